@@ -1,0 +1,67 @@
+package audit
+
+import "time"
+
+// A Task is one piece of work that the organisation gave to a model. Pointers
+// are nil where the log did not say: unknown is never zero.
+type Task struct {
+	ID           string
+	Timestamp    time.Time // UTC; zero where unknown
+	Team         string
+	User         string
+	Model        string
+	Provider     string
+	System       string
+	Prompt       string
+	Conversation []Message // the turns before the prompt, oldest first
+	Response     string
+	Reference    string // a known right answer
+	FinalText    string // what a person made of the response in the end
+	Tags         []string
+
+	Category       Category       // empty until categorised
+	CategorySource CategorySource // who said so
+	Probability    float64        // of the category, 0 to 1; 1 where given
+
+	Tokens    Tokens
+	Cost      *NanoUSD
+	LatencyMS *int64
+	TTFTMS    *int64 // time to first token
+
+	Cluster  string            // tasks that belong together; empty: the task itself
+	Metadata map[string]string // columns of the log that have no field here
+	Origin   Origin
+}
+
+// A Message is one turn of a conversation.
+type Message struct {
+	Role    string `json:"role"` // system, user or assistant
+	Content string `json:"content"`
+}
+
+// Tokens counts tokens by kind. Cached is the part of Input that was read from
+// a cache, Reasoning the part of Output that was not shown. Nil is unknown.
+type Tokens struct {
+	Input     *int64 `json:"input_tokens"`
+	Cached    *int64 `json:"cached_tokens"`
+	Output    *int64 `json:"output_tokens"`
+	Reasoning *int64 `json:"reasoning_tokens"`
+}
+
+// An Origin says where a task was read, so that each number can be followed
+// back to a line of a file.
+type Origin struct {
+	File      string
+	Line      int    // the line on which the row begins, from 1
+	RowSHA256 string // hexadecimal, of the row as read
+}
+
+// A CategorySource says who put a task into its category.
+type CategorySource string
+
+// The sources of a category. A person's word is never overwritten by a model's.
+const (
+	CategoryFromLog    CategorySource = "log"
+	CategoryFromLocal  CategorySource = "local"
+	CategoryFromReview CategorySource = "review"
+)
