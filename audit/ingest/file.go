@@ -1,0 +1,205 @@
+package ingest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"strings"
+
+	"modeltrial/audit"
+)
+
+// An Outcome says what became of a row that could be read.
+type Outcome int
+
+// The outcomes.
+const (
+	Imported  Outcome = iota // new
+	Duplicate                // was there already
+	Filtered                 // left out because the user asked for it
+)
+
+// A FileReport says what became of a file's rows: imported, duplicates, rejected
+// and filtered add up to rows.
+type FileReport struct {
+	File        string `json:"file"`
+	Format      string `json:"format"` // csv or jsonl
+	Rows        int    `json:"rows"`
+	Imported    int    `json:"imported"`
+	Duplicates  int    `json:"duplicates"`
+	Rejected    int    `json:"rejected"`
+	Filtered    int    `json:"filtered,omitempty"`
+	RejectsFile string `json:"rejects_file"` // empty where no row was rejected
+	// Reasons are those of the first rejected rows, with their places.
+	Reasons []string          `json:"reasons,omitempty"`
+	Mapped  map[string]string `json:"mapped"` // field to column
+	SHA256  string            `json:"sha256"` // of the file, in hexadecimal
+}
+
+// A File is what [ReadFile] reads.
+type File struct {
+	Path     string
+	Fields   []Field
+	OneOf    []string          // fields of which one at least must have a column
+	Map      map[string]string // field to column, as the user named them
+	Progress func(bytesRead int64)
+}
+
+// mostReasons is how many reasons a [FileReport] repeats; the rejects file has all.
+const mostReasons = 5
+
+// progressRows is how many rows are read between two looks at the context and
+// two reports of progress.
+const progressRows = 256
+
+// ReadFile reads a file's rows into handle. A row that cannot be read, and one
+// for which handle returns an [*audit.RowError], goes to FILE.rejects.csv, which
+// is written whole at the end or, after any other error, not at all.
+func ReadFile(ctx context.Context, file File, handle func(Row) (Outcome, error)) (report FileReport, err error) {
+	report = FileReport{File: file.Path, Mapped: map[string]string{}}
+	source, err := os.Open(file.Path)
+	if err != nil {
+		return report, err // names the path
+	}
+	defer func() { err = errors.Join(err, source.Close()) }()
+	info, err := source.Stat()
+	if err != nil {
+		return report, err
+	}
+	if info.IsDir() {
+		return report, fmt.Errorf("%s is a directory; name a file", file.Path)
+	}
+	counted := &countedReader{source: source, sum: sha256.New()}
+	table, err := OpenTable(file.Path, counted, file.Fields, file.Map)
+	if err != nil {
+		return report, err
+	}
+	if !table.hasOneOf(file.OneOf) {
+		return report, fmt.Errorf("%s: no column for %s; there are %s; name one with --map FIELD=COLUMN",
+			file.Path, strings.Join(file.OneOf, " or "), quoted(table.header))
+	}
+	report.Format = table.Format()
+	out := &rejects{path: file.Path, header: table.rejectHeader(), mode: info.Mode().Perm()}
+	defer func() { err = errors.Join(err, out.discard()) }()
+	if err := readRows(ctx, file, table, counted, out, &report, handle); err != nil {
+		return report, err
+	}
+	if err := out.commit(); err != nil {
+		return report, err
+	}
+	report.Mapped = table.Mapped()
+	report.SHA256 = hex.EncodeToString(counted.sum.Sum(nil))
+	if report.Rejected = out.rows; out.rows > 0 {
+		report.RejectsFile = rejectsPath(file.Path)
+	}
+	return report, nil
+}
+
+func readRows(ctx context.Context, file File, table *Table, counted *countedReader, out *rejects, report *FileReport, handle func(Row) (Outcome, error)) error {
+	for {
+		if report.Rows%progressRows == 0 {
+			if err := ctx.Err(); err != nil {
+				return fmt.Errorf("read %s: %w", file.Path, err)
+			}
+			if file.Progress != nil {
+				file.Progress(counted.read)
+			}
+		}
+		row, err := table.Next()
+		if err == io.EOF {
+			break
+		}
+		outcome := Imported
+		if err == nil {
+			outcome, err = handle(row)
+		}
+		if failure, ok := errors.AsType[*audit.RowError](err); ok {
+			if failure.Line == 0 { // said by someone who does not know the place
+				failure.File, failure.Line, failure.Column = file.Path, row.Line, row.Column(failure.Field)
+			}
+			report.Rows++
+			if len(report.Reasons) < mostReasons {
+				report.Reasons = append(report.Reasons, failure.Error())
+			}
+			if err := out.add(table.rejectCells(row), failure); err != nil {
+				return err
+			}
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		report.Rows++
+		switch outcome {
+		case Duplicate:
+			report.Duplicates++
+		case Filtered:
+			report.Filtered++
+		default:
+			report.Imported++
+		}
+	}
+	if file.Progress != nil {
+		file.Progress(counted.read)
+	}
+	return nil
+}
+
+// hasOneOf reports whether a field of these has a column; none of none is fine,
+// and so is a table of which no key is known yet.
+func (t *Table) hasOneOf(fields []string) bool {
+	mapped := t.Mapped()
+	for _, field := range fields {
+		if _, ok := mapped[field]; ok {
+			return true
+		}
+	}
+	return len(fields) == 0 || len(t.header) == 0
+}
+
+// rejectHeader is what a rejects file has for the original's columns: of JSON
+// Lines the line as it is, since later rows may have other keys.
+func (t *Table) rejectHeader() []string {
+	if t.format == JSONL {
+		return []string{"json"}
+	}
+	header := make([]string, 0, len(t.header))
+	for _, column := range t.header {
+		if !isRejectColumn(column) {
+			header = append(header, column)
+		}
+	}
+	return header
+}
+
+func (t *Table) rejectCells(row Row) []string {
+	if t.format == JSONL {
+		return []string{t.json.text}
+	}
+	cells := make([]string, 0, len(row.Raw))
+	for i, value := range row.Raw {
+		if i >= len(t.header) || !isRejectColumn(t.header[i]) {
+			cells = append(cells, value)
+		}
+	}
+	return cells
+}
+
+// A countedReader counts and hashes what is read.
+type countedReader struct {
+	source io.Reader
+	sum    hash.Hash
+	read   int64
+}
+
+func (c *countedReader) Read(buffer []byte) (int, error) {
+	n, err := c.source.Read(buffer)
+	c.read += int64(n)
+	_, _ = c.sum.Write(buffer[:n]) // a hash takes everything
+	return n, err
+}

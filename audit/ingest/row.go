@@ -1,0 +1,88 @@
+package ingest
+
+import (
+	"fmt"
+
+	"modeltrial/audit"
+)
+
+// A Row is one row of a table. It stays valid when further rows are read.
+type Row struct {
+	Line   int      // on which the row begins, from 1
+	Raw    []string // the values in the order of [Table.Header]
+	SHA256 string   // hexadecimal, of the columns' names and values
+	// Extra holds the values that are not empty of columns that no field has.
+	Extra map[string]string
+	table *Table
+	place map[string]int // field to column where the table's columns differ by row
+}
+
+// extra collects what no field reads. The columns that a rejects file adds are
+// not the user's.
+func (r *Row) extra() {
+	for i, value := range r.Raw {
+		name := r.table.header[i]
+		if field := r.table.owners[i]; value == "" || (field != "" && r.column(field) == i) || isRejectColumn(name) {
+			continue
+		}
+		if r.Extra == nil {
+			r.Extra = map[string]string{}
+		}
+		if name == "" {
+			name = fmt.Sprintf("column %d", i+1)
+		}
+		if _, taken := r.Extra[name]; taken {
+			name = fmt.Sprintf("%s (column %d)", name, i+1)
+		}
+		r.Extra[name] = value
+	}
+}
+
+// column is the field's column from 0, -1 for none.
+func (r *Row) column(field string) int {
+	columns := r.table.columns
+	if r.table.format == JSONL {
+		columns = r.place
+	}
+	if column, ok := columns[field]; ok && column < len(r.Raw) {
+		return column
+	}
+	return -1
+}
+
+// Get gives the value of a field, empty where the row has none.
+func (r *Row) Get(field string) string {
+	if column := r.column(field); column >= 0 {
+		return r.Raw[column]
+	}
+	return ""
+}
+
+// Has reports whether the row has a value for the field.
+func (r *Row) Has(field string) bool { return r.Get(field) != "" }
+
+// Column is the number of the field's column, from 1 as an [audit.RowError]
+// counts; 0 where there is none and in JSON Lines, whose keys have no order.
+func (r *Row) Column(field string) int {
+	if r.table.format == JSONL {
+		return 0
+	}
+	return r.column(field) + 1
+}
+
+// Reject is the error of a row's field: what is wrong with it, and what to do.
+func (r *Row) Reject(field, msg, remedy string) *audit.RowError {
+	return &audit.RowError{File: r.table.name, Line: r.Line, Column: r.Column(field), Field: field, Msg: msg, Remedy: remedy}
+}
+
+// reject is the error of a row's form.
+func (r *Row) reject(bad *fault) *audit.RowError {
+	failure := &audit.RowError{File: r.table.name, Line: r.Line, Msg: bad.msg, Remedy: bad.remedy}
+	if r.table.format == CSV {
+		failure.Column = bad.column
+	}
+	if at := bad.column - 1; at >= 0 && at < len(r.table.header) {
+		failure.Field = r.table.header[at]
+	}
+	return failure
+}

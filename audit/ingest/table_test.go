@@ -1,0 +1,353 @@
+package ingest
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"modeltrial/audit"
+)
+
+var testFields = []Field{
+	{Name: "id", Synonyms: []string{"task_id"}},
+	{Name: "prompt", Synonyms: []string{"question", "input"}, Required: true},
+	{Name: "cost_usd", Synonyms: []string{"spend"}},
+}
+
+// readAll gives each row's prompt, or the error of the row.
+func readAll(t *testing.T, text string, mapping map[string]string) (rows []string, table *Table) {
+	t.Helper()
+	table, err := OpenTable("log.csv", strings.NewReader(text), testFields, mapping)
+	if err != nil {
+		t.Fatalf("open %q: %v", text, err)
+	}
+	for {
+		row, err := table.Next()
+		if err == io.EOF {
+			return rows, table
+		}
+		if _, bad := errors.AsType[*audit.RowError](err); err != nil && !bad {
+			t.Fatalf("read %q: %v", text, err)
+		}
+		if err != nil {
+			rows = append(rows, err.Error())
+			continue
+		}
+		rows = append(rows, row.Get("prompt"))
+	}
+}
+
+func TestTableReadsWhatPeopleWrite(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name, text string
+		want       []string
+	}{
+		{"commas", "id,prompt\n1,hello\n2,bye\n", []string{"hello", "bye"}},
+		{"no last line break", "id,prompt\n1,hello", []string{"hello"}},
+		{"semicolons with commas inside", "id;prompt\n1;a, b\n", []string{"a, b"}},
+		{"tabs", "id\tprompt\n1\ta;b,c\n", []string{"a;b,c"}},
+		{"byte order mark", "\ufeffprompt,id\nhello,1\n", []string{"hello"}},
+		{"byte order mark before a quote", "\ufeff\"prompt\",id\nhello,1\n", []string{"hello"}},
+		{"CRLF", "id,prompt\r\n1,hello\r\n2,\"a\r\nb\"\r\n", []string{"hello", "a\nb"}},
+		{"quoted line break, comma and quote", "id,prompt\n1,\"a\nb, \"\"c\"\"\"\n", []string{"a\nb, \"c\""}},
+		{"empty last field", "prompt,id\nhello,\n", []string{"hello"}},
+		{"blank lines", "id,prompt\n\n1,hello\n\n\n2,bye\n", []string{"hello", "bye"}},
+		{"one column", "prompt\nhello\nbye\n", []string{"hello", "bye"}},
+		{"header in another case", "Task ID,PROMPT\n1,hello\n", []string{"hello"}},
+		{"header in camel case", "taskId,Prompt\n1,hello\n", []string{"hello"}},
+		{"synonym", "id,Question\n1,hello\n", []string{"hello"}},
+		{"exact name before synonym", "input,prompt\nwrong,hello\n", []string{"hello"}},
+		{"non-Latin text", "prompt\n你好 – ça\n", []string{"你好 – ça"}},
+		{"JSON Lines", `{"id":1,"prompt":"a\nb"}` + "\n\n" + `{"prompt":"c","new":[1,2]}` + "\n", []string{"a\nb", "c"}},
+		{"JSON Lines with changing synonyms", `{"input":"a"}` + "\n" + `{"question":"b"}`, []string{"a", "b"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got, _ := readAll(t, c.text, nil)
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("rows of %q (-want +got):\n%s", c.text, diff)
+			}
+		})
+	}
+}
+
+func TestTableNamesThePlaceOfBadRowsAndGoesOn(t *testing.T) {
+	t.Parallel()
+	const header = "id,prompt,cost_usd\n"
+	cases := []struct {
+		name, text string
+		want       []string // beginnings
+	}{
+		{
+			"missing fields", header + "1\n2,b,3\n",
+			[]string{`log.csv:2: has 1 of 3 fields, without "prompt", "cost_usd"; write`, "b"},
+		},
+		{
+			"extra fields", header + "1,a,2,surplus\n2,b,3\n",
+			[]string{`log.csv:2:4: has 4 fields where the header has 3; too many are "surplus"; put text with "," in quotes`, "b"},
+		},
+		{
+			"lone quote", header + "1,5\" pipe,2\n2,b,3\n",
+			[]string{"log.csv:2:2: prompt: a quote stands inside a field", "b"},
+		},
+		{
+			"quote that closes too early", header + "1,\"say \"hi\"\",2\n2,b,3\n",
+			[]string{"log.csv:2:2: prompt: the quotes opened on line 2 are followed by text", "b"},
+		},
+		{
+			"quote that never closes", header + "1,\"oops,2\n2,b,3\n3,c,4\n",
+			[]string{"log.csv:2:2: prompt: the quotes opened on line 2 are not closed; close them", "b", "c"},
+		},
+		{
+			"quote that closes rows later", header + "1,\"oops,2\n2,b,3\n3,\"c\",4\n",
+			[]string{"log.csv:2:2: prompt: the quotes opened on line 2 are followed", "b", "c"},
+		},
+		{
+			"second multi-line field is wrong", header + "1,\"a\nb\",\"oops\n2,b,3\n",
+			[]string{"log.csv:2:3: cost_usd: the quotes opened on line 3 are not closed", "b"},
+		},
+		{"invalid UTF-8", header + "1,\xff\xfe,2\n2,b,3\n", []string{"log.csv:2:2: prompt: not UTF-8; save the file as UTF-8", "b"}},
+		{"NUL", header + "1,a,2\n2,b\x00,3\n3,c,4\n", []string{"a", "log.csv:3:2: prompt: holds a NUL byte", "c"}},
+		{"line after a multi-line row", header + "1,\"a\nb\nc\",2\n2\n", []string{"a\nb\nc", "log.csv:5: has 1 of 3 fields"}},
+		{"JSON", `{"prompt":"a"}` + "\n{\n" + `{"prompt":"b"}`, []string{"a", "log.csv:2: not a JSON object: unexpected end", "b"}},
+		{"JSON list", `{"prompt":"a"}` + "\n[1]\nnull\n", []string{"a", "log.csv:2: not a JSON object", "log.csv:3: not a JSON object; write one"}},
+		{
+			"JSON in doubt", `{"input":"a","question":"b"}` + "\n" + `{"input":"c"}`,
+			[]string{`log.csv:1: the keys "input" and "question" both look like prompt; choose one with --map prompt="input"`, "c"},
+		},
+		{"JSON not UTF-8", `{"prompt":"a"}` + "\n{\"prompt\":\"\xff\"}\n", []string{"a", "log.csv:2: not UTF-8"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got, _ := readAll(t, c.text, nil)
+			if len(got) != len(c.want) {
+				t.Fatalf("%q gives %q, want %q", c.text, got, c.want)
+			}
+			for i := range got {
+				if !strings.HasPrefix(got[i], c.want[i]) {
+					t.Errorf("row %d of %q: got %q, want it to begin %q", i, c.text, got[i], c.want[i])
+				}
+			}
+		})
+	}
+}
+
+func TestOpenTableSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name, text string
+		mapping    map[string]string
+		want       string
+	}{
+		{"empty", "", nil, "log.csv is empty"},
+		{"blank", " \n\n", nil, "log.csv is empty"},
+		{"byte order mark alone", "\ufeff", nil, "log.csv is empty"},
+		{"wrong header", "a,b\n1,2\n", nil, `log.csv:1: no column for prompt; there are "a", "b"; name it with --map prompt=COLUMN`},
+		{"wrong JSON keys", `{"a":1}`, nil, `no column for prompt; there are "a"`},
+		{"UTF-16 with a mark", "\xff\xfep\x00r\x00", nil, "log.csv is UTF-16; save it as UTF-8"},
+		{"UTF-16 without", "p\x00r\x00o\x00", nil, "log.csv is UTF-16"},
+		{"binary", "pro\x00mpt,x\n", nil, "log.csv is binary"},
+		{"workbook", "PK\x03\x04\x14\x00", nil, "log.csv is a workbook"},
+		{"compressed", "\x1f\x8b\x08", nil, "log.csv is compressed"},
+		{"JSON array", `[{"prompt":"a"}]`, nil, "log.csv is a JSON array"},
+		{"old line breaks", "prompt,id\ra,1\r", nil, "carriage returns"},
+		{"header not UTF-8", "prompt,caf\xe9\na,1\n", nil, "log.csv:1:2: the header is not UTF-8"},
+		{"header with a lone quote", "pro\"mpt,id\na,1\n", nil, "the header: a quote stands inside"},
+		{"two synonyms", "input,question\na,b\n", nil, `the columns "input" and "question" both look like prompt; choose one with --map prompt="input"`},
+		{"the name twice", "prompt,prompt\na,b\n", nil, `two columns named "prompt"`},
+		{"unknown field", "prompt\na\n", map[string]string{"promt": "prompt"}, `there is no field "promt"; there are id, prompt, cost_usd`},
+		{"unknown column", "prompt\na\n", map[string]string{"id": "number"}, `there is no column "number"; there are "prompt"`},
+		{"unknown key", `{"prompt":"a"}`, map[string]string{"id": "number"}, `there is no key "number"; there are "prompt"`},
+		{"column for two fields", "prompt,x\na,b\n", map[string]string{"id": "x", "cost_usd": "x"}, `the column "x" to both cost_usd and id`},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := OpenTable("log.csv", strings.NewReader(c.text), testFields, c.mapping)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%q: got %v, want it to say %q", c.text, err, c.want)
+			}
+		})
+	}
+}
+
+func TestTableMapping(t *testing.T) {
+	t.Parallel()
+	rows, table := readAll(t, "Question,prompt,spend,colour,,colour\nq,p,0.1,red,x,blue\n", map[string]string{"prompt": "Question"})
+	if diff := cmp.Diff([]string{"q"}, rows); diff != "" {
+		t.Error(diff)
+	}
+	want := map[string]string{"prompt": "Question", "cost_usd": "spend"}
+	if diff := cmp.Diff(want, table.Mapped()); diff != "" {
+		t.Errorf("mapped (-want +got):\n%s", diff)
+	}
+	table, err := OpenTable("log.csv", strings.NewReader("Question,prompt,spend,colour,,colour\nq,p,0.1,red,x,blue\n"), testFields, map[string]string{"prompt": "Question"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	row, err := table.Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	extra := map[string]string{"prompt": "p", "colour": "red", "column 5": "x", "colour (column 6)": "blue"}
+	if diff := cmp.Diff(extra, row.Extra); diff != "" {
+		t.Errorf("extra (-want +got):\n%s", diff)
+	}
+	if row.Column("cost_usd") != 3 || row.Column("id") != 0 || row.Has("id") || !row.Has("cost_usd") {
+		t.Errorf("cost_usd is column %d, id %d, want 3 and 0", row.Column("cost_usd"), row.Column("id"))
+	}
+}
+
+func TestRowHashIgnoresOrderAndQuotes(t *testing.T) {
+	t.Parallel()
+	hashes := map[string]bool{}
+	for _, text := range []string{
+		"id,prompt\n1,a\n", "prompt,id\n\"a\",\"1\"\n", "id,prompt,cost_usd\n1,a,\n", `{"prompt":"a","id":1}`,
+		"id,prompt,reject_line,reject_column,reject_reason\n1,a,2,3,why\n",
+	} {
+		table, err := OpenTable("log.csv", strings.NewReader(text), testFields, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		row, err := table.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		hashes[row.SHA256] = true
+	}
+	if len(hashes) != 1 {
+		t.Errorf("one row in four files has the hashes %v, want one", hashes)
+	}
+}
+
+func TestTooLargeFieldIsOneBadRow(t *testing.T) {
+	t.Parallel()
+	const size = 20 << 20
+	big := strings.Repeat("x", size)
+	lines := strings.Repeat("some text\n", size/10)
+	for name, field := range map[string]string{"bare": big, "quoted": `"` + big + `"`, "with line breaks": `"` + lines + `"`} {
+		t.Run(name, func(t *testing.T) {
+			got, _ := readAll(t, "id,prompt\n1,a\n2,"+field+"\n3,c\n", nil)
+			if len(got) != 3 || got[0] != "a" || got[2] != "c" || !strings.Contains(got[1], "log.csv:3:2: prompt: the field is larger than 16 MB") {
+				for i := range got {
+					got[i] = shorten(got[i])
+				}
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
+func TestHugeLineIsReadWithFlatMemory(t *testing.T) {
+	t.Parallel()
+	// 200 MB without a line break, then a good row.
+	endless := io.LimitReader(repeat('x'), 200<<20)
+	source := io.MultiReader(strings.NewReader("id,prompt\n"), endless, strings.NewReader("\n2,b\n"))
+	table, err := OpenTable("log.csv", source, testFields, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := table.Next(); err == nil || !strings.Contains(err.Error(), "larger than 16 MB") {
+		t.Errorf("got %v, want a field that is too large", err)
+	}
+	row, err := table.Next()
+	if err != nil || row.Get("prompt") != "b" || row.Line != 3 {
+		t.Errorf("got line %d %q, %v; want line 3, b", row.Line, row.Get("prompt"), err)
+	}
+}
+
+type repeat byte
+
+func (r repeat) Read(buffer []byte) (int, error) {
+	for i := range buffer {
+		buffer[i] = byte(r)
+	}
+	return len(buffer), nil
+}
+
+// FuzzTable checks that no bytes panic or hang, that every good row fits the
+// table, and that line numbers grow.
+func FuzzTable(f *testing.F) {
+	for _, seed := range []string{
+		"id,prompt\n1,a\n", "id;prompt\n1;\"a\nb\"\n", "\ufeffprompt\n\"", `{"prompt":"a"}` + "\n{}", "id,prompt\n1,\"a\"b\n\"\n\",\"\n",
+		"prompt,id\r\n\"a\"\"\",\r\n", "id,prompt\n\"\"\"\n\"\"\"\nx,\"\n", "{\"a\":{\"b\":1},\"prompt\":null}",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		table, err := OpenTable("f", strings.NewReader(string(data)), testFields, nil)
+		if err != nil {
+			return
+		}
+		last, rows := 0, 0
+		for {
+			row, err := table.Next()
+			if err == io.EOF {
+				break
+			}
+			if rows++; rows > 40*len(data)+10 {
+				t.Fatal("more rows than bytes: does not end")
+			}
+			if row.Line < 1 || row.Line < last {
+				t.Fatalf("line %d after line %d", row.Line, last)
+			}
+			last = row.Line
+			if _, bad := errors.AsType[*audit.RowError](err); bad {
+				continue
+			} else if err != nil {
+				t.Fatalf("got %v, want a row error", err)
+			}
+			if table.Format() == CSV && len(row.Raw) != len(table.header) {
+				t.Fatalf("a row of %d fields under %d columns", len(row.Raw), len(table.header))
+			}
+			for _, value := range slices.AppendSeq(slices.Clone(row.Raw), maps.Values(row.Extra)) {
+				if !utf8.ValidString(value) {
+					t.Fatalf("%q is not UTF-8", value)
+				}
+			}
+		}
+	})
+}
+
+// TestCSVReaderReadsLikeTheStandardLibrary reads well-formed text by both.
+func TestCSVReaderReadsLikeTheStandardLibrary(t *testing.T) {
+	t.Parallel()
+	agree(t, "a,b\n\"c\n\"\"d\",\n,\n\"\"\n x , y \r\n\"e\r\nf\",g")
+}
+
+func FuzzCSVReader(f *testing.F) {
+	f.Add("a,b\n\"c\n\"\"d\",\n")
+	f.Add("a\r\n\"b\r\n\",c\r")
+	f.Fuzz(func(t *testing.T, text string) { agree(t, text) })
+}
+
+// agree compares the records of text with those of encoding/csv, up to the first
+// error of either.
+func agree(t *testing.T, text string) {
+	t.Helper()
+	ours := csvReader{source: bufio.NewReader(strings.NewReader(text)), comma: ','}
+	theirs := newStandardReader(text)
+	for {
+		want, wantErr := theirs.Read()
+		got, line, err := ours.read()
+		if (err == nil) != (wantErr == nil) || (err == io.EOF) != (wantErr == io.EOF) {
+			t.Fatalf("%q: got %q, %v; encoding/csv gives %q, %v", text, got, err, want, wantErr)
+		}
+		if err != nil {
+			return
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("%q (-encoding/csv +ours):\n%s", text, diff)
+		}
+		if wantLine, _ := theirs.FieldPos(0); line != wantLine {
+			t.Fatalf("%q: line %d, encoding/csv says %d", text, line, wantLine)
+		}
+	}
+}

@@ -1,0 +1,149 @@
+package ingest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"modeltrial/audit"
+)
+
+// taskFields are the fields of a task log.
+var taskFields = append([]Field{
+	{Name: "id", Synonyms: []string{"task_id", "request_id", "trace_id", "uuid"}},
+	{Name: "timestamp", Synonyms: []string{"created_at", "start_time", "started_at", "request_time", "request_created_at", "datetime", "date", "time"}},
+	{Name: "team", Synonyms: []string{"team_id", "team_name", "team_alias", "department", "cost_center"}},
+	{Name: "user", Synonyms: []string{"user_id", "user_name", "end_user", "username"}},
+	{Name: "model", Synonyms: []string{"model_name", "model_id", "model_group", "provided_model_name", "gen_ai.request.model"}},
+	{Name: "provider", Synonyms: []string{"provider_name", "custom_llm_provider", "vendor"}},
+	{Name: "system", Synonyms: []string{"system_prompt", "system_message"}},
+	{Name: "prompt", Synonyms: []string{"question", "instruction", "input", "query", "user_prompt", "user_message", "prompt_text", "user_input"}, Required: true},
+	{Name: "response", Synonyms: []string{"completion", "output", "answer", "model_response", "response_text", "generation", "reply"}},
+	{Name: "reference", Synonyms: []string{"reference_answer", "expected", "expected_output", "expected_answer", "ground_truth", "gold"}},
+	{Name: "final_text", Synonyms: []string{"final", "final_answer", "edited", "edited_text", "post_edit", "sent_text"}},
+	{Name: "category", Synonyms: []string{"task_category", "task_type", "use_case"}},
+	{Name: "tags", Synonyms: []string{"request_tags", "labels"}},
+	{Name: "cluster", Synonyms: []string{"cluster_id", "session_id", "conversation_id", "thread_id"}},
+}, MeasureFields...)
+
+// Options say how a task log is read.
+type Options struct {
+	Map             map[string]string // field to column, before what is recognised
+	KnownCategories []audit.Category  // none: the built-in ones
+	Category        audit.Category    // of every row, instead of what the log says; may be empty
+	Prices          audit.PriceTable  // for costs that the log leaves out
+	Progress        func(bytesRead int64)
+}
+
+// ReadTasks gives each task of a log to emit, whose [*audit.RowError] rejects the
+// row as if it could not be read; any other error ends the reading and is
+// returned. A task without an id has one made from its row's values, the same
+// for the same row. A cost that the log leaves out is computed where tokens and
+// price are known. Columns of no field are kept as metadata.
+func ReadTasks(ctx context.Context, path string, options Options, emit func(audit.Task) (Outcome, error)) (FileReport, error) {
+	if len(options.KnownCategories) == 0 {
+		options.KnownCategories = audit.Categories
+	}
+	file := File{Path: path, Fields: taskFields, Map: options.Map, Progress: options.Progress}
+	return ReadFile(ctx, file, func(row Row) (Outcome, error) {
+		task, err := readTask(&row, path, options)
+		if err != nil {
+			return Imported, err
+		}
+		return emit(task)
+	})
+}
+
+func readTask(row *Row, path string, options Options) (audit.Task, error) {
+	task := audit.Task{
+		ID:        strings.TrimSpace(row.Get("id")),
+		Team:      strings.TrimSpace(row.Get("team")),
+		User:      strings.TrimSpace(row.Get("user")),
+		Model:     strings.TrimSpace(row.Get("model")),
+		Provider:  strings.TrimSpace(row.Get("provider")),
+		System:    row.Get("system"),
+		Prompt:    row.Get("prompt"),
+		Response:  row.Get("response"),
+		Reference: row.Get("reference"),
+		FinalText: row.Get("final_text"),
+		Tags:      readTags(row.Get("tags")),
+		Cluster:   strings.TrimSpace(row.Get("cluster")),
+		Metadata:  row.Extra,
+		Origin:    audit.Origin{File: path, Line: row.Line, RowSHA256: row.SHA256},
+	}
+	if strings.TrimSpace(task.Prompt) == "" {
+		return task, row.Reject("prompt", "is empty", "every task needs a prompt")
+	}
+	if task.ID == "" {
+		const digits = 24 // 96 bits: no two rows of a log meet by chance
+		task.ID = "row-" + row.SHA256[:digits]
+	}
+	if text := row.Get("timestamp"); text != "" {
+		var err error
+		if task.Timestamp, err = ParseTime(text); err != nil {
+			return task, row.Reject("timestamp", err.Error(), "")
+		}
+	}
+	category := options.Category
+	if category == "" {
+		var err error
+		if category, err = ReadCategory(row, options.KnownCategories); err != nil {
+			return task, err
+		}
+	}
+	if category != "" {
+		task.Category, task.CategorySource, task.Probability = category, audit.CategoryFromLog, 1
+	}
+	measured, err := ReadMeasured(row)
+	if err != nil {
+		return task, err
+	}
+	task.Tokens, task.Cost, task.LatencyMS, task.TTFTMS = measured.Tokens, measured.Cost, measured.LatencyMS, measured.TTFTMS
+	if price, ok := options.Prices.Price(task.Model); ok && task.Cost == nil {
+		if cost, ok := price.Cost(task.Tokens); ok {
+			task.Cost = &cost
+		}
+	}
+	return task, nil
+}
+
+// ReadCategory reads the field category without regard to case; empty where the
+// row has none. One that is not known gives an [*audit.RowError] with the known
+// ones. With none known every category is taken as it is.
+func ReadCategory(row *Row, known []audit.Category) (audit.Category, error) {
+	text := strings.TrimSpace(row.Get("category"))
+	if text == "" || len(known) == 0 {
+		return audit.Category(text), nil
+	}
+	for _, category := range known {
+		if strings.EqualFold(string(category), text) {
+			return category, nil
+		}
+	}
+	names := make([]string, len(known))
+	for i, category := range known {
+		names[i] = string(category)
+	}
+	return "", row.Reject("category", fmt.Sprintf("%q is not a known category", shorten(text)),
+		"choose "+strings.Join(names, ", ")+", or leave it empty")
+}
+
+// readTags reads a JSON list, or tags divided by semicolons, bars or commas.
+func readTags(text string) []string {
+	text = strings.TrimSpace(text)
+	if text == "" || text == "[]" {
+		return nil
+	}
+	var tags []string
+	if text[0] == '[' && json.Unmarshal([]byte(text), &tags) == nil {
+		return tags
+	}
+	for tag := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ';' || r == '|' || r == ',' }) {
+		if tag = strings.TrimSpace(tag); tag != "" && !slices.Contains(tags, tag) {
+			tags = append(tags, tag)
+		}
+	}
+	return tags
+}
