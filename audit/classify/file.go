@@ -1,0 +1,161 @@
+package classify
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"math"
+
+	"modeltrial/audit"
+)
+
+// A weights file is, in little-endian order:
+//
+//	magic "MTCLASS" and the version 1           8 bytes
+//	bits, categories, dense features            1 byte each
+//	temperature, threshold                      float32 each
+//	per category: length (1 byte) and name
+//	scales                                      float32 per category
+//	dense weights                               float32, features × categories
+//	quantised weights                           int8, buckets × categories
+//	CRC-32 (IEEE) of all before                 uint32
+const fileMagic = "MTCLASS\x01"
+
+// ErrWeights is wrapped by every error about a weights file.
+var ErrWeights = errors.New("classifier weights cannot be read")
+
+// Write writes m as a weights file, which [Load] reads.
+func (m *Model) Write(w io.Writer) error {
+	var b bytes.Buffer
+	b.WriteString(fileMagic)
+	b.Write([]byte{byte(m.bits), byte(len(m.categories)), denseCount})
+	number := func(v float64) {
+		b.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(float32(v))))
+	}
+	number(m.temperature)
+	number(m.threshold)
+	for _, c := range m.categories {
+		if len(c) > math.MaxUint8 {
+			return fmt.Errorf("write classifier weights: the category %.20q… is longer than 255 bytes", string(c))
+		}
+		b.WriteByte(byte(len(c)))
+		b.WriteString(string(c))
+	}
+	for _, v := range m.scales {
+		number(v)
+	}
+	for _, v := range m.dense {
+		number(v)
+	}
+	for _, v := range m.weights {
+		b.WriteByte(byte(v))
+	}
+	b.Write(binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE(b.Bytes())))
+	if _, err := w.Write(b.Bytes()); err != nil {
+		return fmt.Errorf("write classifier weights: %w", err)
+	}
+	return nil
+}
+
+// Load reads a weights file that [Model.Write] wrote. A damaged, cut or foreign
+// file gives an error that wraps [ErrWeights].
+func Load(data []byte) (*Model, error) {
+	if !bytes.HasPrefix(data, []byte(fileMagic)) {
+		return nil, fmt.Errorf("%w: not a weights file of version 1", ErrWeights)
+	}
+	if len(data) < len(fileMagic)+4 {
+		return nil, fmt.Errorf("%w: cut short", ErrWeights)
+	}
+	body, sum := data[:len(data)-4], binary.LittleEndian.Uint32(data[len(data)-4:])
+	if crc32.ChecksumIEEE(body) != sum {
+		return nil, fmt.Errorf("%w: checksum differs", ErrWeights)
+	}
+	r := &fileReader{rest: body[len(fileMagic):]}
+	m := r.model()
+	if r.err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrWeights, r.err)
+	}
+	return m, nil
+}
+
+// A fileReader takes fields off the front; after an error it gives zeros.
+type fileReader struct {
+	rest []byte
+	err  error
+}
+
+func (r *fileReader) take(n int) []byte {
+	if r.err == nil && n > len(r.rest) {
+		r.err = errors.New("cut short")
+	}
+	if r.err != nil {
+		return nil
+	}
+	out := r.rest[:n]
+	r.rest = r.rest[n:]
+	return out
+}
+
+func (r *fileReader) byte() int {
+	b := r.take(1)
+	if b == nil {
+		return 0
+	}
+	return int(b[0])
+}
+
+func (r *fileReader) numbers(n int) []float64 {
+	b := r.take(4 * n)
+	if b == nil {
+		return nil
+	}
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:])))
+		if math.IsNaN(out[i]) || math.IsInf(out[i], 0) {
+			r.err = errors.New("a number is not finite")
+		}
+	}
+	return out
+}
+
+func (r *fileReader) model() *Model {
+	bits, count, dense := r.byte(), r.byte(), r.byte()
+	if r.err == nil && (bits < 8 || bits > 20 || count < 2 || dense != denseCount) {
+		r.err = fmt.Errorf("%d bits, %d categories and %d features are not what this version reads", bits, count, dense)
+	}
+	settings := r.numbers(2)
+	m := &Model{bits: uint(bits)}
+	seen := map[audit.Category]bool{}
+	for range count {
+		c := audit.Category(r.take(r.byte()))
+		if r.err == nil && (c == "" || seen[c]) {
+			r.err = fmt.Errorf("the category %q is empty or there twice", c)
+		}
+		seen[c] = true
+		m.categories = append(m.categories, c)
+	}
+	m.scales = r.numbers(count)
+	m.dense = r.numbers(count * denseCount)
+	raw := r.take(count << bits)
+	if r.err == nil && len(r.rest) > 0 {
+		r.err = fmt.Errorf("%d bytes too many", len(r.rest))
+	}
+	if r.err != nil {
+		return nil
+	}
+	m.temperature, m.threshold = settings[0], settings[1]
+	if m.temperature < 0.01 || m.threshold < 0 || m.threshold > 1 {
+		r.err = errors.New("temperature or threshold out of range")
+		return nil
+	}
+	m.weights = make([]int8, len(raw))
+	for i, b := range raw {
+		m.weights[i] = int8(b)
+	}
+	m.pool = newExtractorPool(m.bits)
+	return m
+}

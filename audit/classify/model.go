@@ -1,0 +1,175 @@
+package classify
+
+import (
+	"math"
+	"slices"
+	"sync"
+
+	"modeltrial/audit"
+	"modeltrial/datasets"
+)
+
+// A Prediction is what a model says about one text.
+type Prediction struct {
+	// Category is the most probable one.
+	Category audit.Category
+	// Probability of Category, between 0 and 1, calibrated on texts of kinds
+	// that were held out of the training.
+	Probability float64
+	// Sure tells whether Probability reaches the model's threshold.
+	Sure bool
+	// Probabilities of all categories, in the order of the model's categories.
+	Probabilities []float64
+}
+
+// A Model classifies texts. Make one with [Train], [Load] or [Default]. It is
+// immutable and safe for concurrent use.
+type Model struct {
+	categories  []audit.Category
+	bits        uint      // the table has 1<<bits buckets
+	temperature float64   // divides the scores
+	threshold   float64   // least probability of a sure prediction
+	scales      []float64 // of the quantised weights, one per category
+	dense       []float64 // denseCount × categories
+	weights     []int8    // buckets × categories
+	pool        *sync.Pool
+}
+
+// Default returns the model whose weights come with the program. The embedded
+// file is checked by the tests, so a damaged one is a mistake of the build and
+// panics.
+var Default = sync.OnceValue(func() *Model {
+	m, err := Load(datasets.Classifier)
+	if err != nil {
+		panic(err)
+	}
+	return m
+})
+
+// Threshold returns the least probability of a sure prediction.
+func (m *Model) Threshold() float64 { return m.threshold }
+
+// Classify says which category text belongs to. Any text gives a result: bytes
+// that are no UTF-8 are read as U+FFFD, and of a text longer than 2,500 bytes
+// the first 1,500 and the last 1,000 are read. An empty text is never sure.
+func (m *Model) Classify(text string) Prediction {
+	scores := make([]float64, len(m.categories))
+	if known := m.score(text, scores); !known {
+		for i := range scores {
+			scores[i] = 0
+		}
+		softmax(scores, 1)
+		p := m.prediction(scores)
+		if i := slices.Index(m.categories, audit.General); i >= 0 {
+			p.Category, p.Probability = m.categories[i], scores[i]
+		}
+		p.Sure = false
+		return p
+	}
+	softmax(scores, m.temperature)
+	return m.prediction(scores)
+}
+
+// prediction picks the most probable category; the first of equals wins.
+func (m *Model) prediction(probabilities []float64) Prediction {
+	best := 0
+	for i, p := range probabilities {
+		if p > probabilities[best] {
+			best = i
+		}
+	}
+	return Prediction{
+		Category:      m.categories[best],
+		Probability:   probabilities[best],
+		Sure:          probabilities[best] >= m.threshold,
+		Probabilities: probabilities,
+	}
+}
+
+// score adds up the weights of text's features. It reports false for a text
+// without any feature.
+func (m *Model) score(text string, scores []float64) bool {
+	x := m.pool.Get().(*extractor)
+	defer m.pool.Put(x)
+	x.extract(text)
+	if len(x.tokens) == 0 {
+		return false
+	}
+	for i, v := range x.dense {
+		for k := range scores {
+			scores[k] += v * m.dense[i*len(scores)+k]
+		}
+	}
+	sums := make([]int32, 0, 16)
+	sums = slices.Grow(sums, len(scores))[:len(scores)]
+	for g := range x.buckets {
+		m.sum(sums, x.buckets[g])
+		norm := groupNorm(len(x.buckets[g]))
+		for k, sum := range sums {
+			scores[k] += float64(sum) * m.scales[k] * norm
+		}
+	}
+	return true
+}
+
+func (m *Model) sum(sums []int32, buckets []uint32) {
+	n := len(m.categories)
+	if n != 5 {
+		clear(sums)
+		for _, b := range buckets {
+			for k, w := range m.weights[int(b)*n : int(b)*n+n] {
+				sums[k] += int32(w)
+			}
+		}
+		return
+	}
+	// The built-in five, with the sums in registers.
+	var s0, s1, s2, s3, s4 int32
+	for _, b := range buckets {
+		w := (*[5]int8)(m.weights[int(b)*5:])
+		s0 += int32(w[0])
+		s1 += int32(w[1])
+		s2 += int32(w[2])
+		s3 += int32(w[3])
+		s4 += int32(w[4])
+	}
+	sums[0], sums[1], sums[2], sums[3], sums[4] = s0, s1, s2, s3, s4
+}
+
+// groupNorm scales n binary features to unit length.
+func groupNorm(n int) float64 {
+	if n == 0 {
+		return 0
+	}
+	return 1 / math.Sqrt(float64(n))
+}
+
+// softmax turns scores divided by temperature into probabilities, in place.
+func softmax(scores []float64, temperature float64) {
+	top := slices.Max(scores)
+	total := 0.0
+	for i, s := range scores {
+		scores[i] = math.Exp((s - top) / temperature)
+		total += scores[i]
+	}
+	for i := range scores {
+		scores[i] /= total
+	}
+}
+
+// followUp is the length in bytes up to which a prompt in a conversation is taken
+// for a follow-up that borrows the turn before it.
+const followUp = 80
+
+// ClassifyTask puts a task into a category by its prompt. A short follow-up in a
+// conversation is read together with the user's turn before it; an empty prompt
+// falls back to the system prompt.
+func (m *Model) ClassifyTask(system, prompt, previousTurn string) Prediction {
+	switch {
+	case len(prompt) <= followUp && previousTurn != "":
+		return m.Classify(previousTurn + "\n" + prompt)
+	case prompt == "":
+		return m.Classify(system)
+	}
+	return m.Classify(prompt)
+}

@@ -1,0 +1,207 @@
+package classify
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"modeltrial/audit"
+)
+
+// ScoreSchema names the fields of [Score] and their version.
+const ScoreSchema = "modeltrial.audit-score/1"
+
+// A Labelled row is a text whose category is known. Source may be empty.
+type Labelled struct {
+	Text     string
+	Category audit.Category
+	Source   string
+}
+
+// A Score tells how well a model does on labelled rows. Every share is between
+// 0 and 1, and nil where it is undefined for lack of rows. Accuracy, the
+// confusion matrix and all that derives from it count the most probable
+// category of every row, sure or not.
+type Score struct {
+	Schema              string                                    `json:"schema"`
+	Rows                int                                       `json:"rows"`
+	Accuracy            *float64                                  `json:"accuracy"`
+	MacroF1             *float64                                  `json:"macro_f1"`
+	UnsureShare         *float64                                  `json:"unsure_share"`
+	AccuracyWhenSure    *float64                                  `json:"accuracy_when_sure"`
+	MicrosecondsPerTask *float64                                  `json:"microseconds_per_task"`
+	Confusion           map[audit.Category]map[audit.Category]int `json:"confusion"`
+	PerCategory         []CategoryScore                           `json:"per_category"`
+	PerSource           []SourceScore                             `json:"per_source"`
+	Reliability         []ReliabilityBin                          `json:"reliability"`
+}
+
+// A CategoryScore is how well one category is recognised. Precision is nil
+// where nothing was predicted to be it, Recall where no row is of it, F1 where
+// both are missing. F1 is 2·TP / (2·TP + FP + FN).
+type CategoryScore struct {
+	Category  audit.Category `json:"category"`
+	Precision *float64       `json:"precision"`
+	Recall    *float64       `json:"recall"`
+	F1        *float64       `json:"f1"`
+	Rows      int            `json:"rows"`
+}
+
+// A SourceScore is the accuracy on the rows of one source.
+type SourceScore struct {
+	Source   string  `json:"source"`
+	Rows     int     `json:"rows"`
+	Accuracy float64 `json:"accuracy"`
+}
+
+// A ReliabilityBin compares the probabilities from Low up to High that a model
+// gave to its guesses with the share of the guesses that were right.
+type ReliabilityBin struct {
+	Low             float64  `json:"low"`
+	High            float64  `json:"high"`
+	Rows            int      `json:"rows"`
+	MeanProbability *float64 `json:"mean_probability"`
+	Accuracy        *float64 `json:"accuracy"`
+}
+
+// Measure classifies rows by m and scores the result. The categories of rows
+// that m does not know count as errors.
+func Measure(rows []Labelled, m *Model) Score {
+	predictions := make([]Prediction, len(rows))
+	start := time.Now()
+	for i, row := range rows {
+		predictions[i] = m.Classify(row.Text)
+	}
+	elapsed := time.Since(start)
+	s := score(rows, predictions, m.categories)
+	if len(rows) > 0 {
+		s.MicrosecondsPerTask = new(float64(elapsed.Nanoseconds()) / 1000 / float64(len(rows)))
+	}
+	return s
+}
+
+func score(rows []Labelled, predictions []Prediction, categories []audit.Category) Score {
+	s := Score{Schema: ScoreSchema, Rows: len(rows), Confusion: map[audit.Category]map[audit.Category]int{}}
+	var right, sure, sureRight int
+	for i, row := range rows {
+		p := predictions[i]
+		if s.Confusion[row.Category] == nil {
+			s.Confusion[row.Category] = map[audit.Category]int{}
+		}
+		s.Confusion[row.Category][p.Category]++
+		hit := p.Category == row.Category
+		right += count(hit)
+		sure += count(p.Sure)
+		sureRight += count(p.Sure && hit)
+	}
+	s.Accuracy = share(right, len(rows))
+	s.UnsureShare = share(len(rows)-sure, len(rows))
+	s.AccuracyWhenSure = share(sureRight, sure)
+	s.PerCategory, s.MacroF1 = perCategory(s.Confusion, categories)
+	s.PerSource = perSource(rows, predictions)
+	s.Reliability = reliability(rows, predictions)
+	return s
+}
+
+func count(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func share(part, whole int) *float64 {
+	if whole == 0 {
+		return nil
+	}
+	return new(float64(part) / float64(whole))
+}
+
+// perCategory also returns the mean F1 over the categories that have rows or
+// predictions.
+func perCategory(confusion map[audit.Category]map[audit.Category]int, categories []audit.Category) ([]CategoryScore, *float64) {
+	var scores []CategoryScore
+	var sum float64
+	var defined int
+	for _, c := range withTruths(categories, confusion) {
+		var rows, predicted int
+		for truth, counts := range confusion {
+			predicted += counts[c]
+			if truth != c {
+				continue
+			}
+			for _, n := range counts {
+				rows += n
+			}
+		}
+		hits := confusion[c][c]
+		one := CategoryScore{
+			Category: c, Rows: rows,
+			Precision: share(hits, predicted), Recall: share(hits, rows), F1: share(2*hits, predicted+rows),
+		}
+		if one.F1 != nil {
+			sum += *one.F1
+			defined++
+		}
+		scores = append(scores, one)
+	}
+	if defined == 0 {
+		return scores, nil
+	}
+	return scores, new(sum / float64(defined))
+}
+
+// withTruths appends the true categories that the model does not know.
+func withTruths(categories []audit.Category, confusion map[audit.Category]map[audit.Category]int) []audit.Category {
+	all := slices.Clone(categories)
+	for truth := range confusion {
+		if !slices.Contains(categories, truth) {
+			all = append(all, truth)
+		}
+	}
+	slices.Sort(all[len(categories):])
+	return all
+}
+
+func perSource(rows []Labelled, predictions []Prediction) []SourceScore {
+	type tally struct{ rows, right int }
+	tallies := map[string]tally{}
+	for i, row := range rows {
+		if row.Source == "" {
+			continue
+		}
+		t := tallies[row.Source]
+		t.rows++
+		t.right += count(predictions[i].Category == row.Category)
+		tallies[row.Source] = t
+	}
+	scores := make([]SourceScore, 0, len(tallies))
+	for source, t := range tallies {
+		scores = append(scores, SourceScore{Source: source, Rows: t.rows, Accuracy: float64(t.right) / float64(t.rows)})
+	}
+	slices.SortFunc(scores, func(a, b SourceScore) int { return strings.Compare(a.Source, b.Source) })
+	return scores
+}
+
+// reliability has ten bins of equal width; the last includes 1.
+func reliability(rows []Labelled, predictions []Prediction) []ReliabilityBin {
+	const bins = 10
+	var counts, right [bins]int
+	var sums [bins]float64
+	for i, row := range rows {
+		p := predictions[i].Probability
+		b := max(0, min(int(math.Floor(p*bins)), bins-1))
+		counts[b]++
+		right[b] += count(predictions[i].Category == row.Category)
+		sums[b] += p
+	}
+	table := make([]ReliabilityBin, bins)
+	for b := range table {
+		table[b] = ReliabilityBin{Low: float64(b) / bins, High: float64(b+1) / bins, Rows: counts[b], Accuracy: share(right[b], counts[b])}
+		if counts[b] > 0 {
+			table[b].MeanProbability = new(sums[b] / float64(counts[b]))
+		}
+	}
+	return table
+}
