@@ -1,0 +1,272 @@
+package eval
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"time"
+
+	"modeltrial/audit"
+)
+
+// A Dataset is all that an analysis reads: what a store or a ratings file gives.
+type Dataset struct {
+	Pilot     string
+	Locked    *LockedProtocol // nil where only files are analysed
+	Ratings   []Rating        // in the order in which they were given
+	Responses []ResponseRow
+	// Assigned are the tasks of the batches, which every arm of their use case is to
+	// answer, and Refused the cells that a provider refused for good; nil where only
+	// files are analysed.
+	Assigned []AssignedTask
+	Refused  []Cell
+	// Deviations are what departed from the protocol, in words.
+	Deviations []string
+}
+
+// An AssignedTask is a task in the batch of a week.
+type AssignedTask struct {
+	TaskID   string         `db:"task_id"`
+	Category audit.Category `db:"category"`
+	Cluster  string         `db:"cluster"`
+	Week     int            `db:"week"`
+}
+
+// A ResponseRow is a response as the analysis needs it.
+type ResponseRow struct {
+	TaskID     string
+	Category   audit.Category
+	Cluster    string
+	Week       int
+	Arm        string
+	Cost       *audit.NanoUSD
+	LatencyMS  *int64
+	TextSHA256 string // to notice an arm that gives different tasks the same text
+	Empty      bool
+	Origin     ResponseOrigin
+}
+
+// An Interval is an estimate with its uncertainty. Where it cannot be computed
+// the field that holds it is nil, and WhyMissing of the comparison says why.
+type Interval struct {
+	Estimate      float64 `json:"estimate"`
+	StandardError float64 `json:"standard_error"`
+	Low           float64 `json:"low"`
+	High          float64 `json:"high"`
+	Level         float64 `json:"level"`
+}
+
+// RatingSource says whose ratings an estimate rests on.
+type RatingSource string
+
+// The sources of an estimate.
+const (
+	SourceHuman    RatingSource = "human"
+	SourceJudge    RatingSource = "judge"
+	SourceCheck    RatingSource = "check"
+	SourceCombined RatingSource = "combined"
+	SourceNone     RatingSource = "none" // nothing rated yet
+)
+
+// DecisionKind is what the decision rule says of a use case.
+type DecisionKind string
+
+// The decisions.
+const (
+	Switch        DecisionKind = "switch"
+	SwitchForCost DecisionKind = "switch for cost" // not worse, and cheaper or faster
+	Keep          DecisionKind = "keep"
+	Continue      DecisionKind = "continue"
+	NoDecision    DecisionKind = "no decision" // without a protocol, or descriptive
+)
+
+// An Analysis is the document of modeltrial analyze.
+type Analysis struct {
+	Schema         string             `json:"schema"` // modeltrial.analyze/1
+	Pilot          string             `json:"pilot"`
+	ProtocolSHA256 string             `json:"protocol_sha256"`
+	ThroughWeek    int                `json:"through_week"` // 0 where no week is known
+	Weeks          int                `json:"weeks"`        // planned
+	Level          float64            `json:"level"`
+	Provenance     Provenance         `json:"provenance"`
+	Comparisons    []ComparisonResult `json:"comparisons"`
+	Overall        []ComparisonResult `json:"overall"`
+	Agreement      *Agreement         `json:"agreement"` // over everything that was rated
+	Raters         []RaterResult      `json:"raters"`
+	Deviations     []string           `json:"deviations"`
+	Warnings       []string           `json:"warnings"`
+}
+
+// Provenance counts what the figures rest on, so that samples and simulated
+// ratings can be said beside them.
+type Provenance struct {
+	ResponsesMeasured  int `json:"responses_measured"`
+	ResponsesRecorded  int `json:"responses_recorded"`
+	ResponsesSimulated int `json:"responses_simulated"`
+	RatingsByPeople    int `json:"ratings_by_people"`
+	RatingsByJudges    int `json:"ratings_by_judges"`
+	RatingsByChecks    int `json:"ratings_by_checks"`
+	RatingsSimulated   int `json:"ratings_simulated"` // counted here only, whatever their kind
+}
+
+// A ComparisonResult is a candidate against the control in one category, or in
+// all of them together (category "all", descriptive).
+type ComparisonResult struct {
+	Category  audit.Category `json:"category"`
+	Control   string         `json:"control"`
+	Candidate string         `json:"candidate"`
+	Source    RatingSource   `json:"source"`
+	Tasks     int            `json:"tasks"` // rated
+	// LostControl and LostCandidate are tasks without an answer of that arm in weeks
+	// that are closed: they count as its losses.
+	LostControl   int `json:"tasks_lost_control"`
+	LostCandidate int `json:"tasks_lost_candidate"`
+	Planned       int `json:"planned_tasks"`
+	Ratings       int `json:"ratings"`
+	Raters        int `json:"raters"`
+	Wins          int `json:"wins"` // ratings for the candidate
+	Losses        int `json:"losses"`
+	Ties          int `json:"ties"` // both bad included
+	BothBad       int `json:"both_bad"`
+
+	WinRate            *Interval `json:"win_rate"`
+	WinRateAlwaysValid *Interval `json:"win_rate_always_valid"`
+	PValue             *float64  `json:"p_value"`          // sequential, one-sided, win rate ≤ 1/2
+	PValueAdjusted     *float64  `json:"p_value_adjusted"` // Holm over the protocol's use cases
+
+	NonInferiorityP         *float64 `json:"non_inferiority_p_value"` // sequential, win rate ≤ 1/2 − margin
+	NonInferiorityPAdjusted *float64 `json:"non_inferiority_p_value_adjusted"`
+	CostP                   *float64 `json:"cost_p_value"` // sequential, cost ratio ≥ 1 − saving
+	CostPAdjusted           *float64 `json:"cost_p_value_adjusted"`
+
+	PositionEffect *PositionEffect `json:"position_effect"`
+	Agreement      *Agreement      `json:"agreement"`
+
+	CostPerTaskControl   *float64  `json:"cost_per_task_control_usd"`
+	CostPerTaskCandidate *float64  `json:"cost_per_task_candidate_usd"`
+	CostRatio            *Interval `json:"cost_ratio"`
+	CostRatioAlwaysValid *Interval `json:"cost_ratio_always_valid"`
+	LatencyRatio         *Interval `json:"latency_ratio"` // geometric mean
+	LatencyMedianRatio   *Interval `json:"latency_median_ratio"`
+	LatencyP95Ratio      *Interval `json:"latency_p95_ratio"`
+	PostEditRatio        *Interval `json:"post_edit_ratio"`
+
+	Looks    []Look       `json:"looks"` // one per week so far
+	Decision DecisionKind `json:"decision"`
+	Reason   string       `json:"reason"`
+	Warnings []string     `json:"warnings"`
+	// WhyMissing says for each null field above, by its JSON name, why.
+	WhyMissing map[string]string `json:"why_missing"`
+}
+
+// A Look is what a use case's data said at the end of a week, recomputed from
+// the ratings' weeks.
+type Look struct {
+	Week               int       `json:"week"`
+	Tasks              int       `json:"tasks"`
+	WinRate            *Interval `json:"win_rate"`
+	WinRateAlwaysValid *Interval `json:"win_rate_always_valid"`
+}
+
+// A PositionEffect is the advantage of the answer shown first, in win-rate
+// points: 0 is none.
+type PositionEffect struct {
+	Interval
+	PValue              float64 `json:"p_value"`
+	CandidateFirstShare float64 `json:"candidate_first_share"`
+}
+
+// Agreement is how far raters agree. An alpha is nil where fewer than two
+// ratings of a task exist.
+type Agreement struct {
+	AlphaNominal *Interval       `json:"alpha_nominal"`
+	AlphaOrdinal *Interval       `json:"alpha_ordinal"`
+	Pairs        []PairAgreement `json:"pairs"`
+	WhyMissing   string          `json:"why_missing,omitempty"`
+}
+
+// PairAgreement is Cohen's kappa of two raters on the comparisons both rated.
+type PairAgreement struct {
+	RaterA string   `json:"rater_a"`
+	RaterB string   `json:"rater_b"`
+	Tasks  int      `json:"tasks"`
+	Kappa  *float64 `json:"kappa"` // nil where undefined
+}
+
+// A RaterResult describes one rater over all comparisons.
+type RaterResult struct {
+	Rater          string          `json:"rater"`
+	Kind           RaterKind       `json:"kind"`
+	Simulated      bool            `json:"simulated"`
+	Ratings        int             `json:"ratings"`
+	SecondsMedian  *float64        `json:"seconds_median"`
+	PositionEffect *PositionEffect `json:"position_effect"`
+}
+
+// A RoutingTable is the document of modeltrial route recommend.
+type RoutingTable struct {
+	Schema         string     `json:"schema"` // modeltrial.route-recommend/1
+	Pilot          string     `json:"pilot"`
+	Routes         []Route    `json:"routes"`
+	Total          RouteTotal `json:"total"`
+	ProtocolSHA256 string     `json:"protocol_sha256"`
+	PriceTableDate string     `json:"price_table_date"`
+	DecidedAt      time.Time  `json:"decided_at"`
+	ThroughWeek    int        `json:"through_week"`
+	Provenance     Provenance `json:"provenance"`
+	Warnings       []string   `json:"warnings"`
+}
+
+// A Route says which arm answers a category, and on what evidence.
+type Route struct {
+	Category        audit.Category `json:"category"`
+	Arm             string         `json:"arm"`
+	Model           string         `json:"model"`
+	Control         string         `json:"control"`
+	Candidate       string         `json:"candidate"` // the one that was compared; empty without a pilot
+	Decision        DecisionKind   `json:"decision"`
+	Reason          string         `json:"reason"`
+	Tasks           int            `json:"tasks"`
+	Raters          int            `json:"raters"`
+	Source          RatingSource   `json:"source"`
+	WinRate         *Interval      `json:"win_rate"`
+	WinRateValid    *Interval      `json:"win_rate_always_valid"`
+	CostRatio       *Interval      `json:"cost_ratio"`
+	LatencyRatio    *Interval      `json:"latency_ratio"`
+	MonthlyTasks    float64        `json:"monthly_tasks"`
+	MonthlyCostNow  float64        `json:"monthly_cost_now_usd"`
+	MonthlyCostThen float64        `json:"monthly_cost_then_usd"`
+	MonthlySaving   *Interval      `json:"monthly_saving_usd"`
+	// WhyMissing says for each null field, by its JSON name, why.
+	WhyMissing map[string]string `json:"why_missing"`
+	DecidedAt  time.Time         `json:"decided_at"`
+}
+
+// RouteTotal sums the routes.
+type RouteTotal struct {
+	MonthlyTasks    float64           `json:"monthly_tasks"`
+	MonthlyCostNow  float64           `json:"monthly_cost_now_usd"`
+	MonthlyCostThen float64           `json:"monthly_cost_then_usd"`
+	MonthlySaving   *Interval         `json:"monthly_saving_usd"`
+	WhyMissing      map[string]string `json:"why_missing"`
+}
+
+// A Spend is what the audited log says of one model's work in one category: the
+// base of the saving.
+type Spend struct {
+	Category audit.Category
+	Model    string
+	Tasks    float64 // a month
+	// Costs are estimates of a month's cost in nano-dollars, one for each week of
+	// the log: their mean is the monthly spend, their spread its uncertainty.
+	Costs []audit.NanoUSD
+}
+
+// Row is a response as an analysis reads it.
+func (r Response) Row() ResponseRow {
+	sum := sha256.Sum256([]byte(r.Text))
+	return ResponseRow{
+		TaskID: r.TaskID, Week: r.Week, Arm: r.Arm, Cost: r.Cost, LatencyMS: r.LatencyMS,
+		TextSHA256: hex.EncodeToString(sum[:]), Empty: strings.TrimSpace(r.Text) == "", Origin: r.Origin,
+	}
+}

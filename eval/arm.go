@@ -1,0 +1,126 @@
+package eval
+
+import (
+	"time"
+
+	"modeltrial/audit"
+)
+
+// An Arm is one way to answer a task: a model with its parameters.
+type Arm struct {
+	Name       string     `yaml:"name" json:"name"`
+	Provider   string     `yaml:"provider" json:"provider"` // a name under providers in modeltrial.yaml
+	Model      string     `yaml:"model" json:"model"`
+	Parameters Parameters `yaml:"parameters" json:"parameters"`
+}
+
+// Parameters are what a request asks of the model beside the task. Nil leaves
+// the provider's default.
+type Parameters struct {
+	Temperature     *float64 `yaml:"temperature" json:"temperature,omitempty"`
+	TopP            *float64 `yaml:"top_p" json:"top_p,omitempty"`
+	MaxOutputTokens *int64   `yaml:"max_output_tokens" json:"max_output_tokens,omitempty"` // nil: see MaxOutput
+	ReasoningEffort string   `yaml:"reasoning_effort" json:"reasoning_effort,omitempty"`
+	Seed            *int64   `yaml:"seed" json:"seed,omitempty"`
+	System          string   `yaml:"system" json:"system,omitempty"` // replaces the task's own
+}
+
+// defaultMaxOutputTokens bounds an answer, and so its cost, where the arm does not.
+const defaultMaxOutputTokens = 4096
+
+// MaxOutput is the longest answer allowed, in tokens, reasoning included.
+func (p Parameters) MaxOutput() int64 {
+	if p.MaxOutputTokens != nil {
+		return *p.MaxOutputTokens
+	}
+	return defaultMaxOutputTokens
+}
+
+// ProviderKind is the way in which an arm's answers come about.
+type ProviderKind string
+
+// The kinds of provider.
+const (
+	ProviderOpenAI    ProviderKind = "openai"    // any OpenAI-compatible endpoint
+	ProviderRecorded  ProviderKind = "recorded"  // answers from an imported file
+	ProviderSimulated ProviderKind = "simulated" // made up for a demonstration, always labelled
+)
+
+// A Provider is an entry under providers in modeltrial.yaml.
+type Provider struct {
+	Name              string       `yaml:"name" json:"name"`
+	Kind              ProviderKind `yaml:"kind" json:"kind"`
+	BaseURL           string       `yaml:"base_url" json:"base_url,omitempty"`
+	APIKeyEnv         string       `yaml:"api_key_env" json:"api_key_env,omitempty"` // name of the environment variable, never the key
+	RequestsPerMinute int          `yaml:"requests_per_minute" json:"requests_per_minute,omitempty"`
+	TimeoutSeconds    int          `yaml:"timeout_seconds" json:"timeout_seconds,omitempty"` // for one attempt
+	// MaxTokensField is the request's field for the longest answer:
+	// max_completion_tokens, or max_tokens for an endpoint that knows only that.
+	MaxTokensField string       `yaml:"max_tokens_field" json:"max_tokens_field,omitempty"`
+	Prices         []ModelPrice `yaml:"prices" json:"prices,omitempty"`
+}
+
+// Timeout is the time of one attempt.
+func (p Provider) Timeout() time.Duration {
+	if p.TimeoutSeconds > 0 {
+		return time.Duration(p.TimeoutSeconds) * time.Second
+	}
+	return 2 * time.Minute
+}
+
+// A ModelPrice is the workspace's own price of a model, in dollars per
+// 1,000,000 tokens as decimal text, so that money is never floating point. It
+// goes before the built-in table.
+type ModelPrice struct {
+	Model       string `yaml:"model" json:"model"`
+	Input       string `yaml:"input_usd_per_1m" json:"input_usd_per_1m"`
+	CachedInput string `yaml:"cached_input_usd_per_1m" json:"cached_input_usd_per_1m,omitempty"`
+	Output      string `yaml:"output_usd_per_1m" json:"output_usd_per_1m"`
+}
+
+// A Response is what an arm answered to a task. Pointers are nil where unknown.
+type Response struct {
+	ID           int64
+	TaskID       string
+	Arm          string
+	Week         int // batch, from 1
+	Text         string
+	Tokens       audit.Tokens
+	Cost         *audit.NanoUSD
+	TTFTMS       *int64
+	LatencyMS    *int64
+	ModelServed  string
+	FinishReason string
+	Attempts     int
+	Origin       ResponseOrigin
+}
+
+// ResponseOrigin says how a response came about; it is shown beside every
+// figure that rests on it.
+type ResponseOrigin string
+
+// The origins of a response.
+const (
+	Measured  ResponseOrigin = "measured"  // called through a provider by pilot run
+	Recorded  ResponseOrigin = "recorded"  // imported from a file
+	Simulated ResponseOrigin = "simulated" // made up for a demonstration
+)
+
+// Price is the price in nano-dollars. It returns an error for text that is not
+// an amount.
+func (p ModelPrice) Price(provider string) (audit.Price, error) {
+	price := audit.Price{Model: p.Model, Provider: provider, Source: "modeltrial.yaml"}
+	var err error
+	if price.Input, err = audit.ParseUSD(p.Input); err != nil {
+		return price, err
+	}
+	if price.Output, err = audit.ParseUSD(p.Output); err != nil {
+		return price, err
+	}
+	if p.CachedInput == "" {
+		return price, nil
+	}
+	cached, err := audit.ParseUSD(p.CachedInput)
+	price.CachedInput = &cached
+	return price, err
+}

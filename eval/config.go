@@ -1,0 +1,307 @@
+package eval
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+
+	"modeltrial/audit"
+)
+
+// A Config is a workspace's modeltrial.yaml.
+type Config struct {
+	Categories []CategoryConfig `yaml:"categories"`
+	Providers  []Provider       `yaml:"providers"`
+	Pilot      Protocol         `yaml:"pilot"`
+}
+
+// A CategoryConfig is one of the organisation's own categories.
+type CategoryConfig struct {
+	Name        audit.Category `yaml:"name"`
+	Description string         `yaml:"description"`
+	Examples    []string       `yaml:"examples"`
+}
+
+// CategoryNames are the workspace's categories: its own, or the built-in ones.
+func (c Config) CategoryNames() []audit.Category {
+	if len(c.Categories) == 0 {
+		return audit.Categories
+	}
+	names := make([]audit.Category, len(c.Categories))
+	for i, category := range c.Categories {
+		names[i] = category.Name
+	}
+	return names
+}
+
+// Provider finds a provider by name.
+func (c Config) Provider(name string) (Provider, bool) {
+	for _, provider := range c.Providers {
+		if provider.Name == name {
+			return provider, true
+		}
+	}
+	return Provider{}, false
+}
+
+// A ConfigError is one thing that is wrong in modeltrial.yaml.
+type ConfigError struct {
+	File         string
+	Line, Column int // from 1; 0 where the place is not known
+	Msg          string
+}
+
+// Error gives file:line:column: message.
+func (e *ConfigError) Error() string {
+	if e.Line == 0 {
+		return fmt.Sprintf("%s: %s", e.File, e.Msg)
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Msg)
+}
+
+// ParseConfig reads modeltrial.yaml. file is only named in messages. All that is
+// wrong comes back in one joined error of [*ConfigError]. A file without a pilot
+// is right: an audit needs none.
+func ParseConfig(file string, text []byte) (Config, error) {
+	config := Config{Pilot: Protocol{
+		Weeks: 4, TasksPerWeek: 30, RatingsPerComparison: 1, Margin: 0.05, Saving: 0.10,
+		Seed: 1, BudgetUSD: "0", Concurrency: 8,
+	}}
+	tree, err := parser.ParseBytes(text, 0)
+	if err != nil {
+		return config, yamlError(file, err)
+	}
+	if len(tree.Docs) == 0 || tree.Docs[0].Body == nil {
+		return config, &ConfigError{File: file, Line: 1, Column: 1, Msg: "the file is empty; modeltrial init writes a commented one"}
+	}
+	if err := yaml.UnmarshalWithOptions(text, &config, yaml.Strict()); err != nil {
+		return config, yamlError(file, err)
+	}
+	return config, checkConfig(file, tree, config)
+}
+
+// yamlError keeps the place that the library found.
+func yamlError(file string, err error) error {
+	var placed yaml.Error
+	if errors.As(err, &placed) && placed.GetToken() != nil {
+		at := placed.GetToken().Position
+		return &ConfigError{File: file, Line: at.Line, Column: at.Column, Msg: placed.GetMessage()}
+	}
+	first, _, _ := strings.Cut(err.Error(), "\n")
+	return &ConfigError{File: file, Msg: first}
+}
+
+// A checker collects what is wrong with the places in the file.
+type checker struct {
+	file string
+	tree *ast.File
+	errs []error
+}
+
+// fail notes an error at a YAML path such as $.pilot.arms[0].name, or at the
+// nearest path above it that the file has.
+func (c *checker) fail(path, format string, args ...any) {
+	failure := &ConfigError{File: c.file, Msg: fmt.Sprintf(format, args...)}
+	for at := path; at != "$" && at != ""; at = at[:max(strings.LastIndexAny(at, ".["), 0)] {
+		parsed, err := yaml.PathString(at)
+		if err != nil {
+			continue
+		}
+		node, err := parsed.FilterFile(c.tree)
+		if err != nil || node == nil {
+			continue
+		}
+		position := node.GetToken().Position
+		failure.Line, failure.Column = position.Line, position.Column
+		break
+	}
+	c.errs = append(c.errs, failure)
+}
+
+func checkConfig(file string, tree *ast.File, config Config) error {
+	c := &checker{file: file, tree: tree}
+	c.categories(config)
+	c.providers(config)
+	if len(config.Pilot.Arms) > 0 || config.Pilot.Control != "" || len(config.Pilot.UseCases) > 0 {
+		c.arms(config)
+		c.useCases(config)
+		c.plan(config.Pilot)
+	}
+	return errors.Join(c.errs...)
+}
+
+func (c *checker) categories(config Config) {
+	seen := map[audit.Category]bool{}
+	for i, category := range config.Categories {
+		path := fmt.Sprintf("$.categories[%d].name", i)
+		switch {
+		case category.Name == "":
+			c.fail(path, "a category needs a name")
+		case category.Name == "all":
+			c.fail(path, `"all" means every category together; choose another name`)
+		case seen[category.Name]:
+			c.fail(path, "category %q stands here twice", category.Name)
+		}
+		seen[category.Name] = true
+	}
+}
+
+func (c *checker) providers(config Config) {
+	kinds := []ProviderKind{ProviderOpenAI, ProviderRecorded, ProviderSimulated}
+	seen := map[string]bool{}
+	for i, provider := range config.Providers {
+		path := fmt.Sprintf("$.providers[%d]", i)
+		if provider.Name == "" {
+			c.fail(path+".name", "a provider needs a name")
+		}
+		if seen[provider.Name] {
+			c.fail(path+".name", "provider %q stands here twice", provider.Name)
+		}
+		seen[provider.Name] = true
+		if !slices.Contains(kinds, provider.Kind) {
+			c.fail(path+".kind", "kind %q is not known; choose openai, recorded or simulated", provider.Kind)
+		}
+		if provider.Kind == ProviderOpenAI && provider.BaseURL == "" {
+			c.fail(path+".base_url", "provider %q needs a base_url such as https://api.openai.com/v1", provider.Name)
+		}
+		if strings.HasPrefix(provider.APIKeyEnv, "sk-") {
+			c.fail(path+".api_key_env", "this looks like a key; write the name of the environment variable that holds it")
+		}
+		if provider.TimeoutSeconds < 0 || provider.TimeoutSeconds > 3600 {
+			c.fail(path+".timeout_seconds", "timeout_seconds is %d; choose 1 to 3600, or leave it out for 120", provider.TimeoutSeconds)
+		}
+		if provider.RequestsPerMinute < 0 {
+			c.fail(path+".requests_per_minute", "requests_per_minute is negative; leave it out for no limit")
+		}
+		if !slices.Contains([]string{"", "max_completion_tokens", "max_tokens"}, provider.MaxTokensField) {
+			c.fail(path+".max_tokens_field", "max_tokens_field is %q; choose max_completion_tokens or max_tokens", provider.MaxTokensField)
+		}
+		for j, price := range provider.Prices {
+			c.price(fmt.Sprintf("%s.prices[%d]", path, j), price)
+		}
+	}
+}
+
+func (c *checker) price(path string, price ModelPrice) {
+	if price.Model == "" {
+		c.fail(path+".model", "a price needs the model it is for")
+	}
+	fields := map[string]string{"input_usd_per_1m": price.Input, "output_usd_per_1m": price.Output}
+	if price.CachedInput != "" {
+		fields["cached_input_usd_per_1m"] = price.CachedInput
+	}
+	for field, text := range fields {
+		amount, err := audit.ParseUSD(text)
+		if err != nil {
+			c.fail(path+"."+field, "%s of %q: %v", field, price.Model, err)
+			continue
+		}
+		if amount < 0 {
+			c.fail(path+"."+field, "%s of %q is negative", field, price.Model)
+		}
+	}
+}
+
+func (c *checker) arms(config Config) {
+	pilot := config.Pilot
+	seen := map[string]bool{}
+	for i, arm := range pilot.Arms {
+		path := fmt.Sprintf("$.pilot.arms[%d]", i)
+		if arm.Name == "" {
+			c.fail(path+".name", "an arm needs a name")
+		}
+		if seen[arm.Name] {
+			c.fail(path+".name", "arm %q stands here twice", arm.Name)
+		}
+		seen[arm.Name] = true
+		if _, ok := config.Provider(arm.Provider); !ok {
+			c.fail(path+".provider", "arm %q: provider %q is not under providers", arm.Name, arm.Provider)
+		}
+		if arm.Model == "" {
+			c.fail(path+".model", "arm %q needs a model", arm.Name)
+		}
+		if most := arm.Parameters.MaxOutput(); most < 1 || most > 1_000_000 {
+			c.fail(path+".parameters.max_output_tokens", "max_output_tokens is %d; choose 1 to 1000000", most)
+		}
+	}
+	if _, ok := pilot.Arm(pilot.Control); !ok {
+		c.fail("$.pilot.control", "the control %q is not among the arms", pilot.Control)
+	}
+}
+
+func (c *checker) useCases(config Config) {
+	pilot := config.Pilot
+	if len(pilot.UseCases) == 0 {
+		c.fail("$.pilot", "the pilot needs at least one use case: a category with its candidates")
+	}
+	seen := map[audit.Category]bool{}
+	for i, useCase := range pilot.UseCases {
+		path := fmt.Sprintf("$.pilot.use_cases[%d]", i)
+		if !slices.Contains(config.CategoryNames(), useCase.Category) {
+			c.fail(path+".category", "category %q is not known; there are %s", useCase.Category, listCategories(config.CategoryNames()))
+		}
+		if seen[useCase.Category] {
+			c.fail(path+".category", "category %q stands here twice; list its candidates together", useCase.Category)
+		}
+		seen[useCase.Category] = true
+		if len(useCase.Candidates) == 0 {
+			c.fail(path+".candidates", "use case %q has no candidate", useCase.Category)
+		}
+		for j, candidate := range useCase.Candidates {
+			at := fmt.Sprintf("%s.candidates[%d]", path, j)
+			if _, ok := pilot.Arm(candidate); !ok {
+				c.fail(at, "candidate %q is not among the arms", candidate)
+			}
+			if candidate == pilot.Control {
+				c.fail(at, "%q is the control and cannot be its own candidate", candidate)
+			}
+			if slices.Index(useCase.Candidates, candidate) < j {
+				c.fail(at, "candidate %q stands here twice", candidate)
+			}
+		}
+	}
+}
+
+func listCategories(categories []audit.Category) string {
+	names := make([]string, len(categories))
+	for i, category := range categories {
+		names[i] = string(category)
+	}
+	return strings.Join(names, ", ")
+}
+
+func (c *checker) plan(pilot Protocol) {
+	if pilot.Weeks < 1 || pilot.Weeks > 52 {
+		c.fail("$.pilot.weeks", "weeks is %d; choose 1 to 52", pilot.Weeks)
+	}
+	if pilot.TasksPerWeek < 1 {
+		c.fail("$.pilot.tasks_per_week", "tasks_per_week is %d; choose at least 1", pilot.TasksPerWeek)
+	}
+	if pilot.RatingsPerComparison < 1 {
+		c.fail("$.pilot.ratings_per_comparison", "ratings_per_comparison is %d; choose at least 1", pilot.RatingsPerComparison)
+	}
+	if pilot.Concurrency < 1 || pilot.Concurrency > 1024 {
+		c.fail("$.pilot.concurrency", "concurrency is %d; choose 1 to 1024", pilot.Concurrency)
+	}
+	if !(pilot.Margin > 0 && pilot.Margin < 0.5) {
+		c.fail("$.pilot.non_inferiority_margin", "non_inferiority_margin is %v win-rate points; choose between 0 and 0.5, 0.05 is usual", pilot.Margin)
+	}
+	if !(pilot.Saving >= 0 && pilot.Saving < 1) {
+		c.fail("$.pilot.minimum_saving", "minimum_saving is %v; choose a share from 0 to under 1, 0.10 is usual", pilot.Saving)
+	}
+	if ratio := pilot.MaxCostRatio; ratio != nil && (!(*ratio > 0) || math.IsInf(*ratio, 0)) {
+		c.fail("$.pilot.max_cost_ratio", "max_cost_ratio is %v; choose a number above 0 or leave it out", *ratio)
+	}
+	budget, err := pilot.Budget()
+	if err != nil {
+		c.fail("$.pilot.budget_usd", "%v", err)
+	} else if budget < 0 {
+		c.fail("$.pilot.budget_usd", "the budget is negative")
+	}
+}

@@ -1,0 +1,83 @@
+package eval
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+const goodConfig = `providers:
+  - name: files
+    kind: recorded
+pilot:
+  name: support
+  control: now
+  arms:
+    - {name: now, provider: files, model: atlas}
+    - {name: next, provider: files, model: forge}
+  use_cases:
+    - category: coding
+      candidates: [next]
+  budget_usd: "25"
+`
+
+func TestParseConfigReadsAPilot(t *testing.T) {
+	config, err := ParseConfig("modeltrial.yaml", []byte(goodConfig))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if config.Pilot.Weeks != 4 || config.Pilot.Margin != 0.05 || len(config.Pilot.Arms) != 2 {
+		t.Errorf("got %+v, want the defaults and two arms", config.Pilot)
+	}
+	if budget, err := config.Pilot.Budget(); err != nil || budget.Dollars() != 25 {
+		t.Errorf("budget is %v, %v, want 25 USD", budget, err)
+	}
+}
+
+func TestParseConfigNamesThePlace(t *testing.T) {
+	cases := []struct {
+		name, old, new string
+		line, column   int
+		message        string
+	}{
+		{"unknown control", "control: now", "control: then", 6, 12, `control "then"`},
+		{"unknown provider", "now, provider: files", "now, provider: file", 8, 29, `provider "file"`},
+		{"unknown candidate", "[next]", "[later]", 12, 20, `candidate "later"`},
+		{"unknown category", "category: coding", "category: cooking", 11, 17, `category "cooking"`},
+		{"unknown key", "name: support", "nmae: support", 5, 3, "nmae"},
+		{"wrong type", "name: support", "weeks: four", 5, 10, ""},
+		{"bad budget", `"25"`, `"lots"`, 13, 15, "budget_usd"},
+		{"a key in the file", "kind: recorded", "kind: recorded\n    api_key_env: sk-abc", 4, 18, "looks like a key"},
+		{"not YAML", "pilot:", "pilot: [", 0, 0, ""},
+		{"margin of nothing", "name: support", "non_inferiority_margin: 0", 5, 27, "non_inferiority_margin"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := ParseConfig("modeltrial.yaml", []byte(strings.Replace(goodConfig, c.old, c.new, 1)))
+			var failure *ConfigError
+			if !errors.As(err, &failure) {
+				t.Fatalf("got %v, want a *ConfigError", err)
+			}
+			if c.line > 0 && (failure.Line != c.line || failure.Column != c.column) {
+				t.Errorf("got %d:%d, want %d:%d (%v)", failure.Line, failure.Column, c.line, c.column, err)
+			}
+			if !strings.Contains(err.Error(), c.message) {
+				t.Errorf("got %q, want it to say %q", err, c.message)
+			}
+		})
+	}
+}
+
+func TestParseConfigOfAnEmptyFile(t *testing.T) {
+	if _, err := ParseConfig("modeltrial.yaml", nil); err == nil {
+		t.Error("an empty file was taken")
+	}
+}
+
+func FuzzParseConfig(f *testing.F) {
+	f.Add([]byte(goodConfig))
+	f.Add([]byte("pilot: {arms: [{}]}"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		_, _ = ParseConfig("modeltrial.yaml", text) // a result or an error, never a panic
+	})
+}

@@ -1,0 +1,92 @@
+package eval
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"modeltrial/audit"
+)
+
+// A Protocol is a pilot's plan. Once locked it does not change: its hash stands
+// in every result, and what departs from it is a recorded deviation.
+type Protocol struct {
+	Name                 string    `yaml:"name" json:"name"`
+	Control              string    `yaml:"control" json:"control"` // the current model's arm
+	Arms                 []Arm     `yaml:"arms" json:"arms"`
+	UseCases             []UseCase `yaml:"use_cases" json:"use_cases"`
+	Weeks                int       `yaml:"weeks" json:"weeks"`
+	TasksPerWeek         int       `yaml:"tasks_per_week" json:"tasks_per_week"` // for each category
+	RatingsPerComparison int       `yaml:"ratings_per_comparison" json:"ratings_per_comparison"`
+	Seed                 uint64    `yaml:"seed" json:"seed"`
+
+	Margin          float64  `yaml:"non_inferiority_margin" json:"non_inferiority_margin"` // in win-rate points, 0.05
+	Saving          float64  `yaml:"minimum_saving" json:"minimum_saving"`                 // share of cost, 0.10
+	MaxCostRatio    *float64 `yaml:"max_cost_ratio" json:"max_cost_ratio,omitempty"`
+	JudgesMayDecide bool     `yaml:"judges_may_decide" json:"judges_may_decide"`
+
+	BudgetUSD   string `yaml:"budget_usd" json:"budget_usd"` // decimal text; the hard cap of all weeks together
+	Concurrency int    `yaml:"concurrency" json:"-"`         // calls in flight; not a part of what is frozen
+}
+
+// A UseCase is a category whose tasks are given to the control and to each of
+// its candidates.
+type UseCase struct {
+	Category   audit.Category `yaml:"category" json:"category"`
+	Candidates []string       `yaml:"candidates" json:"candidates"`
+}
+
+// Level is the confidence level of every interval.
+const Level = 0.95
+
+// Budget is the protocol's hard cap in nano-dollars.
+func (p Protocol) Budget() (audit.NanoUSD, error) {
+	budget, err := audit.ParseUSD(p.BudgetUSD)
+	if err != nil {
+		return 0, fmt.Errorf("budget_usd: %w", err)
+	}
+	return budget, nil
+}
+
+// Arm finds an arm by name.
+func (p Protocol) Arm(name string) (Arm, bool) {
+	for _, arm := range p.Arms {
+		if arm.Name == name {
+			return arm, true
+		}
+	}
+	return Arm{}, false
+}
+
+// UseCase finds the use case of a category.
+func (p Protocol) UseCase(category audit.Category) (UseCase, bool) {
+	for _, useCase := range p.UseCases {
+		if useCase.Category == category {
+			return useCase, true
+		}
+	}
+	return UseCase{}, false
+}
+
+// Hash is the SHA-256 of the protocol's canonical JSON, in hexadecimal.
+func (p Protocol) Hash() (string, error) {
+	canonical, err := json.Marshal(p)
+	if err != nil {
+		return "", fmt.Errorf("hash protocol: %w", err)
+	}
+	sum := sha256.Sum256(canonical)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// A LockedProtocol is a protocol as it was frozen.
+type LockedProtocol struct {
+	Version  int
+	SHA256   string
+	LockedAt time.Time
+	Protocol Protocol
+	// CategoryShare is each category's share of all audited tasks at lock, 0 to
+	// 1: the weights of the overall result.
+	CategoryShare map[audit.Category]float64
+}

@@ -1,0 +1,126 @@
+package eval
+
+import (
+	"time"
+
+	"modeltrial/audit"
+)
+
+// A Verdict is what a rater says of a comparison's two arms: arm a is the
+// control where there is one, arm b the candidate.
+type Verdict string
+
+// The verdicts. Both bad counts as a tie and is reported by itself too.
+const (
+	PrefersA Verdict = "a"
+	PrefersB Verdict = "b"
+	Tie      Verdict = "tie"
+	BothBad  Verdict = "both_bad"
+)
+
+// Score is the share of the win that goes to arm b: 0, 0.5 or 1. ok is false
+// for an unknown verdict, which is never guessed to be a tie.
+func (v Verdict) Score() (score float64, ok bool) {
+	switch v {
+	case PrefersA:
+		return 0, true
+	case PrefersB:
+		return 1, true
+	case Tie, BothBad:
+		return 0.5, true
+	}
+	return 0, false
+}
+
+// RaterKind is what a rater is.
+type RaterKind string
+
+// The kinds of rater.
+const (
+	Human RaterKind = "human"
+	Judge RaterKind = "judge"
+	Check RaterKind = "check"
+)
+
+// Side says which answer of a comparison was shown first (left).
+type Side string
+
+// The sides, and the empty one for not known.
+const (
+	SideA       Side = "a"
+	SideB       Side = "b"
+	SideUnknown Side = ""
+)
+
+// A Rater is a person, a judge model or a check.
+type Rater struct {
+	ID        int64
+	Name      string
+	Kind      RaterKind
+	Simulated bool // made up for a demonstration: labelled wherever it counts
+}
+
+// A Rating is one rater's verdict on one comparison, joined with what analysis
+// needs of the comparison. Ratings are append-only: of several by the same
+// rater on the same comparison and presentation the last counts.
+type Rating struct {
+	TaskID    string
+	Category  audit.Category // empty where not known
+	Cluster   string         // empty: the task is its own cluster
+	Week      int            // from 1; 0 where not known
+	ArmA      string         // the control
+	ArmB      string         // the candidate
+	Rater     string
+	Kind      RaterKind
+	Simulated bool
+	Verdict   Verdict // empty where only a score was given
+	Score     float64 // share that goes to ArmB, 0 to 1
+	First     Side
+	Seconds   *float64
+	RatedAt   time.Time
+	Note      string
+}
+
+// A Comparison is one task with two arms' responses, under an opaque id.
+type Comparison struct {
+	ID       string // opaque and random: says nothing of arms
+	TaskID   string
+	Category audit.Category
+	Week     int
+	ArmA     string
+	ArmB     string
+}
+
+// A Presentation is a comparison as one rater sees it; it is stored before it
+// is shown. It carries no arm: Left and Right are only texts.
+type Presentation struct {
+	ID           string // opaque and random; the only id a browser sees
+	ComparisonID string
+	TaskID       string
+	Rater        string
+	First        Side // which arm is on the left
+	System       string
+	Conversation []audit.Message
+	Prompt       string
+	Left         string
+	Right        string
+}
+
+// Flipped is the same rating with the arms exchanged.
+func (r Rating) Flipped() Rating {
+	r.ArmA, r.ArmB = r.ArmB, r.ArmA
+	r.Score = 1 - r.Score
+	switch r.Verdict {
+	case PrefersA:
+		r.Verdict = PrefersB
+	case PrefersB:
+		r.Verdict = PrefersA
+	}
+	switch r.First {
+	case SideA:
+		r.First = SideB
+	case SideB:
+		r.First = SideA
+	}
+	return r
+}

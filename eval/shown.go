@@ -1,0 +1,35 @@
+package eval
+
+// A ShownVerdict is a verdict in a rater's terms, who knows sides and not arms.
+type ShownVerdict string
+
+// The verdicts a rater can give.
+const (
+	LeftBetter  ShownVerdict = "left"
+	RightBetter ShownVerdict = "right"
+	ShownTie    ShownVerdict = "tie"
+	ShownBad    ShownVerdict = "both_bad"
+)
+
+// Verdict turns what was said of sides into what it says of arms, first being
+// the arm that was shown on the left. ok is false for an unknown verdict or
+// side.
+func (v ShownVerdict) Verdict(first Side) (verdict Verdict, ok bool) {
+	if first != SideA && first != SideB {
+		return "", false
+	}
+	switch v {
+	case ShownTie:
+		return Tie, true
+	case ShownBad:
+		return BothBad, true
+	case LeftBetter:
+		return Verdict(first), true
+	case RightBetter:
+		if first == SideA {
+			return PrefersB, true
+		}
+		return PrefersA, true
+	}
+	return "", false
+}
