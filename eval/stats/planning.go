@@ -1,0 +1,139 @@
+package stats
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"sort"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// Plan holds what the sample size depends on. Scores are win-rate points, 0 to 1.
+type Plan struct {
+	// WinRate is the true win rate assumed, and TieShare the share of ties.
+	WinRate, TieShare float64
+	// Null is the win rate to be rejected: 0.5 for superiority, 0.5 less the
+	// margin for non-inferiority.
+	Null float64
+	// Alpha is the one-sided error rate, 0.025; UseCases divides it (Bonferroni,
+	// the worst step of Holm).
+	Alpha    float64
+	UseCases int
+	// Power is the probability wanted of rejecting Null, 0.8.
+	Power float64
+	// ICC is the correlation of two raters' scores of one task, 0.15.
+	ICC float64
+	// RatingsPerTask is m.
+	RatingsPerTask float64
+	// Raters is R; 0 where raters are instruments (judges, checks) or fewer than
+	// MinRaters, then they add no variance. RaterSD is the SD of rater means, 0.06.
+	Raters  int
+	RaterSD float64
+	// ClusterSize is the mean number of tasks that belong together, 1 if none,
+	// and ClusterICC their correlation.
+	ClusterSize, ClusterICC float64
+	// SequentialFactor multiplies the tasks for looking early, 1.10; 1 for one
+	// look.
+	SequentialFactor float64
+}
+
+// PlanResult is the answer of [Plan.Solve].
+type PlanResult struct {
+	// Tasks is the number needed.
+	Tasks int
+	// Power is what that number reaches.
+	Power float64
+	// Variance is that of the win rate at Tasks, and ScoreVariance that of one
+	// score.
+	Variance, ScoreVariance float64
+}
+
+// scoreVariance returns σ² = (1 − p_tie)/4 − (θ − ½)², the variance of one score.
+func (p Plan) scoreVariance() float64 {
+	return (1-p.TieShare)/4 - (p.WinRate-0.5)*(p.WinRate-0.5)
+}
+
+// taskVariance is the part of the variance that more tasks make smaller.
+func (p Plan) taskVariance(tasks float64) float64 {
+	perTask := p.scoreVariance() * (p.ICC + (1-p.ICC)/p.RatingsPerTask)
+	return perTask * (1 + (p.ClusterSize-1)*p.ClusterICC) / tasks
+}
+
+// raterVariance is the part that only more raters make smaller: σ_R²/R.
+func (p Plan) raterVariance() float64 {
+	if p.Raters < MinRaters {
+		return 0
+	}
+	return p.RaterSD * p.RaterSD / float64(p.Raters)
+}
+
+// Variance returns Var θ̂ = σ²[ρ+(1−ρ)/m](1+(b−1)κ)/T + σ_R²/R for T tasks.
+func (p Plan) Variance(tasks float64) float64 {
+	return p.taskVariance(tasks) + p.raterVariance()
+}
+
+// PowerAt returns the power with T tasks, 0 to 1, by the noncentral t distribution
+// with Satterthwaite's degrees of freedom: P(T' > c) with noncentrality
+// (θ − θ0)/√V and c the t quantile at 1 − α/K. The sequential factor divides T:
+// looking early costs that part of the tasks.
+func (p Plan) PowerAt(tasks float64) float64 {
+	tasks /= p.SequentialFactor
+	if tasks < 2 {
+		return 0
+	}
+	fromTasks, fromRaters := p.taskVariance(tasks), p.raterVariance()
+	variance := fromTasks + fromRaters
+	inverse := fromTasks * fromTasks / (tasks/p.ClusterSize - 1)
+	if fromRaters > 0 {
+		inverse += fromRaters * fromRaters / float64(p.Raters-1)
+	}
+	df := variance * variance / inverse
+	critical := -distuv.StudentsT{Sigma: 1, Nu: df}.Quantile(p.Alpha / float64(p.UseCases))
+	shift := (p.WinRate - p.Null) / math.Sqrt(variance)
+	// Beyond some hundred degrees of freedom the noncentral t is a shifted normal to
+	// four digits, and its series is slow.
+	if df > 500 {
+		return distuv.UnitNormal.Survival(critical - shift)
+	}
+	return 1 - distuv.NoncentralT{Nu: df, Mu: shift}.CDF(critical)
+}
+
+// mostTasks ends the search for a number of tasks.
+const mostTasks = 10_000_000
+
+// Solve returns the tasks needed. When the raters' variance alone is too large it
+// returns a [*MissingError] that asks for more raters instead of more tasks; an
+// effect of zero or less, or impossible settings, give an error too.
+func (p Plan) Solve() (PlanResult, error) {
+	if err := p.check(); err != nil {
+		return PlanResult{}, err
+	}
+	if p.PowerAt(mostTasks) < p.Power {
+		return PlanResult{}, missing("more raters are needed, not more tasks: %d raters differ too much to show %.1f win-rate points", p.Raters, 100*(p.WinRate-p.Null))
+	}
+	// Power grows with the tasks, so that the first that suffices is found by halving.
+	tasks := MinTasks + sort.Search(mostTasks-MinTasks, func(n int) bool { return p.PowerAt(float64(MinTasks+n)) >= p.Power })
+	return PlanResult{
+		Tasks: tasks, Power: p.PowerAt(float64(tasks)), Variance: p.Variance(float64(tasks)), ScoreVariance: p.scoreVariance(),
+	}, nil
+}
+
+func (p Plan) check() error {
+	inside := func(v, low, high float64) bool { return v > low && v < high }
+	switch {
+	case !finite(p.WinRate, p.TieShare, p.Null, p.Alpha, p.Power, p.ICC, p.RatingsPerTask, p.RaterSD, p.ClusterSize, p.ClusterICC, p.SequentialFactor):
+		return errors.New("plan: every setting must be a finite number")
+	case !inside(p.WinRate, 0, 1) || !inside(p.Null, 0, 1) || !inside(p.Alpha, 0, 0.5) || !inside(p.Power, 0, 1):
+		return errors.New("plan: win rate, null and power lie between 0 and 1, the error rate under 0.5")
+	case p.WinRate <= p.Null:
+		return fmt.Errorf("plan: a win rate of %v cannot be shown to be above %v", p.WinRate, p.Null)
+	case p.TieShare < 0 || p.TieShare >= 1 || p.scoreVariance() <= 0:
+		return fmt.Errorf("plan: a share of ties of %v does not go with a win rate of %v", p.TieShare, p.WinRate)
+	case p.UseCases < 1 || p.RatingsPerTask < 1 || p.ClusterSize < 1 || p.SequentialFactor < 1:
+		return errors.New("plan: use cases, ratings per task, cluster size and sequential factor are at least 1")
+	case p.ICC < 0 || p.ICC > 1 || p.ClusterICC < 0 || p.ClusterICC > 1 || p.RaterSD < 0 || p.Raters < 0:
+		return errors.New("plan: correlations lie between 0 and 1, spread and number of raters are not negative")
+	}
+	return nil
+}
