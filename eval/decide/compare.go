@@ -1,0 +1,351 @@
+package decide
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"modeltrial/audit"
+	"modeltrial/eval"
+	"modeltrial/eval/stats"
+)
+
+// fixedZ is the critical value of an interval that is looked at once.
+var fixedZ = stats.ZForLevel(eval.Level)
+
+// compare estimates one use case; the decision is made later, when the p-values
+// of all use cases are known.
+func (a *analyzer) compare(key useCase) (eval.ComparisonResult, error) {
+	e := a.evidence(key)
+	kind, ratings := e.kind, e.ratings
+	result := eval.ComparisonResult{
+		Category: key.category, Control: key.control, Candidate: key.candidate,
+		Source: source(kind), Planned: a.planned(key, ratings), Looks: []eval.Look{},
+		Warnings: []string{}, WhyMissing: map[string]string{},
+	}
+	count(&result, e)
+	if err := a.winRates(&result, e); err != nil {
+		return result, err
+	}
+	if err := a.moneyAndTime(&result, key); err != nil {
+		return result, err
+	}
+	a.position(&result, ratings)
+	result.Agreement = a.agreement(kind, key)
+	if result.Agreement == nil {
+		result.WhyMissing["agreement"] = "nothing was rated by two raters"
+	}
+	result.WhyMissing["post_edit_ratio"] = "no answers were edited"
+	a.warn(&result, key)
+	return result, nil
+}
+
+// ratingsOf gives the ratings of a use case, or of a pair of arms in all of them.
+func (a *analyzer) ratingsOf(key useCase) []eval.Rating {
+	var of []eval.Rating
+	for _, rating := range a.data.Ratings {
+		if rating.ArmA != key.control || rating.ArmB != key.candidate {
+			continue
+		}
+		if a.inScope(key, rating.Category) {
+			of = append(of, rating)
+		}
+	}
+	return of
+}
+
+// inScope says whether a category belongs to the key: with a protocol "all"
+// means all its use cases with this candidate.
+func (a *analyzer) inScope(key useCase, category audit.Category) bool {
+	if key.category != AllCategories {
+		return category == key.category
+	}
+	if a.data.Locked == nil {
+		return true
+	}
+	planned, ok := a.data.Locked.Protocol.UseCase(category)
+	if !ok {
+		return false
+	}
+	for _, candidate := range planned.Candidates {
+		if candidate == key.candidate {
+			return true
+		}
+	}
+	return false
+}
+
+// mainKind chooses whose ratings count, by counts only and never by outcome:
+// people from 20 tasks on, else checks, else judges, else those who rated most.
+func (a *analyzer) mainKind(ratings []eval.Rating) eval.RaterKind {
+	tasks := map[eval.RaterKind]map[string]bool{eval.Human: {}, eval.Judge: {}, eval.Check: {}}
+	for _, rating := range ratings {
+		tasks[rating.Kind][rating.TaskID] = true
+	}
+	kinds := []eval.RaterKind{eval.Human, eval.Check, eval.Judge}
+	var most eval.RaterKind
+	for _, kind := range kinds {
+		if len(tasks[kind]) >= stats.MinTasks {
+			return kind
+		}
+		if len(tasks[kind]) > len(tasks[most]) {
+			most = kind
+		}
+	}
+	return most
+}
+
+func source(kind eval.RaterKind) eval.RatingSource {
+	if kind == "" {
+		return eval.SourceNone
+	}
+	return eval.RatingSource(kind)
+}
+
+func ofKind(ratings []eval.Rating, kind eval.RaterKind) []eval.Rating {
+	var of []eval.Rating
+	for _, rating := range ratings {
+		if rating.Kind == kind {
+			of = append(of, rating)
+		}
+	}
+	return of
+}
+
+func count(result *eval.ComparisonResult, e *evidence) {
+	tasks, raters := map[string]bool{}, map[string]bool{}
+	for _, rating := range e.ratings {
+		tasks[rating.TaskID], raters[rating.Rater] = true, true
+		switch {
+		case rating.Verdict == eval.BothBad:
+			result.BothBad++
+			result.Ties++
+		case rating.Score > 0.5:
+			result.Wins++
+		case rating.Score < 0.5:
+			result.Losses++
+		default:
+			result.Ties++
+		}
+	}
+	result.Tasks, result.Raters, result.Ratings = len(tasks), len(raters), len(e.ratings)
+	for _, task := range e.lost {
+		if task.candidate {
+			result.LostControl++
+		} else {
+			result.LostCandidate++
+		}
+	}
+}
+
+// planned is the number of tasks at the planned end of a use case: the
+// protocol's, or those of its first week times the weeks from there on.
+func (a *analyzer) planned(key useCase, ratings []eval.Rating) int {
+	planned := a.plannedTasks
+	if key.category == AllCategories && planned > 0 {
+		categories := map[audit.Category]bool{}
+		for _, rating := range ratings {
+			categories[rating.Category] = true
+		}
+		planned *= max(1, len(categories))
+	}
+	if planned > 0 {
+		return planned
+	}
+	week := map[string]int{}
+	first := math.MaxInt
+	for _, rating := range ratings {
+		if known, seen := week[rating.TaskID]; !seen || rating.Week < known {
+			week[rating.TaskID] = rating.Week
+		}
+		first = min(first, rating.Week)
+	}
+	tasks := 0
+	for _, of := range week {
+		if of == first {
+			tasks++
+		}
+	}
+	return max(1, tasks*(a.weeks-max(first, 1)+1))
+}
+
+// winRates fills in the win rate at every look so far and the sequential
+// p-values that rest on them.
+func (a *analyzer) winRates(result *eval.ComparisonResult, e *evidence) error {
+	looks := a.looks(e)
+	superiority, inferiority := make([]stats.Look, len(looks)), make([]stats.Look, len(looks))
+	means := make([]stats.WeightedMean, len(looks))
+	whys := make([]error, len(looks))
+	for i, look := range looks {
+		means[i], whys[i] = a.mean(e, look.week)
+		superiority[i] = stats.Look{Week: look.planned, Tasks: look.tasks, Z: math.NaN()}
+		inferiority[i] = superiority[i]
+		if whys[i] != nil {
+			continue
+		}
+		superiority[i].Z = zOf(means[i].WinRateTest(0.5))
+		inferiority[i].Z = zOf(means[i].WinRateTest(0.5 - a.margin))
+	}
+	if len(looks) == 0 {
+		why := "nothing has been rated yet"
+		for _, field := range []string{"win_rate", "win_rate_always_valid", "p_value", "non_inferiority_p_value"} {
+			result.WhyMissing[field] = why
+		}
+		return nil
+	}
+	design := stats.DefaultDesign(a.weeks, result.Planned)
+	better, err := design.Evaluate(superiority)
+	if err != nil {
+		return fmt.Errorf("sequential test of the win rate: %w", err)
+	}
+	notWorse, err := design.Evaluate(inferiority)
+	if err != nil {
+		return fmt.Errorf("sequential test of non-inferiority: %w", err)
+	}
+	for i, look := range looks {
+		entry := eval.Look{Week: look.week, Tasks: look.tasks}
+		if whys[i] == nil {
+			entry.WinRate = winRate(means[i], fixedZ)
+			entry.WinRateAlwaysValid = winRate(means[i], better[i].Critical)
+		}
+		result.Looks = append(result.Looks, entry)
+	}
+	last := len(looks) - 1
+	result.WinRate, result.WinRateAlwaysValid = result.Looks[last].WinRate, result.Looks[last].WinRateAlwaysValid
+	if whys[last] != nil {
+		for _, field := range []string{"win_rate", "win_rate_always_valid", "p_value", "non_inferiority_p_value"} {
+			result.WhyMissing[field] = whys[last].Error()
+		}
+		return nil
+	}
+	result.PValue, result.NonInferiorityP = &better[last].P, &notWorse[last].P
+	if !means[last].RatersSampled && e.kind == eval.Human {
+		result.Warnings = append(result.Warnings, fmt.Sprintf(
+			"the win rate holds for these %d raters only; from %d raters on it speaks for all who might rate", result.Raters, stats.MinRaters))
+	}
+	return nil
+}
+
+func winRate(mean stats.WeightedMean, z float64) *eval.Interval {
+	estimate, err := mean.WinRateInterval(z)
+	if err != nil {
+		return nil
+	}
+	return interval(estimate)
+}
+
+// zOf is the z equivalent of a test, NaN where there was too little data.
+func zOf(test stats.Test, err error) float64 {
+	if err != nil {
+		return math.NaN()
+	}
+	return test.Z
+}
+
+// mean is the win rate over the tasks of the weeks up to one (0 is all): each equal
+// in a category, weighted by the category's share of the work over all categories
+// where a protocol fixed it.
+func (a *analyzer) mean(e *evidence, week int) (stats.WeightedMean, error) {
+	if e.missing != nil {
+		return stats.WeightedMean{}, e.missing
+	}
+	observations := a.observations(within(e.ratings, week))
+	for _, task := range e.lostWithin(week) {
+		observations = append(observations, stats.Observation{
+			Score: task.score(), Task: a.tasks.of(task.TaskID), Rater: stats.NoRater, Cluster: a.cluster(task.TaskID, task.Cluster),
+		})
+	}
+	if err := a.weigh(e, observations); err != nil {
+		return stats.WeightedMean{}, err
+	}
+	if tasks := countTasks(observations); tasks < stats.MinTasks {
+		return stats.WeightedMean{}, &stats.MissingError{Why: fmt.Sprintf("rated tasks: %d, at least %d are needed", tasks, stats.MinTasks)}
+	}
+	mean, err := stats.Mean(observations, e.kind == eval.Human)
+	if err != nil {
+		return mean, err
+	}
+	return mean, mean.Enough()
+}
+
+func countTasks(observations []stats.Observation) int {
+	tasks := map[int]bool{}
+	for _, observation := range observations {
+		tasks[observation.Task] = true
+	}
+	return len(tasks)
+}
+
+// observations averages one rater's scores of a comparison in both orders, so
+// that a verdict that flips with the order gives one half.
+func (a *analyzer) observations(ratings []eval.Rating) []stats.Observation {
+	type cell struct{ task, rater int }
+	position := map[cell]int{}
+	var observations []stats.Observation
+	var times []float64
+	for _, rating := range ratings {
+		observation := stats.Observation{
+			Score: rating.Score, Task: a.tasks.of(rating.TaskID), Rater: a.raterIndex.of(rating.Rater),
+			Cluster: a.cluster(rating.TaskID, rating.Cluster),
+		}
+		key := cell{observation.Task, observation.Rater}
+		if at, seen := position[key]; seen {
+			times[at]++
+			observations[at].Score += (rating.Score - observations[at].Score) / times[at]
+			continue
+		}
+		position[key] = len(observations)
+		observations = append(observations, observation)
+		times = append(times, 1)
+	}
+	return observations
+}
+
+// cluster numbers the unit of sampling: the named cluster, else the task.
+func (a *analyzer) cluster(task, cluster string) int {
+	if cluster == "" {
+		return a.tasks.of(task)
+	}
+	return a.tasks.of("\x00cluster\x00" + cluster)
+}
+
+// adjust applies Holm's procedure over the use cases, for quality and, by
+// itself, for cost. A use case without a p-value counts as 1: it is in the family.
+func adjust(results []eval.ComparisonResult) error {
+	superiority := familyOf(results, func(r *eval.ComparisonResult) *float64 { return r.PValue })
+	inferiority := familyOf(results, func(r *eval.ComparisonResult) *float64 { return r.NonInferiorityP })
+	cost := familyOf(results, func(r *eval.ComparisonResult) *float64 { return r.CostP })
+	adjusted, err1 := stats.Holm(superiority)
+	adjustedInferiority, err2 := stats.HolmNonInferiority(superiority, inferiority)
+	adjustedCost, err3 := stats.Holm(cost)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return fmt.Errorf("adjust p-values: %w", err)
+	}
+	for i := range results {
+		result := &results[i]
+		result.PValueAdjusted = orMissing(result, "p_value", result.PValue, adjusted[i])
+		result.NonInferiorityPAdjusted = orMissing(result, "non_inferiority_p_value", result.NonInferiorityP, adjustedInferiority[i])
+		result.CostPAdjusted = orMissing(result, "cost_p_value", result.CostP, adjustedCost[i])
+	}
+	return nil
+}
+
+// orMissing is the adjusted p-value, or nil for the reason that the plain one is.
+func orMissing(result *eval.ComparisonResult, field string, plain *float64, adjusted float64) *float64 {
+	if plain == nil {
+		result.WhyMissing[field+"_adjusted"] = result.WhyMissing[field]
+		return nil
+	}
+	return &adjusted
+}
+
+func familyOf(results []eval.ComparisonResult, field func(*eval.ComparisonResult) *float64) []float64 {
+	family := make([]float64, len(results))
+	for i := range results {
+		family[i] = 1
+		if p := field(&results[i]); p != nil {
+			family[i] = *p
+		}
+	}
+	return family
+}

@@ -1,0 +1,187 @@
+package decide
+
+import (
+	"fmt"
+	"slices"
+
+	"modeltrial/eval"
+	"modeltrial/eval/stats"
+)
+
+// Evidence of a use case is chosen and its weeks are closed by counts only, never by
+// outcomes: who may stop looking when the result pleases is always right.
+
+// evidence is what the estimates of one use case rest on.
+type evidence struct {
+	key     useCase
+	kind    eval.RaterKind
+	ratings []eval.Rating // of that kind
+	tasks   []*covered
+	closed  map[int]bool // weeks of which nothing more is awaited
+	lost    []*covered   // tasks of closed weeks that one arm alone answered
+	missing error        // why the answers do not suffice for an estimate
+}
+
+// A covered task is one that the arms of a use case are to answer, or did.
+type covered struct {
+	eval.AssignedTask
+	assigned           bool
+	control, candidate bool // has answered
+	refused            bool // by the provider of an arm, for good
+	raters             map[string]bool
+}
+
+// closedShare is the share of the awaited ratings from which on a week counts as
+// closed: a task that nobody gets to must not hold up the pilot for ever.
+const closedShare = 0.95
+
+// leastAnswered is the share of its tasks that an arm must have answered. Under it
+// the losses would speak of an outage rather than of the model.
+const leastAnswered = 0.8
+
+// evidence gathers a use case's evidence once.
+func (a *analyzer) evidence(key useCase) *evidence {
+	if e, known := a.gathered[key]; known {
+		return e
+	}
+	all := a.ratingsOf(key)
+	e := &evidence{key: key, kind: a.mainKind(all), closed: map[int]bool{}}
+	e.ratings = ofKind(all, e.kind)
+	e.tasks = a.cover(key, e.ratings)
+	a.closeWeeks(e)
+	e.findLost()
+	a.gathered[key] = e
+	return e
+}
+
+// cover lists the tasks of a use case in a fixed order with what has come in.
+func (a *analyzer) cover(key useCase, ratings []eval.Rating) []*covered {
+	var tasks []*covered
+	known := map[string]*covered{}
+	of := func(task eval.AssignedTask) *covered {
+		if known[task.TaskID] == nil {
+			known[task.TaskID] = &covered{AssignedTask: task, raters: map[string]bool{}}
+			tasks = append(tasks, known[task.TaskID])
+		}
+		return known[task.TaskID]
+	}
+	for _, task := range a.data.Assigned {
+		if a.inScope(key, task.Category) {
+			of(task).assigned = true
+		}
+	}
+	for _, r := range a.data.Responses {
+		if !a.inScope(key, r.Category) || (r.Arm != key.control && r.Arm != key.candidate) {
+			continue
+		}
+		task := of(eval.AssignedTask{TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: r.Week})
+		task.control = task.control || r.Arm == key.control
+		task.candidate = task.candidate || r.Arm == key.candidate
+	}
+	for _, cell := range a.data.Refused {
+		if task := known[cell.TaskID]; task != nil && (cell.Arm == key.control || cell.Arm == key.candidate) {
+			task.refused = true
+		}
+	}
+	for _, r := range ratings {
+		task := of(eval.AssignedTask{TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: r.Week})
+		task.raters[r.Rater] = true
+		task.control, task.candidate = true, true // both answers were seen, wherever they are kept
+	}
+	return tasks
+}
+
+// closeWeeks finds the weeks of which nothing more is awaited: nearly all ratings
+// that the protocol asks for are in, or a later week is being rated.
+func (a *analyzer) closeWeeks(e *evidence) {
+	need := 1
+	if a.data.Locked != nil && e.kind == eval.Human {
+		need = max(1, a.data.Locked.Protocol.RatingsPerComparison)
+	}
+	lastRated := 0
+	for _, r := range e.ratings {
+		lastRated = max(lastRated, r.Week)
+	}
+	awaited, given := map[int]int{}, map[int]int{}
+	for _, task := range e.tasks {
+		awaited[task.Week] += 0 // the week is there, even if it awaits nothing
+		rateable := task.control && task.candidate
+		if task.refused || (!task.assigned && (!rateable || a.data.Locked != nil)) {
+			continue // no rating is to come of it
+		}
+		awaited[task.Week] += need
+		given[task.Week] += min(len(task.raters), need)
+	}
+	for week := range awaited {
+		nearlyAll := float64(given[week]) >= closedShare*float64(awaited[week])
+		e.closed[week] = lastRated > week || (lastRated == week && nearlyAll)
+	}
+}
+
+// findLost collects the tasks that count as a loss of the arm that did not answer
+// (analysed as assigned), unless an arm answered so few that it was not running.
+func (e *evidence) findLost() {
+	tasks, control, candidate := 0, 0, 0
+	for _, task := range e.tasks {
+		if !task.assigned || !e.closed[task.Week] {
+			continue
+		}
+		tasks++
+		if task.control {
+			control++
+		}
+		if task.candidate {
+			candidate++
+		}
+		if task.control != task.candidate {
+			e.lost = append(e.lost, task)
+		}
+	}
+	for _, arm := range []struct {
+		name     string
+		answered int
+	}{{e.key.control, control}, {e.key.candidate, candidate}} {
+		if float64(arm.answered) < leastAnswered*float64(tasks) {
+			e.missing = &stats.MissingError{Why: fmt.Sprintf("%s answered %d of %d tasks, at least %.0f%% are needed; run modeltrial pilot run again", arm.name, arm.answered, tasks, 100*leastAnswered)}
+			return
+		}
+	}
+}
+
+// lostWithin are the lost tasks of the weeks up to one; 0 is all.
+func (e *evidence) lostWithin(week int) []*covered {
+	if week == 0 {
+		return e.lost
+	}
+	return slices.DeleteFunc(slices.Clone(e.lost), func(task *covered) bool { return task.Week > week })
+}
+
+// score is a lost task's score: 0 where the candidate did not answer, 1 where the
+// control did not.
+func (task *covered) score() float64 {
+	if task.candidate {
+		return 1
+	}
+	return 0
+}
+
+// over says whether the planned weeks have come to their end.
+func (e *evidence) over(weeks int) bool {
+	for week, closed := range e.closed {
+		if closed && week >= weeks {
+			return true
+		}
+	}
+	return false
+}
+
+// outstanding is how many tasks of a week lack an answer or a rating.
+func (e *evidence) outstanding(week int) int {
+	count := 0
+	for _, task := range e.tasks {
+		if task.Week == week && task.assigned && !task.refused && len(task.raters) == 0 {
+			count++
+		}
+	}
+	return count
+}

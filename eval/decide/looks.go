@@ -1,0 +1,47 @@
+package decide
+
+// A look is the end of a week as the data of today show it.
+type look struct {
+	week    int // 0 where no weeks are known
+	tasks   int // that count so far
+	planned int // number of the planned look, 0 where it is none
+}
+
+// looks recomputes the looks of a use case: one at the end of each week that has
+// ratings. A week that is not closed yet is not a planned look: its interval is the
+// one that holds at every moment.
+func (a *analyzer) looks(e *evidence) []look {
+	if len(e.ratings) == 0 {
+		return nil
+	}
+	first := map[string]int{} // the week in which a task counts first
+	lastWeek := 0
+	for _, rating := range e.ratings {
+		week, seen := first[rating.TaskID]
+		if !seen || rating.Week < week {
+			first[rating.TaskID] = rating.Week
+		}
+		lastWeek = max(lastWeek, rating.Week)
+	}
+	if lastWeek == 0 {
+		return []look{{week: 0, tasks: len(first) + len(e.lost), planned: 1}}
+	}
+	perWeek := make([]int, lastWeek+1)
+	for _, week := range first {
+		perWeek[max(week, 0)]++
+	}
+	var looks []look
+	rated := perWeek[0]
+	for week := 1; week <= lastWeek; week++ {
+		if perWeek[week] == 0 && week < lastWeek {
+			continue // a week without ratings was not a look
+		}
+		rated += perWeek[week]
+		next := look{week: week, tasks: rated + len(e.lostWithin(week)), planned: week}
+		if week > a.weeks || !e.closed[week] {
+			next.planned = 0
+		}
+		looks = append(looks, next)
+	}
+	return looks
+}

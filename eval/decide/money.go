@@ -1,0 +1,281 @@
+package decide
+
+import (
+	"fmt"
+	"math"
+
+	"modeltrial/audit"
+	"modeltrial/eval"
+	"modeltrial/eval/stats"
+)
+
+// resamples is the number of bootstrap resamples of a quantile ratio.
+const resamples = 2000
+
+// A measured task has what both arms' responses cost and took, repeated responses
+// of an arm averaged; NaN where unknown.
+type measured struct {
+	task                             string
+	cluster                          string
+	category                         audit.Category
+	week                             int
+	controlCost, candidateCost       float64 // dollars
+	controlLatency, candidateLatency float64 // milliseconds
+}
+
+// averaging is a running mean of what is known.
+type averaging struct {
+	sum   float64
+	count int
+}
+
+func (a *averaging) add(value float64) { a.sum += value; a.count++ }
+
+func (a *averaging) mean() float64 {
+	if a.count == 0 {
+		return math.NaN()
+	}
+	return a.sum / float64(a.count)
+}
+
+// measure pairs the responses of a use case by task.
+func (a *analyzer) measure(key useCase) []measured {
+	type sums struct{ cost, latency [2]averaging }
+	var order []measured
+	position := map[string]int{}
+	var totals []*sums
+	for _, response := range a.data.Responses {
+		side := 0
+		switch response.Arm {
+		case key.control:
+		case key.candidate:
+			side = 1
+		default:
+			continue
+		}
+		if !a.inScope(key, response.Category) {
+			continue
+		}
+		at, seen := position[response.TaskID]
+		if !seen {
+			at = len(order)
+			position[response.TaskID] = at
+			order = append(order, measured{
+				task: response.TaskID, cluster: response.Cluster, category: response.Category, week: response.Week,
+			})
+			totals = append(totals, &sums{})
+		}
+		if response.Cost != nil {
+			totals[at].cost[side].add(response.Cost.Dollars())
+		}
+		if response.LatencyMS != nil {
+			totals[at].latency[side].add(float64(*response.LatencyMS))
+		}
+	}
+	for i, total := range totals {
+		order[i].controlCost, order[i].candidateCost = total.cost[0].mean(), total.cost[1].mean()
+		order[i].controlLatency, order[i].candidateLatency = total.latency[0].mean(), total.latency[1].mean()
+	}
+	return order
+}
+
+// costPairs pairs the costs of the tasks of which both arms' are known, in dollars.
+func (a *analyzer) costPairs(key useCase, tasks []measured) ([]stats.Pair, error) {
+	return a.measuredPairs(key, tasks, func(task measured) (control, candidate float64, known bool) {
+		return task.controlCost, task.candidateCost, !math.IsNaN(task.controlCost) && !math.IsNaN(task.candidateCost)
+	})
+}
+
+// latencyPairs pairs the latencies of the tasks of which both arms' are known, in
+// milliseconds. A latency of zero has no logarithm and counts as unknown.
+func (a *analyzer) latencyPairs(key useCase, tasks []measured) ([]stats.Pair, error) {
+	return a.measuredPairs(key, tasks, func(task measured) (control, candidate float64, known bool) {
+		return task.controlLatency, task.candidateLatency, task.controlLatency > 0 && task.candidateLatency > 0
+	})
+}
+
+func (a *analyzer) measuredPairs(key useCase, tasks []measured, values func(measured) (control, candidate float64, known bool)) ([]stats.Pair, error) {
+	var pairs []stats.Pair
+	var indices []int
+	var categories []audit.Category
+	for _, task := range tasks {
+		control, candidate, known := values(task)
+		if !known {
+			continue
+		}
+		index := a.tasks.of(task.task)
+		pairs = append(pairs, stats.Pair{Control: control, Candidate: candidate, Task: index, Cluster: a.cluster(task.task, task.cluster)})
+		indices, categories = append(indices, index), append(categories, task.category)
+	}
+	weights, err := a.weights(key, indices, categories)
+	if err != nil {
+		return nil, err
+	}
+	for i := range pairs {
+		pairs[i].Weight = weights[i]
+	}
+	return pairs, nil
+}
+
+// moneyAndTime fills in what the arms cost and how long they took.
+func (a *analyzer) moneyAndTime(result *eval.ComparisonResult, key useCase) error {
+	tasks := a.measure(key)
+	if err := a.costs(result, key, tasks); err != nil {
+		return err
+	}
+	if err := a.latencies(result, key, tasks); err != nil {
+		return err
+	}
+	for _, field := range []string{"cost_per_task_control_usd", "cost_per_task_candidate_usd"} {
+		if result.CostRatio == nil && result.CostPerTaskControl == nil {
+			result.WhyMissing[field] = "the cost of no task is known under both arms"
+		}
+	}
+	return nil
+}
+
+func (a *analyzer) costs(result *eval.ComparisonResult, key useCase, tasks []measured) error {
+	pairs, err := a.costPairs(key, tasks)
+	if err != nil {
+		return err
+	}
+	missing := func(why string) {
+		for _, field := range []string{"cost_ratio", "cost_ratio_always_valid", "cost_p_value"} {
+			result.WhyMissing[field] = why
+		}
+	}
+	if len(pairs) == 0 {
+		missing("the cost of no task is known under both arms")
+		return nil
+	}
+	var controlMean, candidateMean, total float64
+	for _, pair := range pairs {
+		controlMean += pair.Weight * pair.Control
+		candidateMean += pair.Weight * pair.Candidate
+		total += pair.Weight
+	}
+	controlMean, candidateMean = controlMean/total, candidateMean/total
+	result.CostPerTaskControl, result.CostPerTaskCandidate = &controlMean, &candidateMean
+
+	ratio, err := stats.Ratio(pairs)
+	if err != nil {
+		missing(err.Error())
+		return nil
+	}
+	fixed, err := ratio.FiellerInterval(fixedZ)
+	if err != nil {
+		missing(err.Error())
+		return nil
+	}
+	result.CostRatio = interval(fixed)
+	critical, p, err := a.costLooks(key, tasks, result.Planned)
+	if err != nil {
+		return fmt.Errorf("sequential test of the cost ratio: %w", err)
+	}
+	result.CostP = &p
+	valid, err := ratio.FiellerInterval(critical)
+	if err != nil {
+		result.WhyMissing["cost_ratio_always_valid"] = err.Error()
+		return nil
+	}
+	result.CostRatioAlwaysValid = interval(valid)
+	return nil
+}
+
+// costLooks tests "cost ratio ≥ 1 − saving" at the end of each week and gives the
+// last look's critical value and sequential p-value. A week that is not closed yet
+// is not a planned look.
+func (a *analyzer) costLooks(key useCase, tasks []measured, planned int) (critical, p float64, err error) {
+	lastWeek := 0
+	for _, task := range tasks {
+		lastWeek = max(lastWeek, task.week)
+	}
+	var looks []stats.Look
+	closed := a.evidence(key).closed
+	for week := min(1, lastWeek); week <= lastWeek; week++ {
+		var soFar []measured
+		here := 0
+		for _, task := range tasks {
+			if task.week > week {
+				continue
+			}
+			soFar = append(soFar, task)
+			if task.week == week {
+				here++
+			}
+		}
+		if here == 0 && week < lastWeek {
+			continue
+		}
+		pairs, err := a.costPairs(key, soFar)
+		if err != nil {
+			return 0, 0, err
+		}
+		z := math.NaN()
+		if test, err := stats.RatioTest(pairs, 1-a.saving); err == nil {
+			z = test.Z
+		}
+		next := stats.Look{Week: week, Tasks: len(pairs), Z: z}
+		if lastWeek == 0 {
+			next.Week = 1 // no weeks: one look, at the end
+		}
+		if week > 0 && !closed[week] {
+			next.Week = 0
+		}
+		looks = append(looks, next)
+	}
+	results, err := stats.DefaultDesign(a.weeks, planned).Evaluate(looks)
+	if err != nil {
+		return 0, 0, err
+	}
+	last := results[len(results)-1]
+	return last.Critical, last.P, nil
+}
+
+func (a *analyzer) latencies(result *eval.ComparisonResult, key useCase, tasks []measured) error {
+	pairs, err := a.latencyPairs(key, tasks)
+	if err != nil {
+		return err
+	}
+	fields := []string{"latency_ratio", "latency_median_ratio", "latency_p95_ratio"}
+	if len(pairs) == 0 {
+		for _, field := range fields {
+			result.WhyMissing[field] = "the latency of no task is known under both arms"
+		}
+		return nil
+	}
+	random := a.random(key)
+	geometric, err := stats.GeometricMeanRatio(pairs, fixedZ)
+	result.LatencyRatio = orWhy(result, fields[0], geometric, err)
+	if warning := skewWarning(pairs, geometric); err == nil && warning != "" {
+		result.Warnings = append(result.Warnings, warning)
+	}
+	if key.category == AllCategories { // a quantile of tasks that weigh differently is none of anyone's tasks
+		result.WhyMissing[fields[1]], result.WhyMissing[fields[2]] = "given by category", "given by category"
+		return nil
+	}
+	median, err := stats.QuantileRatio(pairs, 0.5, resamples, eval.Level, random)
+	result.LatencyMedianRatio = orWhy(result, fields[1], median, err)
+	tail, err := stats.QuantileRatio(pairs, 0.95, resamples, eval.Level, random)
+	result.LatencyP95Ratio = orWhy(result, fields[2], tail, err)
+	return nil
+}
+
+// skewWarning says so where a few slow answers carry the geometric mean: the
+// Hodges–Lehmann ratio, which they do not move, lies more than a tenth off it.
+func skewWarning(pairs []stats.Pair, geometric stats.Interval) string {
+	typical, err := stats.HodgesLehmannRatio(pairs)
+	if err != nil || math.Abs(typical/geometric.Estimate-1) <= 0.1 {
+		return ""
+	}
+	return fmt.Sprintf("the typical latency ratio is %.2f (Hodges–Lehmann) where the geometric mean is %.2f: a few answers weigh much", typical, geometric.Estimate)
+}
+
+// orWhy is the interval, or nil with the reason noted.
+func orWhy(result *eval.ComparisonResult, field string, estimate stats.Interval, err error) *eval.Interval {
+	if err != nil {
+		result.WhyMissing[field] = err.Error()
+		return nil
+	}
+	return interval(estimate)
+}

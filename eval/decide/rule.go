@@ -1,0 +1,168 @@
+package decide
+
+import (
+	"fmt"
+
+	"modeltrial/eval"
+	"modeltrial/eval/stats"
+)
+
+// alpha is the one-sided error rate of each family of claims.
+const alpha = 0.025
+
+// decide applies the decision rule in its fixed order. The control is the
+// default: what is not shown does not switch. Reason names the number that
+// decided.
+func (a *analyzer) decide(r *eval.ComparisonResult) {
+	over, open := a.end(r)
+	undecided := func(atTheEnd eval.DecisionKind, why string) {
+		if over {
+			r.Decision, r.Reason = atTheEnd, string(atTheEnd)+": "+why
+			if atTheEnd == eval.Keep {
+				r.Reason = "keep " + r.Control + ": " + why
+			}
+			return
+		}
+		r.Decision, r.Reason = eval.Continue, "not yet: "+open+why
+	}
+	if r.Source == eval.SourceNone {
+		r.Decision, r.Reason = eval.Continue, "not yet: nothing has been rated"
+		return
+	}
+	if r.WinRate == nil {
+		undecided(eval.NoDecision, r.WhyMissing["win_rate"])
+		return
+	}
+	if r.Source == eval.SourceJudge {
+		undecided(eval.Keep, "judged by models only, who say "+rate(r.WinRate)+"; judges alone do not decide")
+		return
+	}
+	better := under(r.PValueAdjusted)
+	if better && a.withinCost(r) {
+		r.Decision = eval.Switch
+		r.Reason = fmt.Sprintf("%s is preferred on %s of tasks, adjusted p = %.2g", r.Candidate, rate(r.WinRateAlwaysValid), *r.PValueAdjusted)
+		return
+	}
+	if under(r.NonInferiorityPAdjusted) && under(r.CostPAdjusted) {
+		r.Decision = eval.SwitchForCost
+		r.Reason = fmt.Sprintf("%s is not worse within %.0f points (adjusted p = %.2g) and costs %.2f times as much (adjusted p = %.2g)",
+			r.Candidate, 100*a.margin, *r.NonInferiorityPAdjusted, r.CostRatio.Estimate, *r.CostPAdjusted)
+		return
+	}
+	if valid := r.WinRateAlwaysValid; valid != nil {
+		if valid.High <= 0.5-a.margin {
+			r.Decision = eval.Keep
+			r.Reason = fmt.Sprintf("%s is preferred on %s of tasks: at most %.0f%%", r.Candidate, rate(valid), 100*valid.High)
+			return
+		}
+		if valid.High < 0.5 && r.CostRatioAlwaysValid != nil && r.CostRatioAlwaysValid.Low >= 1-a.saving {
+			r.Decision = eval.Keep
+			r.Reason = fmt.Sprintf("%s is preferred on %s of tasks and saves at most %.0f%%",
+				r.Candidate, rate(valid), 100*(1-r.CostRatioAlwaysValid.Low))
+			return
+		}
+	}
+	if better {
+		undecided(eval.Keep, fmt.Sprintf("%s is preferred on %s of tasks, but its cost is not shown to be at most %.2f times the control's",
+			r.Candidate, rate(r.WinRateAlwaysValid), *a.maxCostRatio))
+		return
+	}
+	undecided(eval.Keep, a.nearest(r))
+}
+
+// end says whether the planned weeks are over for a use case and, where its last
+// week has begun and is not closed, what is awaited.
+func (a *analyzer) end(r *eval.ComparisonResult) (over bool, open string) {
+	if a.throughWeek == 0 {
+		return a.data.Locked == nil, ""
+	}
+	e := a.evidence(useCase{r.Category, r.Control, r.Candidate})
+	if e.over(a.weeks) {
+		return true, ""
+	}
+	if a.throughWeek < a.weeks {
+		return false, ""
+	}
+	if open := e.outstanding(a.weeks); open > 0 {
+		return false, fmt.Sprintf("%d tasks of week %d lack an answer or a rating; ", open, a.weeks)
+	}
+	return false, fmt.Sprintf("ratings of week %d are still to come; ", a.weeks)
+}
+
+func (a *analyzer) withinCost(r *eval.ComparisonResult) bool {
+	if a.maxCostRatio == nil {
+		return true
+	}
+	return r.CostRatioAlwaysValid != nil && r.CostRatioAlwaysValid.High <= *a.maxCostRatio
+}
+
+// nearest says which claim is not shown yet, with its number.
+func (a *analyzer) nearest(r *eval.ComparisonResult) string {
+	valid := rate(r.WinRateAlwaysValid)
+	switch {
+	case under(r.NonInferiorityPAdjusted) && r.CostRatio == nil:
+		return fmt.Sprintf("not worse within %.0f points is shown, but the costs are not known: %s", 100*a.margin, r.WhyMissing["cost_ratio"])
+	case under(r.NonInferiorityPAdjusted):
+		return fmt.Sprintf("not worse within %.0f points is shown, a saving of at least %.0f%% is not (cost ratio %.2f)", 100*a.margin, 100*a.saving, r.CostRatio.Estimate)
+	case under(r.CostPAdjusted):
+		return fmt.Sprintf("cheaper by at least %.0f%% is shown, not worse within %.0f points is not (preferred on %s of tasks)", 100*a.saving, 100*a.margin, valid)
+	}
+	return fmt.Sprintf("preferred on %s of tasks shows neither better nor worse (adjusted p = %s)", valid, pText(r.PValueAdjusted))
+}
+
+func under(p *float64) bool { return p != nil && *p <= alpha }
+
+func pText(p *float64) string {
+	if p == nil {
+		return "unknown"
+	}
+	return fmt.Sprintf("%.2g", *p)
+}
+
+// rate writes a rate with its interval as in "61% (54–68%)".
+func rate(i *eval.Interval) string {
+	if i == nil {
+		return "an unknown share"
+	}
+	return fmt.Sprintf("%.0f%% (%.0f–%.0f%%)", 100*i.Estimate, 100*i.Low, 100*i.High)
+}
+
+// better says whether candidate x beats candidate y directly on the tasks that
+// both were rated on against the control: the difference of scores by one rater
+// where the same rater rated both, else of the tasks' means (design, section 8).
+func (a *analyzer) better(x, y useCase) bool {
+	mine, theirs := a.evidence(x), a.evidence(y)
+	type cell struct{ task, rater int }
+	other, otherTask := map[cell]float64{}, map[int]*averaging{}
+	for _, observation := range a.observations(theirs.ratings) {
+		other[cell{observation.Task, observation.Rater}] = observation.Score
+		if otherTask[observation.Task] == nil {
+			otherTask[observation.Task] = &averaging{}
+		}
+		otherTask[observation.Task].add(observation.Score)
+	}
+	var differences []stats.Observation
+	var tasks []int
+	for _, observation := range a.observations(mine.ratings) {
+		score, same := other[cell{observation.Task, observation.Rater}]
+		if !same {
+			mean := otherTask[observation.Task]
+			if mean == nil {
+				continue
+			}
+			score = mean.mean()
+		}
+		observation.Score -= score
+		differences = append(differences, observation)
+		tasks = append(tasks, observation.Task)
+	}
+	for i, weight := range stats.TaskWeights(tasks) {
+		differences[i].Weight = weight
+	}
+	mean, err := stats.Mean(differences, mine.kind == eval.Human && theirs.kind == eval.Human)
+	if err != nil {
+		return false
+	}
+	test, err := mean.TTest(0)
+	return err == nil && test.P <= alpha
+}

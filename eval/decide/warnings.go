@@ -1,0 +1,84 @@
+package decide
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"modeltrial/eval"
+)
+
+// dataWarnings tells what is odd about the data as a whole: told, not hidden.
+func (a *analyzer) dataWarnings() []string {
+	warnings := []string{}
+	p := provenance(a.data)
+	ratings := p.RatingsSimulated + p.RatingsByPeople + p.RatingsByJudges + p.RatingsByChecks
+	if p.RatingsSimulated > 0 {
+		warnings = append(warnings, fmt.Sprintf("%d of %d ratings are simulated: they show how modeltrial works, not what a model can do", p.RatingsSimulated, ratings))
+	}
+	if p.ResponsesSimulated > 0 {
+		warnings = append(warnings, fmt.Sprintf("%d of %d answers are simulated", p.ResponsesSimulated, len(a.data.Responses)))
+	}
+	type text struct{ arm, sha string }
+	tasksOf := map[text]map[string]bool{}
+	empty := map[string]int{}
+	for _, response := range a.data.Responses {
+		if response.Empty {
+			empty[response.Arm]++
+			continue
+		}
+		if response.TextSHA256 == "" {
+			continue
+		}
+		key := text{response.Arm, response.TextSHA256}
+		if tasksOf[key] == nil {
+			tasksOf[key] = map[string]bool{}
+		}
+		tasksOf[key][response.TaskID] = true
+	}
+	repeated := map[string]int{}
+	for key, tasks := range tasksOf {
+		if len(tasks) > 1 {
+			repeated[key.arm] += len(tasks)
+		}
+	}
+	warnings = append(warnings, perArm(empty, "%s gave %d empty answers; they stay in, as assigned")...)
+	return append(warnings, perArm(repeated, "%s answered %d different tasks with a text that it also gave to another")...)
+}
+
+func perArm(counts map[string]int, format string) []string {
+	arms := make([]string, 0, len(counts))
+	for arm := range counts {
+		arms = append(arms, arm)
+	}
+	slices.SortFunc(arms, cmp.Compare[string])
+	var warnings []string
+	for _, arm := range arms {
+		warnings = append(warnings, fmt.Sprintf(format, arm, counts[arm]))
+	}
+	return warnings
+}
+
+// warn adds what a reader of one use case must know.
+func (a *analyzer) warn(r *eval.ComparisonResult, key useCase) {
+	all := a.ratingsOf(key)
+	if r.Source == eval.SourceJudge {
+		r.Warnings = append(r.Warnings, "rated by judge models only: shown, and never a reason to switch")
+		if a.data.Locked != nil && a.data.Locked.Protocol.JudgesMayDecide {
+			r.Warnings = append(r.Warnings, "judges_may_decide has no effect: no judge was measured against people in an earlier pilot")
+		}
+	}
+	if people := len(ofKind(all, eval.Human)); r.Source != eval.SourceHuman && people > 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%d ratings by people are too few to count yet", people))
+	}
+	if r.LostControl > 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%d tasks have no answer of %s and count as its losses", r.LostControl, key.control))
+	}
+	if r.LostCandidate > 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%d tasks have no answer of %s and count as its losses", r.LostCandidate, key.candidate))
+	}
+	if p := r.PositionEffect; p != nil && p.PValue < 0.05 && (p.CandidateFirstShare < 0.45 || p.CandidateFirstShare > 0.55) {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("the answer shown first has an advantage of %.0f points, and the candidate was first in %.0f%% of ratings",
+			100*p.Estimate, 100*p.CandidateFirstShare))
+	}
+}
