@@ -1,0 +1,113 @@
+package blind_test
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"modeltrial/eval/blind"
+)
+
+// hidden writes a wanted text with # for the mask.
+func hidden(text string) string { return strings.ReplaceAll(text, "#", blind.Hidden) }
+
+func TestMask(t *testing.T) {
+	own := []string{"quokka-prime", "Zebrafish", "acme/wombat-9b-instruct", "control", "x"}
+	tests := []struct {
+		name, task, left, right string
+		wantLeft, wantRight     string
+	}{
+		{
+			name: "maker and model", task: "Say hello.",
+			left: "As an AI model trained by OpenAI, I'm GPT-4. Hello!", right: "Hello.",
+			wantLeft: "As an AI model trained by #, I'm #. Hello!", wantRight: "Hello.",
+		},
+		{
+			name: "in both answers alike", task: "Say hello.",
+			left: "I'm Claude, made by Anthropic.", right: "Claude 3.5 Sonnet by Anthropic is a model.",
+			wantLeft: "I'm #, made by #.", wantRight: "# by # is a model.",
+		},
+		{
+			name: "later mention of a name once given away", task: "Say hello.",
+			left: "I am **Gemini**, a large language model.\n\nGemini helps.", right: "Hi",
+			wantLeft: "I am **#**, a large language model.\n\n# helps.", wantRight: "Hi",
+		},
+		{
+			name: "subject stays readable", task: "Which vendors offer embeddings?",
+			left: "OpenAI, Google and Cohere do. I'm sure that Google is cheapest.", right: "The llama and the falcon are animals; Claude Monet painted.",
+			wantLeft: "OpenAI, Google and Cohere do. I'm sure that Google is cheapest.", wantRight: "The llama and the falcon are animals; Claude Monet painted.",
+		},
+		{
+			name: "word of the task", task: "Do you know ChatGPT?",
+			left: "Yes, I am ChatGPT, trained by OpenAI.", right: "I am DeepSeek-V3.",
+			wantLeft: "Yes, I am ChatGPT, trained by #.", wantRight: "I am #.",
+		},
+		{
+			name: "first word of a name in the task", task: "You are Claude. Say hello.",
+			left: "I'm Claude 3 Opus.", right: "Claude here!",
+			wantLeft: "I'm Claude #.", wantRight: "Claude here!",
+		},
+		{
+			name: "own names anywhere", task: "Say hello.",
+			left: "Quokka Prime says hello, and zebrafish too.", right: "wombat 9b instruct; acme/wombat-9b-instruct",
+			wantLeft: "# says hello, and # too.", wantRight: "#; #",
+		},
+		{
+			name: "own names that are words or part of words", task: "Say hello.",
+			left: "The control of x is good.", right: "Zebrafishes and myquokka-prime",
+			wantLeft: "The control of x is good.", wantRight: "Zebrafishes and myquokka-prime",
+		},
+		{
+			name: "own name in the task", task: "How large does a zebrafish grow?",
+			left: "A zebrafish grows to 4 cm.", right: "Up to 5 cm.",
+			wantLeft: "A zebrafish grows to 4 cm.", wantRight: "Up to 5 cm.",
+		},
+		{
+			name: "German", task: "Sag hallo.",
+			left: "Ich bin Mistral Large, ein Sprachmodell von Mistral AI.", right: "Als KI-Modell, das von Google entwickelt wurde, kann ich das nicht.",
+			wantLeft: "Ich bin #, ein Sprachmodell von #.", wantRight: "Als KI-Modell, das von # entwickelt wurde, kann ich das nicht.",
+		},
+		{
+			name: "Chinese", task: "你好",
+			left: "我是Qwen2.5，由阿里云开发的模型。", right: "你好！",
+			wantLeft: "我是#，由#开发的模型。", wantRight: "你好！",
+		},
+		{
+			name: "French and Spanish", task: "Bonjour",
+			left: "Je suis un modèle de langage entraîné par OpenAI.", right: "Soy un asistente creado por Anthropic.",
+			wantLeft: "Je suis un modèle de langage entraîné par #.", wantRight: "Soy un asistente creado por #.",
+		},
+		{name: "empty", task: "", left: "", right: "", wantLeft: "", wantRight: ""},
+	}
+	masker := blind.NewMasker(own)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			want := []string{hidden(test.wantLeft), hidden(test.wantRight)}
+			if diff := cmp.Diff(want, masker.Mask(test.task, test.left, test.right)); diff != "" {
+				t.Errorf("left %q, right %q (-want +got):\n%s", test.left, test.right, diff)
+			}
+			// Which answer is on the left changes nothing.
+			swapped := masker.Mask(test.task, test.right, test.left)
+			if diff := cmp.Diff([]string{want[1], want[0]}, swapped); diff != "" {
+				t.Errorf("swapped (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func FuzzMask(f *testing.F) {
+	f.Add("quokka-prime", "task", "I'm GPT-4", "Claude")
+	f.Add("a/b/c", "GPT", "我是Claude的", "\xff\xfe I am Claude\xff")
+	f.Add("...", "", "I'm GPT-", "as Claude, I")
+	f.Fuzz(func(t *testing.T, name, task, left, right string) {
+		masked := blind.NewMasker([]string{name}).Mask(task, left, right)
+		if len(masked) != 2 {
+			t.Fatalf("%d answers, want 2", len(masked))
+		}
+		if utf8.ValidString(left) && !utf8.ValidString(masked[0]) {
+			t.Errorf("mask of %q is no valid UTF-8: %q", left, masked[0])
+		}
+	})
+}
