@@ -1,0 +1,43 @@
+package run
+
+import (
+	"modeltrial/audit"
+	"modeltrial/eval"
+)
+
+// WorstCase is the most that one attempt at a task can cost: a token for every
+// byte of the request, which no tokenizer exceeds, some for the frame of each
+// message, and the longest answer allowed.
+func WorstCase(task audit.Task, arm eval.Arm, price audit.Price) audit.NanoUSD {
+	const frame = 16 // tokens a message may take beside its text
+	system := max(len(task.System), len(arm.Parameters.System))
+	input := int64(system + len(task.Prompt) + 3*frame)
+	for _, turn := range task.Conversation {
+		input += int64(len(turn.Content) + frame)
+	}
+	output := arm.Parameters.MaxOutput()
+	cost, _ := price.Cost(audit.Tokens{Input: &input, Output: &output})
+	return cost
+}
+
+// Expected is what a task will probably cost under a price: a quarter of the bytes
+// that will be sent, since the log's input tokens may count a context that is not in
+// the log, and the log's output tokens, else a quarter of its response's bytes, else
+// 400, up to the longest answer allowed.
+func Expected(task audit.Task, arm eval.Arm, price audit.Price) audit.NanoUSD {
+	const bytesPerToken = 4
+	input := int64((max(len(task.System), len(arm.Parameters.System))+len(task.Prompt))/bytesPerToken + 1)
+	for _, turn := range task.Conversation {
+		input += int64(len(turn.Content)/bytesPerToken + 1)
+	}
+	output := int64(400)
+	switch {
+	case task.Tokens.Output != nil:
+		output = *task.Tokens.Output
+	case task.Response != "":
+		output = int64(len(task.Response)/bytesPerToken + 1)
+	}
+	output = min(output, arm.Parameters.MaxOutput())
+	cost, _ := price.Cost(audit.Tokens{Input: &input, Output: &output})
+	return cost
+}

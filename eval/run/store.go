@@ -1,0 +1,32 @@
+package run
+
+import (
+	"context"
+	"time"
+
+	"modeltrial/audit"
+	"modeltrial/eval"
+)
+
+// A Store keeps what a run needs. Package store satisfies it.
+type Store interface {
+	// OpenCells lists the cells of a batch that have no stored response, in a
+	// fixed order.
+	OpenCells(ctx context.Context, week int) ([]eval.Cell, error)
+	// Task reads one task; eval.ErrNotFound where there is none.
+	Task(ctx context.Context, id string) (audit.Task, error)
+	// Reserve claims a cell until a time and sets its worst case aside, in one
+	// transaction. It returns eval.ErrBudgetExhausted where everything spent and
+	// reserved plus worstCase would exceed budget, and eval.ErrClaimed where the
+	// cell is answered or claimed by a run whose claim has not run out.
+	Reserve(ctx context.Context, cell eval.Cell, worstCase, budget audit.NanoUSD, now, until time.Time) error
+	// SaveResponse stores a response and ends its reservation in one transaction.
+	// lost is what else the call's attempts may have cost, at worst; it counts
+	// towards the budget for good.
+	SaveResponse(ctx context.Context, cell eval.Cell, response eval.Response, lost audit.NanoUSD, now time.Time) error
+	// Release gives a claimed cell back after a failed attempt.
+	Release(ctx context.Context, cell eval.Cell, failure eval.FailedCall, now time.Time) error
+	// Committed is what counts towards the budget so far: spent, reserved, and
+	// perhaps billed.
+	Committed(ctx context.Context) (audit.NanoUSD, error)
+}
