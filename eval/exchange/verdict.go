@@ -1,0 +1,101 @@
+package exchange
+
+import (
+	"fmt"
+	"strings"
+
+	"modeltrial/audit/ingest"
+	"modeltrial/eval"
+)
+
+// readOutcome reads the score, or else the preference. Where a score counts, the
+// verdict only says on which side of one half it lies; a preference tells a tie
+// from both bad where it is one half.
+func readOutcome(row *ingest.Row, scoreRange [2]float64, rating *eval.Rating) error {
+	verdict, known := preference(row.Get("preference"), rating.ArmA, rating.ArmB)
+	if row.Has("score") {
+		score, err := readScore(row, scoreRange)
+		if err != nil {
+			return err
+		}
+		rating.Score, rating.Verdict = score, verdictOf(score)
+		if rating.Verdict == eval.Tie && verdict == eval.BothBad {
+			rating.Verdict = eval.BothBad
+		}
+		return nil
+	}
+	text := row.Get("preference")
+	if strings.TrimSpace(text) == "" {
+		return row.Reject("preference", "is empty, and there is no score", "write a, b, tie or both_bad")
+	}
+	if !known {
+		remedy := "write a, b, tie or both_bad"
+		if side := strings.ToLower(strings.TrimSpace(text)); side == "left" || side == "right" {
+			remedy = "that is a side; write which arm was better: a or b"
+		}
+		return row.Reject("preference", fmt.Sprintf("%q is not a verdict", shorten(text)), remedy)
+	}
+	rating.Verdict = verdict
+	rating.Score, _ = verdict.Score() // known above
+	return nil
+}
+
+// preference reads a verdict: a, b, tie, both_bad, 1 for a, 2 for b, or the name
+// of one of the two arms.
+func preference(text, armA, armB string) (verdict eval.Verdict, known bool) {
+	text = strings.TrimSpace(text)
+	word := strings.NewReplacer(" ", "_", "-", "_").Replace(strings.ToLower(text))
+	switch word {
+	case "a", "1", "arm_a", "model_a":
+		return eval.PrefersA, true
+	case "b", "2", "arm_b", "model_b":
+		return eval.PrefersB, true
+	case "tie":
+		return eval.Tie, true
+	case "both_bad", "bothbad", "tie_(bothbad)", "tie_(both_bad)":
+		return eval.BothBad, true
+	}
+	switch {
+	case text != "" && text == armA:
+		return eval.PrefersA, true
+	case text != "" && text == armB:
+		return eval.PrefersB, true
+	}
+	return "", false
+}
+
+// readScore maps a score linearly from its range to the share of the win that
+// goes to arm b.
+func readScore(row *ingest.Row, scoreRange [2]float64) (float64, error) {
+	score, err := ingest.ParseNumber(row.Get("score"))
+	if err != nil {
+		return 0, row.Reject("score", err.Error(), "give the share of the win that goes to arm_b")
+	}
+	if scoreRange != [2]float64{0, 1} {
+		score = (score - scoreRange[0]) / (scoreRange[1] - scoreRange[0])
+	}
+	if !(score >= 0 && score <= 1) {
+		return 0, row.Reject("score", fmt.Sprintf("%s is outside %v to %v", shorten(row.Get("score")), scoreRange[0], scoreRange[1]),
+			"say the file's scale with --score-range")
+	}
+	return score, nil
+}
+
+func verdictOf(score float64) eval.Verdict {
+	switch {
+	case score < 0.5:
+		return eval.PrefersA
+	case score > 0.5:
+		return eval.PrefersB
+	}
+	return eval.Tie
+}
+
+// shorten keeps a quoted piece of somebody's input readable in a message.
+func shorten(text string) string {
+	const most = 40
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
+}
