@@ -1,0 +1,218 @@
+package rate_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/google/go-cmp/cmp"
+
+	"modeltrial/eval"
+)
+
+// A step is what a rater does in the browser.
+type step = chromedp.Action[chromedp.Void]
+
+// newBrowser starts a headless Chromium with a profile of its own. Without one
+// the test is skipped, but in CI it fails.
+func newBrowser(t *testing.T) context.Context {
+	t.Helper()
+	var executable string
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			executable = path
+			break
+		}
+	}
+	if executable == "" {
+		if os.Getenv("CI") != "" {
+			t.Fatal("no Chromium in CI: install the package chromium")
+		}
+		t.Skip("SKIPPED: no Chromium found, so the rating page was not tried in a browser; install chromium")
+	}
+	allocator, cancel := chromedp.NewExecAllocator(t.Context(),
+		chromedp.ExecPath(executable),
+		chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck,
+		chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-sync", true),
+		chromedp.Flag("disable-dev-shm-usage", true),
+		chromedp.WSURLReadTimeout(60*time.Second),
+	)
+	t.Cleanup(cancel)
+	ctx, cancelBrowser := chromedp.NewContext(allocator)
+	t.Cleanup(cancelBrowser)
+	// The first call starts the browser and must not have a deadline of its own.
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("start %s: %v", executable, err)
+	}
+	ctx, cancelTime := context.WithTimeout(ctx, 3*time.Minute)
+	t.Cleanup(cancelTime)
+	return ctx
+}
+
+// size makes the window as large as that of a screen or telephone.
+func size(width, height int64) step { return chromedp.EmulateViewport(width, height) }
+
+// scheme makes the browser prefer light or dark.
+func scheme(name string) step {
+	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}},
+		})
+		return err
+	})
+}
+
+// TestRateByKeyboard rates ten comparisons by keys alone, changes one, reloads
+// in between and finishes on a screen as narrow as a telephone's.
+func TestRateByKeyboard(t *testing.T) {
+	ctx := newBrowser(t)
+	store := newFakeStore(sampleComparisons(10)...)
+	site := newSite(t, store, t.Output())
+	run := func(steps ...step) {
+		t.Helper()
+		if err := chromedp.Do(ctx, steps...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	count := func(want int) {
+		t.Helper()
+		for deadline := time.Now().Add(5 * time.Second); len(store.given(1)) != want; {
+			if time.Now().After(deadline) {
+				t.Fatalf("%d verdicts stored, want %d: %v", len(store.given(1)), want, store.given(1))
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	// A key counts once the page has stood still for a moment.
+	settle := chromedp.Sleep(450 * time.Millisecond)
+	ready := chromedp.WaitVisible(chromedp.CSS("body"))
+	press := func(key string) {
+		t.Helper()
+		before := len(store.given(1))
+		run(ready, settle, chromedp.KeyEvent(key))
+		count(before + 1)
+		run(settle)
+	}
+	run(size(1280, 800), chromedp.Navigate(site.URL+"/r/"+store.invite(t, "Ana")))
+	press("1")
+	press(kb.ArrowDown)
+	press(kb.ArrowRight)
+	press("0")
+	run(chromedp.Reload())
+	press("2")
+
+	// What must not rate: Enter, a modifier, a held key, typing, help.
+	held := chromedp.Evaluate[chromedp.Void](`document.body.dispatchEvent(new KeyboardEvent('keydown', {key: '1', repeat: true, bubbles: true}))`)
+	run(settle, chromedp.KeyEvent(kb.Enter), chromedp.KeyEvent("1", chromedp.KeyModifiers(chromedp.ModifierCtrl)), held, settle)
+	count(5)
+	run(chromedp.KeyEvent("?"), chromedp.WaitVisible(chromedp.CSS("#help")), chromedp.KeyEvent("1"), chromedp.KeyEvent("?"), chromedp.WaitNotVisible(chromedp.CSS("#help")))
+	run(chromedp.Focus(chromedp.CSS("#answer-1 .scroll")), chromedp.KeyEvent(kb.ArrowDown))
+	run(chromedp.Click(chromedp.CSS(".why summary")), chromedp.SendKeys(chromedp.CSS("#note"), "2 of 3 facts\r"), settle)
+	count(5)
+	run(chromedp.Evaluate[chromedp.Void](`document.activeElement.blur()`))
+	press("3")
+	if note := store.given(1)[5].Note; note != "2 of 3 facts" {
+		t.Errorf("note %q, want what was typed", note)
+	}
+
+	// Undo: the last one again, and on where it was.
+	run(chromedp.KeyEvent("z"), chromedp.WaitVisible(chromedp.CSS(".again")))
+	press("1")
+	if given := store.given(1); given[6].Presentation != given[5].Presentation {
+		t.Error("undo showed another comparison than the last one")
+	}
+
+	run(size(390, 800))
+	for _, key := range []string{"1", "2", "3"} {
+		press(key)
+	}
+	// Two quick presses rate one comparison.
+	run(settle, chromedp.Evaluate[chromedp.Void](`document.body.dispatchEvent(new KeyboardEvent('keydown', {key: '3', bubbles: true})); document.body.dispatchEvent(new KeyboardEvent('keydown', {key: '1', bubbles: true}))`), settle)
+	count(11)
+	body, err := chromedp.Run(ctx, chromedp.Text(chromedp.CSS("main")))
+	if err != nil || !strings.Contains(body, "You have rated 10 comparisons") {
+		t.Errorf("last page: %q, %v", body, err)
+	}
+	wide, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`))
+	if err != nil || wide {
+		t.Errorf("the page is wider than the screen: %v, %v", wide, err)
+	}
+	var got []eval.ShownVerdict
+	for _, v := range store.given(1) {
+		got = append(got, v.Verdict)
+		if v.Seconds <= 0 || v.Seconds > 60 {
+			t.Errorf("%v seconds for one rating", v.Seconds)
+		}
+	}
+	want := []eval.ShownVerdict{
+		eval.LeftBetter, eval.ShownTie, eval.RightBetter, eval.ShownBad, eval.ShownTie, eval.RightBetter,
+		eval.LeftBetter, eval.LeftBetter, eval.ShownTie, eval.RightBetter, eval.RightBetter,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("verdicts (-want +got):\n%s", diff)
+	}
+}
+
+func TestScreenshots(t *testing.T) {
+	dir := os.Getenv("RATE_SCREENSHOTS")
+	if dir == "" {
+		t.Skip("SKIPPED: set RATE_SCREENSHOTS to a directory to look at the pages")
+	}
+	ctx := newBrowser(t)
+	store := newFakeStore(sampleComparisons(3)...)
+	token := store.invite(t, "Ana Brückner")
+	site := newSite(t, store, t.Output())
+	run := func(steps ...step) {
+		t.Helper()
+		if err := chromedp.Do(ctx, steps...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shoot := func(name string) {
+		t.Helper()
+		for _, s := range []string{"light", "dark"} {
+			for _, width := range []int64{1280, 390} {
+				run(size(width, 800), scheme(s), chromedp.Sleep(150*time.Millisecond))
+				png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+				if err != nil {
+					t.Fatal(err)
+				}
+				file := filepath.Join(dir, strings.Join([]string{name, s, map[int64]string{1280: "1280", 390: "390"}[width]}, "-")+".png")
+				if err := os.WriteFile(file, png, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	run(chromedp.Navigate(site.URL + "/r/" + token))
+	shoot("first")
+	run(chromedp.Click(chromedp.CSS("details summary")), chromedp.Click(chromedp.CSS(".why summary")))
+	shoot("open")
+	run(chromedp.Evaluate[chromedp.Void](`help.showPopover()`))
+	shoot("help")
+	press := func(value string) {
+		run(size(1280, 800), chromedp.Sleep(400*time.Millisecond), chromedp.Click(chromedp.CSS(`button[value="`+value+`"]`)), chromedp.Sleep(300*time.Millisecond))
+	}
+	run(chromedp.Reload())
+	press("left")
+	shoot("code")
+	press("tie")
+	shoot("german")
+	press("right")
+	shoot("done")
+	run(chromedp.Navigate(site.URL + "/previous"))
+	shoot("again")
+	run(chromedp.Navigate(site.URL + "/r/unknown"))
+	shoot("unknown")
+}

@@ -1,0 +1,170 @@
+package rate
+
+import (
+	crand "crypto/rand"
+	"crypto/sha256"
+	"embed"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+
+	"modeltrial/eval"
+	"modeltrial/eval/blind"
+)
+
+// Options are what a rating site needs beside its store. The zero value works.
+type Options struct {
+	Logger *slog.Logger     // details of failures; slog.Default where nil
+	Now    func() time.Time // time.Now where nil
+	Rand   *rand.Rand       // draws the order of answers; seeded by the system where nil
+	// HiddenNames are the protocol's arm and model names, masked in answers.
+	HiddenNames []string
+	// Notice is a line shown above every task, such as "Answers are recorded
+	// samples"; none where empty.
+	Notice string
+}
+
+// maxBody is far above a verdict with the longest note.
+const maxBody = 64 << 10
+
+// cookieName is the cookie that holds the token of a rater's link.
+const cookieName = "rating"
+
+type site struct {
+	store  Store
+	logger *slog.Logger
+	now    func() time.Time
+	masker *blind.Masker
+	notice string
+
+	mu   sync.Mutex // *rand.Rand is not safe for concurrent use
+	rand *rand.Rand
+}
+
+// NewHandler makes the blind rating site on a store. It is safe for concurrent
+// use, and everything it serves is the same whichever arm wrote which answer.
+func NewHandler(store Store, options Options) http.Handler {
+	s := &site{
+		store:  store,
+		logger: options.Logger,
+		now:    options.Now,
+		masker: blind.NewMasker(options.HiddenNames),
+		notice: clean(options.Notice),
+		rand:   options.Rand,
+	}
+	if s.logger == nil {
+		s.logger = slog.Default()
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.rand == nil {
+		s.rand = systemRand()
+	}
+
+	mux := http.NewServeMux()
+	s.route(mux, http.MethodGet, "/{$}", s.rater(s.next))
+	s.route(mux, http.MethodGet, "/previous", s.rater(s.previous))
+	s.route(mux, http.MethodPost, "/verdict", s.rater(s.verdict))
+	s.route(mux, http.MethodGet, "/r/{token}", s.enter)
+	s.route(mux, http.MethodGet, "/assets/{name}", s.asset)
+	mux.HandleFunc("/", s.unknown)
+
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(http.HandlerFunc(s.crossOrigin))
+	return s.recovered(secured(protection.Handler(mux)))
+}
+
+// route serves a path by one method (GET with HEAD) and answers the others with
+// a page of the site instead of the multiplexer's bare line.
+func (s *site) route(mux *http.ServeMux, method, path string, handle http.HandlerFunc) {
+	mux.HandleFunc(method+" "+path, handle)
+	mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", method)
+		s.message(w, r, http.StatusMethodNotAllowed, message{
+			Title: "That did not work",
+			Text:  "This address cannot be used in that way.",
+			Next:  "Go back to your comparisons.",
+			Href:  "/", Label: "Continue rating",
+		})
+	})
+}
+
+// draw decides the order of one presentation.
+func (s *site) draw(controlFirst, candidateFirst int) eval.Side {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return blind.Draw(s.rand, controlFirst, candidateFirst)
+}
+
+func systemRand() *rand.Rand {
+	var seed [16]byte
+	crand.Read(seed[:])
+	return rand.New(rand.NewPCG(binary.LittleEndian.Uint64(seed[:8]), binary.LittleEndian.Uint64(seed[8:])))
+}
+
+// secured bounds what a request may send and what a page may do.
+func secured(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		// Not no-referrer: with it browsers send "Origin: null" on the site's own
+		// forms, which is refused where plain HTTP leaves out Sec-Fetch-Site.
+		header.Set("Referrer-Policy", "same-origin")
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("Cross-Origin-Opener-Policy", "same-origin")
+		header.Set("Cross-Origin-Resource-Policy", "same-origin")
+		header.Set("Cache-Control", "no-store")
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// recovered turns a panic into a page, as long as none was begun.
+func (s *site) recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if reason := recover(); reason != nil {
+				s.fail(w, r, fmt.Errorf("panic: %v", reason))
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+//go:embed assets
+var assets embed.FS
+
+// assetTypes are the assets and their types.
+var assetTypes = map[string]string{
+	"rate.css": "text/css; charset=utf-8",
+	"rate.js":  "text/javascript; charset=utf-8",
+}
+
+// assetURL is an asset's address with a hash of its content, so that a browser
+// may keep it until it changes.
+func assetURL(name string) (string, error) {
+	content, err := assets.ReadFile("assets/" + name)
+	if err != nil {
+		return "", fmt.Errorf("read asset: %w", err)
+	}
+	sum := sha256.Sum256(content)
+	return "/assets/" + name + "?v=" + hex.EncodeToString(sum[:6]), nil
+}
+
+func (s *site) asset(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	content, err := assets.ReadFile("assets/" + name)
+	if assetTypes[name] == "" || err != nil {
+		s.unknown(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", assetTypes[name])
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	s.write(w, r, http.StatusOK, content)
+}

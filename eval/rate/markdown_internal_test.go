@@ -1,0 +1,107 @@
+package rate
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+)
+
+func TestClean(t *testing.T) {
+	tests := map[string]string{
+		"plain\ttext\n":                     "plain\ttext\n",
+		"a\r\nb\rc":                         "a\nb\nc",
+		"\x1b[31mred\x1b[0m":                "red",
+		"\x1b]0;title\x07text":              "text",
+		"a\x00b\x08c\x7fd\u009be":           "abcde",
+		"safe\u202egnp.exe\u2066x\ufeff":    "safegnp.exex",
+		"bad \xff byte":                     "bad \uFFFD byte",
+		"family \U0001F468\u200D\U0001F469": "family \U0001F468\u200D\U0001F469",
+	}
+	for text, want := range tests {
+		if got := clean(text); got != want {
+			t.Errorf("clean(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestMarkdown(t *testing.T) {
+	tests := []struct{ name, text, want string }{
+		{"list and emphasis", "- **a**\n- *b*", "<ul>\n<li><strong>a</strong></li>\n<li><em>b</em></li>\n</ul>\n"},
+		{"list goes on", "3. a\n4. b", "<ol start=\"3\">\n<li>a</li>\n<li>b</li>\n</ol>\n"},
+		{"code", "```go\na < b\n```", "<pre><code>a &lt; b\n</code></pre>\n"},
+		{"table", "| a | b |\n|:-:|--:|\n| 1 | 2<br>3 |", "<table>\n<thead>\n<tr>\n<th align=\"center\">a</th>\n<th align=\"right\">b</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td align=\"center\">1</td>\n<td align=\"right\">2<br>3</td>\n</tr>\n</tbody>\n</table>\n"},
+		{"headings below the page's", "# a\n###### b", "<h3>a</h3>\n<h6>b</h6>\n"},
+		{"link", "see [the *docs*](https://x.example/a?b=1&c=2 \"t\")", "<p>see the <em>docs</em> (https://x.example/a?b=1&amp;c=2)</p>\n"},
+		{"link to itself", "[https://x.example](https://x.example)", "<p>https://x.example</p>\n"},
+		{"autolink", "<https://x.example/?a&b>", "<p>https://x.example/?a&amp;b</p>\n"},
+		{"image", "![a *cat*](https://x.example/cat.png)", "<p>[image: a cat]</p>\n"},
+		{"image without a text", "![](https://x.example/cat.png)", "<p>[image]</p>\n"},
+		{"inline HTML is shown", "a <b onclick=x>c</b>", "<p>a &lt;b onclick=x&gt;c&lt;/b&gt;</p>\n"},
+		{"HTML block is shown", "<div>\n<script>alert(1)</script>\n</div>", "<p>&lt;div&gt;<br>&lt;script&gt;alert(1)&lt;/script&gt;<br>&lt;/div&gt;</p>\n"},
+		{"task list", "- [x] done\n- [ ] open", "<ul>\n<li>☑ done</li>\n<li>☐ open</li>\n</ul>\n"},
+		{"struck", "~~a~~", "<p><del>a</del></p>\n"},
+		{"empty", " \n", `<p class="empty">(empty answer)</p>`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if got := string(markdown(test.text)); html.UnescapeString(got) != html.UnescapeString(test.want) || strings.Count(got, "<") != strings.Count(test.want, "<") {
+				t.Errorf("markdown(%q)\n got %q\nwant %q", test.text, got, test.want)
+			}
+		})
+	}
+}
+
+// TestMarkdownTime gives texts that make bad converters slow.
+func TestMarkdownTime(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: slow texts are not tried with -short")
+	}
+	for _, piece := range []string{">", "[", "![", "*a_", "**x ", "`", "<", "- ", "|a", "<!--", "&", "~~", "[a](", "\\", "1. ", "> - ", "a\n\n"} {
+		t.Run(piece, func(t *testing.T) {
+			start := time.Now()
+			markdown(strings.Repeat(piece, maxMarkdown/len(piece)))
+			if took := time.Since(start); took > 10*time.Second {
+				t.Errorf("%d bytes of %q took %v", maxMarkdown, piece, took)
+			} else {
+				t.Logf("%q: %v", piece, took)
+			}
+		})
+	}
+}
+
+// allowed are the elements that an answer may become.
+var allowed = map[string]bool{
+	"html": true, "head": true, "body": true, "p": true, "br": true, "hr": true, "h3": true, "h4": true, "h5": true, "h6": true,
+	"ul": true, "ol": true, "li": true, "blockquote": true, "pre": true, "code": true, "em": true, "strong": true, "del": true,
+	"table": true, "thead": true, "tbody": true, "tr": true, "th": true, "td": true,
+}
+
+func FuzzMarkdown(f *testing.F) {
+	for _, seed := range []string{"# a\n- b", "<script>x</script>", "[a](javascript:x)", "| a |\n|:-:|\n| b |", "```\n<\n```", "<a href='x' onmouseover=y>", "![x](y\"onerror=z)"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		document, err := html.Parse(strings.NewReader(string(markdown(clean(text)))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for node := range document.Descendants() {
+			if node.Type == html.CommentNode {
+				t.Errorf("%q gives a comment", text)
+			}
+			if node.Type != html.ElementNode {
+				continue
+			}
+			if !allowed[node.Data] {
+				t.Errorf("%q gives <%s>", text, node.Data)
+			}
+			for _, a := range node.Attr {
+				if a.Key != "class" && a.Key != "align" && a.Key != "start" {
+					t.Errorf("%q gives <%s %s=%q>", text, node.Data, a.Key, a.Val)
+				}
+			}
+		}
+	})
+}

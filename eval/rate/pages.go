@@ -1,0 +1,271 @@
+package rate
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"modeltrial/eval"
+	"modeltrial/eval/blind"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+var templates = template.Must(template.New("").Funcs(template.FuncMap{"asset": assetURL}).ParseFS(templateFiles, "templates/*.html"))
+
+// A comparisonPage is what the template of the rating page shows.
+type comparisonPage struct {
+	Title    string
+	Notice   string
+	Rater    string
+	Progress progress
+	Again    bool // the rater changes the last verdict
+	CanUndo  bool
+	Saved    bool // the verdict given just before is stored
+
+	ID       string
+	ShownAt  int64 // Unix milliseconds
+	Prompt   string
+	System   string
+	Turns    []turn
+	Answers  []answer
+	Verdicts []verdictButton
+}
+
+type turn struct {
+	Role     string
+	Text     string        // as written
+	Rendered template.HTML // of Markdown; empty where Text is to be shown
+}
+
+type answer struct {
+	Number int
+	Other  int
+	Text   template.HTML
+}
+
+type verdictButton struct {
+	Value eval.ShownVerdict
+	Label string
+	Key   string
+	Arrow string
+}
+
+// verdictButtons are in the order of the keyboard's digits; both unusable stands
+// apart.
+var verdictButtons = []verdictButton{
+	{Value: eval.LeftBetter, Label: "Answer 1 is better", Key: "1", Arrow: "←"},
+	{Value: eval.ShownTie, Label: "About the same", Key: "2", Arrow: "↓"},
+	{Value: eval.RightBetter, Label: "Answer 2 is better", Key: "3", Arrow: "→"},
+	{Value: eval.ShownBad, Label: "Both unusable", Key: "0"},
+}
+
+// A progress says how far a rater is.
+type progress struct {
+	Done, Open int
+	Left       string // how long the open ones will take; empty where not known
+}
+
+// Number is which comparison of Total the rater is at.
+func (p progress) Number() int { return min(p.Done+1, p.Total()) }
+
+// Total counts the rater's comparisons, rated and open.
+func (p progress) Total() int { return p.Done + p.Open }
+
+func (s *site) progress(r *http.Request, rater eval.Rater) (progress, error) {
+	done, open, seconds, err := s.store.Progress(r.Context(), rater)
+	if err != nil {
+		return progress{}, fmt.Errorf("read progress: %w", err)
+	}
+	p := progress{Done: done, Open: open}
+	switch left := float64(open) * seconds; {
+	case !(left > 0) || math.IsInf(left, 0):
+	case left < 60:
+		p.Left = "less than a minute left"
+	default:
+		p.Left = "about " + strconv.Itoa(int(math.Ceil(left/60))) + " min left"
+	}
+	return p, nil
+}
+
+// next shows the rater's next comparison, or that there is none.
+func (s *site) next(w http.ResponseWriter, r *http.Request, rater eval.Rater) {
+	presentation, err := s.store.NextPresentation(r.Context(), rater, s.draw, s.now().UTC())
+	if errors.Is(err, eval.ErrNotFound) {
+		s.done(w, r, rater)
+		return
+	}
+	if err != nil {
+		s.fail(w, r, fmt.Errorf("next presentation: %w", err))
+		return
+	}
+	s.show(w, r, rater, presentation, false)
+}
+
+// previous shows the comparison rated last, to be rated again.
+func (s *site) previous(w http.ResponseWriter, r *http.Request, rater eval.Rater) {
+	presentation, err := s.store.LastRated(r.Context(), rater)
+	if errors.Is(err, eval.ErrNotFound) {
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return
+	}
+	if err != nil {
+		s.fail(w, r, fmt.Errorf("last rated: %w", err))
+		return
+	}
+	s.show(w, r, rater, presentation, true)
+}
+
+func (s *site) show(w http.ResponseWriter, r *http.Request, rater eval.Rater, p eval.Presentation, again bool) {
+	progress, err := s.progress(r, rater)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	page := comparisonPage{
+		Title:    fmt.Sprintf("Comparison %d of %d", progress.Number(), progress.Total()),
+		Notice:   s.notice,
+		Rater:    clean(rater.Name),
+		Progress: progress,
+		Again:    again,
+		CanUndo:  !again && progress.Done > 0,
+		ID:       p.ID,
+		ShownAt:  s.now().UnixMilli(),
+		Prompt:   clean(p.Prompt),
+		System:   clean(p.System),
+		Verdicts: verdictButtons,
+		Saved:    takeSaved(w, r) && !again,
+	}
+	if again {
+		page.Title = "Change your last rating"
+	}
+	task := []string{p.System}
+	for _, m := range p.Conversation {
+		task = append(task, m.Content)
+		page.Turns = append(page.Turns, newTurn(m.Role, m.Content))
+	}
+	masked := s.masker.Mask(strings.Join(append(task, p.Prompt), "\n"), clean(p.Left), clean(p.Right))
+	for i, text := range answerTexts(masked) {
+		page.Answers = append(page.Answers, answer{Number: i + 1, Other: 2 - i, Text: text})
+	}
+	s.render(w, r, http.StatusOK, "comparison.html", page)
+}
+
+func newTurn(role, content string) turn {
+	content = clean(content)
+	switch role {
+	case "assistant":
+		return turn{Role: "Assistant", Rendered: markdown(content)}
+	case "user":
+		return turn{Role: "User", Text: content}
+	case "system":
+		return turn{Role: "System", Text: content}
+	}
+	return turn{Role: clean(role), Text: content}
+}
+
+// done thanks a rater who has nothing open.
+func (s *site) done(w http.ResponseWriter, r *http.Request, rater eval.Rater) {
+	progress, err := s.progress(r, rater)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	m := message{
+		Title:  "Nothing to rate yet",
+		Text:   "There is no comparison open for you.",
+		Next:   "Open your link again later: new comparisons appear here by themselves.",
+		Href:   "/",
+		Label:  "Look again",
+		Notice: s.notice,
+	}
+	if progress.Done > 0 {
+		m.Title = "Thank you, that was the last one"
+		m.Text = fmt.Sprintf("You have rated %d comparisons. All of them are saved.", progress.Done)
+		if progress.Done == 1 {
+			m.Text = "You have rated 1 comparison. It is saved."
+		}
+		m.Next = "You can close this page. When there are new comparisons, the same link shows them."
+		m.Href, m.Label, m.Key = "/previous", "Change the last rating", "z"
+	}
+	s.message(w, r, http.StatusOK, m)
+}
+
+// A message is a page that tells one thing and what to do next.
+type message struct {
+	Title     string
+	Text      string
+	Next      string
+	Href      string // empty for no button
+	Label     string
+	Key       string // presses the button; may be empty
+	Reference string // finds the log's entry; may be empty
+	Notice    string
+}
+
+func (s *site) message(w http.ResponseWriter, r *http.Request, status int, m message) {
+	s.render(w, r, status, "message.html", m)
+}
+
+// render executes a template whole before anything is sent.
+func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
+	var page bytes.Buffer
+	if err := templates.ExecuteTemplate(&page, name, data); err != nil {
+		s.logger.ErrorContext(r.Context(), "render page", "template", name, "error", err)
+		http.Error(w, "The page could not be made. Please try again.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	s.write(w, r, status, page.Bytes())
+}
+
+func (s *site) write(w http.ResponseWriter, r *http.Request, status int, body []byte) {
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	if r.Method == http.MethodHead {
+		return
+	}
+	if _, err := w.Write(body); err != nil {
+		// The browser has gone; there is nobody to tell.
+		s.logger.DebugContext(r.Context(), "write page", "error", err)
+	}
+}
+
+// fail tells the rater that something failed, without saying what, and the log
+// what it was, both with the same reference.
+func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
+	reference := blind.NewID()[:8]
+	s.logger.ErrorContext(r.Context(), "rating site failed", "reference", reference, "method", r.Method, "route", r.Pattern, "error", err)
+	s.message(w, r, http.StatusInternalServerError, message{
+		Title: "Something went wrong",
+		Text:  "Your last rating may not be saved; the ones before it are.",
+		Next:  "Try again. If it happens twice, send this reference to the person who invited you.",
+		Href:  "/", Label: "Try again",
+		Reference: reference,
+	})
+}
+
+func (s *site) unknown(w http.ResponseWriter, r *http.Request) {
+	s.message(w, r, http.StatusNotFound, message{
+		Title: "There is nothing here",
+		Text:  "This address does not lead to a comparison of yours.",
+		Next:  "Go back to your comparisons.",
+		Href:  "/", Label: "Continue rating",
+	})
+}
+
+func (s *site) crossOrigin(w http.ResponseWriter, r *http.Request) {
+	s.message(w, r, http.StatusForbidden, message{
+		Title: "That was not saved",
+		Text:  "The request came from another site.",
+		Next:  "Rate on the page itself.",
+		Href:  "/", Label: "Continue rating",
+	})
+}

@@ -1,0 +1,44 @@
+package rate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+// shutdownTime is how long requests that are under way may take to end.
+const shutdownTime = 10 * time.Second
+
+// Serve answers requests on the listener until the context ends, then lets those
+// under way finish for up to ten seconds. It closes the listener and returns nil
+// after an orderly end.
+func Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve rating site on %s: %w", listener.Addr(), err)
+	case <-ctx.Done():
+	}
+	// The context has ended already; the requests under way get their own time.
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		return fmt.Errorf("stop rating site: %w", errors.Join(err, server.Close()))
+	}
+	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve rating site on %s: %w", listener.Addr(), err)
+	}
+	return nil
+}

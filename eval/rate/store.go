@@ -1,0 +1,33 @@
+package rate
+
+import (
+	"context"
+	"time"
+
+	"modeltrial/eval"
+)
+
+// A Store keeps what a rating site needs. Package store satisfies it.
+type Store interface {
+	// RaterByTokenHash finds the rater of a link by the hexadecimal SHA-256 of
+	// its token; eval.ErrNotFound or eval.ErrExpired.
+	RaterByTokenHash(ctx context.Context, sha256 string, now time.Time) (eval.Rater, error)
+	// NextPresentation gives the rater's next open comparison and stores how it is
+	// shown before it is shown: the same one again if the last was not rated. Of
+	// the open ones those with the fewest ratings come first. draw is given how
+	// many of the rater's presentations in the category had the control first and
+	// how many the candidate. eval.ErrNotFound when nothing is left.
+	NextPresentation(ctx context.Context, rater eval.Rater, draw func(controlFirst, candidateFirst int) eval.Side, now time.Time) (eval.Presentation, error)
+	// Presentation reads one presentation of this rater; eval.ErrNotFound for
+	// another rater's.
+	Presentation(ctx context.Context, rater eval.Rater, id string) (eval.Presentation, error)
+	// AddVerdict stores a rating durably before it returns. A second verdict on the
+	// same presentation supersedes the first; the same one again changes nothing.
+	AddVerdict(ctx context.Context, rater eval.Rater, presentationID string, verdict eval.ShownVerdict, seconds float64, note string, now time.Time) error
+	// LastRated is the presentation the rater rated last; eval.ErrNotFound where
+	// there is none.
+	LastRated(ctx context.Context, rater eval.Rater) (eval.Presentation, error)
+	// Progress counts the comparisons the rater has rated and those still open to
+	// this rater, and gives the median seconds of a rating (0 where none).
+	Progress(ctx context.Context, rater eval.Rater) (done, open int, medianSeconds float64, err error)
+}

@@ -1,0 +1,106 @@
+package rate
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"modeltrial/eval"
+)
+
+// maxNote is the length of a note in characters.
+const maxNote = 2000
+
+// maxSeconds bounds the time for one rating: a page left open overnight says
+// nothing about how long the rating took.
+const maxSeconds = 24 * 60 * 60
+
+// verdict stores what the rater said and only then goes on to the next one.
+func (s *site) verdict(w http.ResponseWriter, r *http.Request, rater eval.Rater) {
+	if err := r.ParseForm(); err != nil {
+		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+			s.notSaved(w, r, http.StatusRequestEntityTooLarge, "What was sent is too large.")
+			return
+		}
+		s.notSaved(w, r, http.StatusBadRequest, "What was sent could not be read.")
+		return
+	}
+	verdict := eval.ShownVerdict(r.PostForm.Get("verdict"))
+	if _, ok := verdict.Verdict(eval.SideA); !ok {
+		s.notSaved(w, r, http.StatusBadRequest, "No verdict was chosen.")
+		return
+	}
+	note := strings.TrimSpace(clean(r.PostForm.Get("note")))
+	if utf8.RuneCountInString(note) > maxNote {
+		s.notSaved(w, r, http.StatusBadRequest, fmt.Sprintf("The note is longer than %d characters.", maxNote))
+		return
+	}
+	id := r.PostForm.Get("id")
+	if _, err := s.store.Presentation(r.Context(), rater, id); err != nil {
+		s.notStored(w, r, err)
+		return
+	}
+	now := s.now().UTC()
+	seconds := elapsed(r.PostForm.Get("seconds"), r.PostForm.Get("shown"), now)
+	if err := s.store.AddVerdict(r.Context(), rater, id, verdict, seconds, note, now); err != nil {
+		s.notStored(w, r, err)
+		return
+	}
+	http.SetCookie(w, savedCookie("1", 30))
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+// savedCookie tells the next page that the store has confirmed a verdict; it
+// lives for the given seconds, or ends at once where they are negative.
+func savedCookie(value string, seconds int) *http.Cookie {
+	return &http.Cookie{Name: "saved", Value: value, Path: "/", MaxAge: seconds, HttpOnly: true, SameSite: http.SameSiteStrictMode}
+}
+
+// takeSaved says whether a verdict was stored just before, once.
+func takeSaved(w http.ResponseWriter, r *http.Request) bool {
+	if _, err := r.Cookie("saved"); err != nil {
+		return false
+	}
+	http.SetCookie(w, savedCookie("", -1))
+	return true
+}
+
+// elapsed is how long the rating took: the script's count of the seconds in
+// which the page was visible, or without scripts the time since the page was
+// made (Unix milliseconds). It is 0 where neither can be believed.
+func elapsed(seconds, shown string, now time.Time) float64 {
+	if counted, err := strconv.ParseFloat(seconds, 64); err == nil && counted > 0 && counted <= maxSeconds {
+		return math.Round(counted*1000) / 1000
+	}
+	milliseconds, err := strconv.ParseInt(shown, 10, 64)
+	if err != nil {
+		return 0
+	}
+	since := now.Sub(time.UnixMilli(milliseconds)).Seconds()
+	if since < 0 || since > maxSeconds {
+		return 0
+	}
+	return since
+}
+
+func (s *site) notStored(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, eval.ErrNotFound) {
+		s.notSaved(w, r, http.StatusNotFound, "This comparison is not one of yours.")
+		return
+	}
+	s.fail(w, r, fmt.Errorf("store verdict: %w", err))
+}
+
+func (s *site) notSaved(w http.ResponseWriter, r *http.Request, status int, text string) {
+	s.message(w, r, status, message{
+		Title: "This rating was not saved",
+		Text:  text,
+		Next:  "Go back to your comparisons and rate it there.",
+		Href:  "/", Label: "Continue rating",
+	})
+}
