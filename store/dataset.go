@@ -1,0 +1,231 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"modeltrial/audit"
+	"modeltrial/eval"
+)
+
+// Dataset gives all that an analysis reads; weeks after throughWeek are left out
+// unless it is 0. eval.ErrNotFound where no protocol is locked.
+func (s *Store) Dataset(ctx context.Context, throughWeek int) (eval.Dataset, error) {
+	var data eval.Dataset
+	locked, err := s.Locked(ctx)
+	if err != nil {
+		return data, err
+	}
+	data.Pilot, data.Locked = locked.Protocol.Name, &locked
+	if data.Deviations, err = s.Deviations(ctx); err != nil {
+		return data, err
+	}
+	err = s.EachRating(ctx, throughWeek, func(rating eval.Rating) error {
+		data.Ratings = append(data.Ratings, rating)
+		return nil
+	})
+	if err != nil {
+		return data, err
+	}
+	var rows []struct {
+		TaskID    string              `db:"task_id"`
+		Category  audit.Category      `db:"category"`
+		Cluster   string              `db:"cluster"`
+		Week      int                 `db:"week"`
+		Arm       string              `db:"arm"`
+		Cost      *audit.NanoUSD      `db:"cost_nano_usd"`
+		LatencyMS *int64              `db:"latency_ms"`
+		SHA256    string              `db:"response_sha256"`
+		Empty     bool                `db:"is_empty"`
+		Origin    eval.ResponseOrigin `db:"origin"`
+	}
+	err = s.reader.SelectContext(ctx, &rows, `
+SELECT r.task_id, b.category, t.cluster, b.week, r.arm, r.cost_nano_usd, r.latency_ms, r.response_sha256,
+    trim(r.response, ' ' || char(9, 10, 13)) = '' AS is_empty, r.origin
+FROM responses r JOIN batch_tasks b ON b.task_id = r.task_id JOIN tasks t ON t.id = r.task_id
+WHERE ? = 0 OR b.week <= ?
+ORDER BY b.week, r.task_id, r.arm`, throughWeek, throughWeek)
+	if err != nil {
+		return data, fmt.Errorf("read responses: %w", err)
+	}
+	data.Responses = make([]eval.ResponseRow, len(rows))
+	for i, r := range rows {
+		data.Responses[i] = eval.ResponseRow{
+			TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: r.Week, Arm: r.Arm, Cost: r.Cost,
+			LatencyMS: r.LatencyMS, TextSHA256: r.SHA256, Empty: r.Empty, Origin: r.Origin,
+		}
+	}
+	return data, s.assigned(ctx, throughWeek, &data)
+}
+
+// assigned reads what the batches owe, and what providers refused of it.
+func (s *Store) assigned(ctx context.Context, throughWeek int, data *eval.Dataset) error {
+	err := s.reader.SelectContext(ctx, &data.Assigned, `
+SELECT b.task_id, b.category, t.cluster, b.week FROM batch_tasks b JOIN tasks t ON t.id = b.task_id
+WHERE b.came_by <> 'rating' AND (? = 0 OR b.week <= ?) ORDER BY b.week, b.task_id`, throughWeek, throughWeek)
+	if err != nil {
+		return fmt.Errorf("read batches: %w", err)
+	}
+	var refused []struct {
+		TaskID   string         `db:"task_id"`
+		Category audit.Category `db:"category"`
+		Arm      string         `db:"arm"`
+		Week     int            `db:"week"`
+	}
+	err = s.reader.SelectContext(ctx, &refused, `
+SELECT c.task_id, b.category, c.arm, b.week FROM calls c JOIN batch_tasks b ON b.task_id = c.task_id
+WHERE c.refused AND NOT EXISTS (SELECT 1 FROM responses r WHERE r.task_id = c.task_id AND r.arm = c.arm)
+ORDER BY c.task_id, c.arm`)
+	if err != nil {
+		return fmt.Errorf("read refused calls: %w", err)
+	}
+	for _, row := range refused {
+		data.Refused = append(data.Refused, eval.Cell(row))
+	}
+	return nil
+}
+
+// SaveRoutingTable keeps a routing table and its decisions.
+func (s *Store) SaveRoutingTable(ctx context.Context, table eval.RoutingTable) error {
+	body, err := json.Marshal(table)
+	if err != nil {
+		return fmt.Errorf("store routing table: %w", err)
+	}
+	return s.write(ctx, func(tx *transaction) error {
+		result, err := tx.ExecContext(ctx, `
+INSERT INTO routing_tables (protocol_sha256, price_table_date, body, decided_at) VALUES (?, ?, ?, ?)`,
+			table.ProtocolSHA256, table.PriceTableDate, string(body), table.DecidedAt.UnixMicro())
+		if err != nil {
+			return fmt.Errorf("store routing table: %w", err)
+		}
+		id, err := result.LastInsertId()
+		if err != nil {
+			return err
+		}
+		for _, route := range table.Routes {
+			evidence, err := json.Marshal(route)
+			if err != nil {
+				return err
+			}
+			_, err = tx.ExecContext(ctx, `
+INSERT INTO decisions (routing_table_id, category, arm, decision, reason, evidence) VALUES (?, ?, ?, ?, ?, ?)`,
+				id, route.Category, route.Arm, route.Decision, route.Reason, string(evidence))
+			if err != nil {
+				return fmt.Errorf("store decision on %q: %w", route.Category, err)
+			}
+		}
+		return nil
+	})
+}
+
+// LatestRoutingTable is the table stored last; eval.ErrNotFound where there is none.
+func (s *Store) LatestRoutingTable(ctx context.Context) (eval.RoutingTable, error) {
+	var table eval.RoutingTable
+	var body string
+	err := s.reader.GetContext(ctx, &body, `SELECT body FROM routing_tables ORDER BY id DESC LIMIT 1`)
+	if err != nil {
+		return table, fmt.Errorf("routing table: %w", notFound(err))
+	}
+	return table, json.Unmarshal([]byte(body), &table)
+}
+
+// An ArmStatus is how far one arm of one week is.
+type ArmStatus struct {
+	Week     int            `db:"week" json:"week"`
+	Category audit.Category `db:"category" json:"category"`
+	Arm      string         `db:"arm" json:"arm"`
+	Tasks    int            `db:"-" json:"tasks"`
+	Answered int            `db:"answered" json:"answered"`
+	Failed   int            `db:"-" json:"failed"`
+	CostNano audit.NanoUSD  `db:"cost" json:"-"`
+	LastFail string         `db:"-" json:"last_error"`
+}
+
+// Status tells how far each arm of each week is, and how many comparisons there
+// are and how many of them are rated.
+type Status struct {
+	Arms        []ArmStatus
+	Comparisons int
+	RatedOnce   int // by at least one person
+	Rated       int // by as many people as the protocol asks
+}
+
+// PilotStatus reads the pilot's progress.
+func (s *Store) PilotStatus(ctx context.Context) (Status, error) {
+	var status Status
+	locked, err := s.Locked(ctx)
+	if err != nil {
+		return status, err
+	}
+	var answered []ArmStatus
+	err = s.reader.SelectContext(ctx, &answered, `
+SELECT b.week, b.category, r.arm, count(*) AS answered, coalesce(sum(r.cost_nano_usd), 0) AS cost
+FROM responses r JOIN batch_tasks b ON b.task_id = r.task_id GROUP BY b.week, b.category, r.arm`)
+	if err != nil {
+		return status, fmt.Errorf("read progress: %w", err)
+	}
+	type key struct {
+		week     int
+		category audit.Category
+		arm      string
+	}
+	known := map[key]ArmStatus{}
+	for _, row := range answered {
+		known[key{row.Week, row.Category, row.Arm}] = row
+	}
+	failures, err := s.failures(ctx)
+	if err != nil {
+		return status, err
+	}
+	batches, err := s.Batches(ctx)
+	if err != nil {
+		return status, err
+	}
+	for _, batch := range batches {
+		for _, arm := range armsOf(locked.Protocol, batch.Category) {
+			row := known[key{batch.Week, batch.Category, arm}]
+			row.Week, row.Category, row.Arm, row.Tasks = batch.Week, batch.Category, arm, batch.Tasks
+			for _, failure := range failures {
+				if failure.Week == batch.Week && failure.Category == batch.Category && failure.Arm == arm {
+					row.Failed, row.LastFail = failure.Calls, failure.Error
+				}
+			}
+			status.Arms = append(status.Arms, row)
+		}
+	}
+	err = s.reader.GetContext(ctx, &status.Comparisons, `SELECT count(*) FROM comparisons`)
+	if err != nil {
+		return status, err
+	}
+	var rated struct {
+		Once     int `db:"once"`
+		Complete int `db:"complete"`
+	}
+	err = s.reader.GetContext(ctx, &rated, `
+SELECT count(*) AS once, coalesce(sum(raters >= ?), 0) AS complete FROM (
+    SELECT count(DISTINCT r.rater_id) AS raters
+    FROM ratings r JOIN raters h ON h.id = r.rater_id AND h.kind = 'human' GROUP BY r.comparison_id)`, locked.Protocol.RatingsPerComparison)
+	status.RatedOnce, status.Rated = rated.Once, rated.Complete
+	return status, err
+}
+
+type failureRow struct {
+	Week     int            `db:"week"`
+	Category audit.Category `db:"category"`
+	Arm      string         `db:"arm"`
+	Calls    int            `db:"calls"`
+	Error    string         `db:"last_error"`
+}
+
+// failures counts the cells that were given back and are not answered, with the
+// latest reason: SQLite takes the bare column from the row of the maximum.
+func (s *Store) failures(ctx context.Context) (rows []failureRow, err error) {
+	err = s.reader.SelectContext(ctx, &rows, `
+SELECT week, category, arm, calls, last_error FROM (
+    SELECT b.week, b.category, c.arm, count(*) AS calls, c.last_error, max(c.updated_at)
+    FROM calls c JOIN batch_tasks b ON b.task_id = c.task_id
+    WHERE c.last_error <> '' AND NOT EXISTS (SELECT 1 FROM responses r WHERE r.task_id = c.task_id AND r.arm = c.arm)
+    GROUP BY b.week, b.category, c.arm)`)
+	return rows, err
+}

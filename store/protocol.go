@@ -1,0 +1,224 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"modeltrial/audit"
+	"modeltrial/eval"
+)
+
+// ErrProtocolLocked is returned where another protocol is locked and no reason
+// for a deviation was given.
+var ErrProtocolLocked = errors.New("another protocol is locked")
+
+// LockProtocol freezes a protocol. The same one again changes nothing; a different
+// one while one is locked needs a reason, which is kept as a deviation, and
+// becomes the next version. Without a reason it is [ErrProtocolLocked]. An arm that
+// has answered keeps its model, provider and parameters: its answers would
+// otherwise count for something that never gave them.
+func (s *Store) LockProtocol(ctx context.Context, protocol eval.Protocol, reason string, now time.Time) (eval.LockedProtocol, error) {
+	hash, err := protocol.Hash()
+	if err != nil {
+		return eval.LockedProtocol{}, err
+	}
+	current, err := s.Locked(ctx)
+	switch {
+	case err == nil && current.SHA256 == hash:
+		return current, nil
+	case err == nil && reason == "":
+		return current, ErrProtocolLocked
+	case err != nil && !errors.Is(err, eval.ErrNotFound):
+		return current, err
+	}
+	if err := s.refuseChangedArms(ctx, protocol); err != nil {
+		return current, err
+	}
+	shares, err := s.CategoryShare(ctx)
+	if err != nil {
+		return current, err
+	}
+	next := eval.LockedProtocol{
+		Version: current.Version + 1, SHA256: hash, LockedAt: now.UTC(), Protocol: protocol, CategoryShare: shares,
+	}
+	return next, s.write(ctx, func(tx *transaction) error { return insertProtocol(ctx, tx, next, reason) })
+}
+
+// refuseChangedArms fails where an arm with stored responses is another one now,
+// also after a version of the protocol that did without it.
+func (s *Store) refuseChangedArms(ctx context.Context, protocol eval.Protocol) error {
+	for _, arm := range protocol.Arms {
+		parameters, err := json.Marshal(arm.Parameters)
+		if err != nil {
+			return err
+		}
+		var answered int
+		err = s.reader.GetContext(ctx, &answered, `
+SELECT count(*) FROM responses WHERE arm = ?1 AND EXISTS (
+    SELECT 1 FROM arms WHERE name = ?1 AND (provider <> ?2 OR model <> ?3 OR parameters <> ?4)
+    AND protocol_version = (SELECT max(protocol_version) FROM arms WHERE name = ?1))`,
+			arm.Name, arm.Provider, arm.Model, string(parameters))
+		if err != nil {
+			return fmt.Errorf("lock protocol: %w", err)
+		}
+		if answered > 0 {
+			return fmt.Errorf("lock protocol: arm %q has %d responses as it was; give the changed arm another name", arm.Name, answered)
+		}
+	}
+	return nil
+}
+
+func insertProtocol(ctx context.Context, tx *transaction, locked eval.LockedProtocol, reason string) error {
+	body, err := json.Marshal(locked.Protocol)
+	if err != nil {
+		return err
+	}
+	shares, err := json.Marshal(locked.CategoryShare)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
+INSERT INTO protocols (version, sha256, body, category_share, locked_at) VALUES (?, ?, ?, ?, ?)`,
+		locked.Version, locked.SHA256, string(body), string(shares), locked.LockedAt.UnixMicro())
+	if err != nil {
+		return fmt.Errorf("lock protocol: %w", err)
+	}
+	for _, arm := range locked.Protocol.Arms {
+		role := "candidate"
+		if arm.Name == locked.Protocol.Control {
+			role = "control"
+		}
+		parameters, err := json.Marshal(arm.Parameters)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `
+INSERT INTO arms (protocol_version, name, role, provider, model, parameters) VALUES (?, ?, ?, ?, ?, ?)`,
+			locked.Version, arm.Name, role, arm.Provider, arm.Model, string(parameters))
+		if err != nil {
+			return fmt.Errorf("lock arm %q: %w", arm.Name, err)
+		}
+	}
+	if reason == "" {
+		return nil
+	}
+	_, err = tx.ExecContext(ctx, `
+INSERT INTO deviations (protocol_version, reason, recorded_at) VALUES (?, ?, ?)`,
+		locked.Version, fmt.Sprintf("protocol version %d: %s", locked.Version, reason), locked.LockedAt.UnixMicro())
+	return err
+}
+
+// Locked is the protocol locked last; eval.ErrNotFound where there is none.
+func (s *Store) Locked(ctx context.Context) (eval.LockedProtocol, error) {
+	var row struct {
+		Version  int    `db:"version"`
+		SHA256   string `db:"sha256"`
+		Body     string `db:"body"`
+		Shares   string `db:"category_share"`
+		LockedAt int64  `db:"locked_at"`
+	}
+	err := s.reader.GetContext(ctx, &row, `
+SELECT version, sha256, body, category_share, locked_at FROM protocols ORDER BY version DESC LIMIT 1`)
+	if err != nil {
+		return eval.LockedProtocol{}, fmt.Errorf("locked protocol: %w", notFound(err))
+	}
+	locked := eval.LockedProtocol{Version: row.Version, SHA256: row.SHA256, LockedAt: time.UnixMicro(row.LockedAt).UTC()}
+	err = errors.Join(json.Unmarshal([]byte(row.Body), &locked.Protocol), json.Unmarshal([]byte(row.Shares), &locked.CategoryShare))
+	return locked, err
+}
+
+// Deviations are what departed from the protocol, in words, oldest first.
+func (s *Store) Deviations(ctx context.Context) ([]string, error) {
+	deviations := []string{}
+	err := s.reader.SelectContext(ctx, &deviations, `SELECT reason FROM deviations ORDER BY id`)
+	return deviations, err
+}
+
+// CreateBatch makes a week of the pilot with its sampled tasks by category. A
+// category that has its sample of the week already keeps it, and a task stays in
+// the batch of another week.
+func (s *Store) CreateBatch(ctx context.Context, week int, tasks map[audit.Category][]string, now time.Time) error {
+	return s.write(ctx, func(tx *transaction) error {
+		if err := ensureBatch(ctx, tx, week, now); err != nil {
+			return err
+		}
+		for category, ids := range tasks {
+			var drawn bool
+			err := tx.GetContext(ctx, &drawn, `
+SELECT EXISTS (SELECT 1 FROM batch_tasks WHERE week = ? AND category = ? AND came_by = 'sample')`, week, category)
+			if err != nil {
+				return err
+			}
+			if drawn {
+				continue
+			}
+			for _, id := range ids {
+				_, err := tx.ExecContext(ctx, `
+INSERT INTO batch_tasks (task_id, week, category, came_by) VALUES (?, ?, ?, 'sample')
+ON CONFLICT (task_id) DO NOTHING`, id, week, category)
+				if err != nil {
+					return fmt.Errorf("task %q into week %d: %w", id, week, err)
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// SampledWeeks lists the weeks for which a category has its sample.
+func (s *Store) SampledWeeks(ctx context.Context, category audit.Category) (weeks []int, err error) {
+	err = s.reader.SelectContext(ctx, &weeks, `SELECT DISTINCT week FROM batch_tasks WHERE category = ? AND came_by = 'sample' ORDER BY week`, category)
+	return weeks, err
+}
+
+// DropUnstartedBatches takes back the sample of every week after a change of the
+// protocol, where no answer, rating or call hangs on it yet.
+func (s *Store) DropUnstartedBatches(ctx context.Context) error {
+	return s.write(ctx, func(tx *transaction) error {
+		_, err := tx.ExecContext(ctx, `
+DELETE FROM batch_tasks WHERE came_by = 'sample' AND week NOT IN (
+    SELECT b.week FROM batch_tasks b
+    WHERE EXISTS (SELECT 1 FROM responses r WHERE r.task_id = b.task_id)
+       OR EXISTS (SELECT 1 FROM calls c WHERE c.task_id = b.task_id)
+       OR EXISTS (SELECT 1 FROM comparisons c WHERE c.task_id = b.task_id))`)
+		if err != nil {
+			return fmt.Errorf("take back samples: %w", err)
+		}
+		_, err = tx.ExecContext(ctx, `DELETE FROM batches WHERE week NOT IN (SELECT week FROM batch_tasks)`)
+		return err
+	})
+}
+
+func ensureBatch(ctx context.Context, tx *transaction, week int, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO batches (week, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING`, week, now.UnixMicro())
+	if err != nil {
+		return fmt.Errorf("batch of week %d: %w", week, err)
+	}
+	return nil
+}
+
+// A BatchCount is the number of tasks of a week and category that the arms answer.
+type BatchCount struct {
+	Week     int            `db:"week" json:"week"`
+	Category audit.Category `db:"category" json:"category"`
+	Tasks    int            `db:"tasks" json:"tasks"`
+}
+
+// Batches counts the tasks by week and category; those that were only rated
+// elsewhere are left out.
+func (s *Store) Batches(ctx context.Context) ([]BatchCount, error) {
+	counts := []BatchCount{}
+	err := s.reader.SelectContext(ctx, &counts, `
+SELECT week, category, count(*) AS tasks FROM batch_tasks WHERE came_by <> 'rating' GROUP BY week, category ORDER BY week, category`)
+	return counts, err
+}
+
+// BatchTaskIDs lists a week's tasks of a category in a fixed order; week 0 is all.
+func (s *Store) BatchTaskIDs(ctx context.Context, week int, category audit.Category) (ids []string, err error) {
+	err = s.reader.SelectContext(ctx, &ids, `
+SELECT task_id FROM batch_tasks WHERE (week = ? OR ? = 0) AND category = ? ORDER BY task_id`, week, week, category)
+	return ids, err
+}

@@ -1,0 +1,138 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"modeltrial/eval"
+)
+
+// A RaterRow is a rater with what a list of raters shows.
+type RaterRow struct {
+	Name      string         `json:"rater"`
+	Kind      eval.RaterKind `json:"kind"`
+	Simulated bool           `json:"simulated"`
+	HasLink   bool           `json:"has_link"`
+	ExpiresAt *time.Time     `json:"expires_at"`
+	Revoked   bool           `json:"revoked"`
+	Ratings   int            `json:"ratings"`
+}
+
+// Invite makes or renews a rater's link: of the token only the hash is kept. A
+// renewed link replaces the old one.
+func (s *Store) Invite(ctx context.Context, name string, tokenSHA256 string, expires, now time.Time) error {
+	return s.write(ctx, func(tx *transaction) error {
+		id, err := ensureRater(ctx, tx, eval.Rater{Name: name, Kind: eval.Human}, now)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `
+UPDATE raters SET token_sha256 = ?, expires_at = ?, revoked_at = NULL WHERE id = ?`, tokenSHA256, micros(expires), id)
+		return err
+	})
+}
+
+// AddRater keeps a rater without a link and gives its id; a rater of that name
+// must be of the same kind.
+func (s *Store) AddRater(ctx context.Context, rater eval.Rater, now time.Time) (eval.Rater, error) {
+	err := s.write(ctx, func(tx *transaction) (err error) {
+		rater.ID, err = ensureRater(ctx, tx, rater, now)
+		return err
+	})
+	return rater, err
+}
+
+// errOtherKind says that a name is taken by another kind of rater.
+var errOtherKind = errors.New("is known as another kind")
+
+func ensureRater(ctx context.Context, tx *transaction, rater eval.Rater, now time.Time) (int64, error) {
+	var known struct {
+		ID        int64          `db:"id"`
+		Kind      eval.RaterKind `db:"kind"`
+		Simulated bool           `db:"simulated"`
+	}
+	err := tx.GetContext(ctx, &known, `SELECT id, kind, simulated FROM raters WHERE name = ?`, rater.Name)
+	if err == nil {
+		if known.Kind != rater.Kind || known.Simulated != rater.Simulated {
+			return 0, fmt.Errorf("rater %q %w (%s, simulated: %v); choose another name", rater.Name, errOtherKind, known.Kind, known.Simulated)
+		}
+		return known.ID, nil
+	}
+	if !errors.Is(notFound(err), eval.ErrNotFound) {
+		return 0, err
+	}
+	result, err := tx.ExecContext(ctx, `
+INSERT INTO raters (name, kind, simulated, created_at) VALUES (?, ?, ?, ?)`, rater.Name, rater.Kind, rater.Simulated, now.UnixMicro())
+	if err != nil {
+		return 0, fmt.Errorf("add rater %q: %w", rater.Name, err)
+	}
+	return result.LastInsertId()
+}
+
+// RaterByTokenHash finds the rater of a link by the hexadecimal SHA-256 of its
+// token; eval.ErrNotFound or eval.ErrExpired.
+func (s *Store) RaterByTokenHash(ctx context.Context, sha256 string, now time.Time) (eval.Rater, error) {
+	var row struct {
+		ID        int64          `db:"id"`
+		Name      string         `db:"name"`
+		Kind      eval.RaterKind `db:"kind"`
+		Simulated bool           `db:"simulated"`
+		ExpiresAt *int64         `db:"expires_at"`
+		RevokedAt *int64         `db:"revoked_at"`
+	}
+	err := s.reader.GetContext(ctx, &row, `
+SELECT id, name, kind, simulated, expires_at, revoked_at FROM raters WHERE token_sha256 = ?`, sha256)
+	if err != nil {
+		return eval.Rater{}, fmt.Errorf("rater of this link: %w", notFound(err))
+	}
+	if row.RevokedAt != nil || (row.ExpiresAt != nil && now.UnixMicro() >= *row.ExpiresAt) {
+		return eval.Rater{}, eval.ErrExpired
+	}
+	return eval.Rater{ID: row.ID, Name: row.Name, Kind: row.Kind, Simulated: row.Simulated}, nil
+}
+
+// Revoke ends a rater's link; eval.ErrNotFound for an unknown name.
+func (s *Store) Revoke(ctx context.Context, name string, now time.Time) error {
+	return s.write(ctx, func(tx *transaction) error {
+		result, err := tx.ExecContext(ctx, `UPDATE raters SET revoked_at = ? WHERE name = ?`, now.UnixMicro(), name)
+		if err != nil {
+			return err
+		}
+		if rows, err := result.RowsAffected(); err != nil || rows == 1 {
+			return err
+		}
+		return fmt.Errorf("rater %q: %w", name, eval.ErrNotFound)
+	})
+}
+
+// Raters lists every rater by name.
+func (s *Store) Raters(ctx context.Context) ([]RaterRow, error) {
+	var rows []struct {
+		Name      string         `db:"name"`
+		Kind      eval.RaterKind `db:"kind"`
+		Simulated bool           `db:"simulated"`
+		HasLink   bool           `db:"has_link"`
+		ExpiresAt *int64         `db:"expires_at"`
+		Revoked   bool           `db:"revoked"`
+		Ratings   int            `db:"ratings"`
+	}
+	err := s.reader.SelectContext(ctx, &rows, `
+SELECT name, kind, simulated, token_sha256 IS NOT NULL AS has_link, expires_at, revoked_at IS NOT NULL AS revoked,
+    (SELECT count(*) FROM ratings r WHERE r.rater_id = raters.id
+        AND NOT EXISTS (SELECT 1 FROM ratings n WHERE n.supersedes = r.id)) AS ratings
+FROM raters ORDER BY name`)
+	if err != nil {
+		return nil, fmt.Errorf("read raters: %w", err)
+	}
+	raters := make([]RaterRow, len(rows))
+	for i, row := range rows {
+		raters[i] = RaterRow{Name: row.Name, Kind: row.Kind, Simulated: row.Simulated, HasLink: row.HasLink, Revoked: row.Revoked, Ratings: row.Ratings}
+		if row.ExpiresAt != nil {
+			expires := fromMicros(row.ExpiresAt)
+			raters[i].ExpiresAt = &expires
+		}
+	}
+	return raters, nil
+}
