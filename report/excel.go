@@ -1,0 +1,152 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// The workbook's sheets, in order. No name holds a character that Excel forbids
+// or has more than 31.
+const (
+	sheetSummary   = "Summary"
+	sheetRouting   = "Routing table"
+	sheetReturn    = "Return on investment"
+	sheetUseCases  = "Use cases"
+	sheetWeeks     = "Weeks"
+	sheetRaters    = "Raters"
+	sheetWorkload  = "Workload"
+	sheetPrices    = "Prices"
+	sheetMethod    = "Method"
+	sheetProtocol  = "Protocol"
+	sheetTasks     = "Data tasks"
+	sheetResponses = "Data responses"
+	sheetRatings   = "Data ratings"
+)
+
+var sheetOrder = []string{
+	sheetSummary, sheetRouting, sheetReturn, sheetUseCases, sheetWeeks, sheetRaters, sheetWorkload,
+	sheetPrices, sheetMethod, sheetProtocol, sheetTasks, sheetResponses, sheetRatings,
+}
+
+// Workbook writes the Excel workbook to path, replacing what is there whole or
+// not at all. Assumptions are cells and results are formulas; text from outside
+// is always stored as text. It stops with ctx's error when ctx ends.
+func Workbook(ctx context.Context, path string, in Input) error {
+	book, err := newBook(in)
+	if err != nil {
+		return fmt.Errorf("workbook: %w", err)
+	}
+	defer func() { _ = book.file.Close() }() // removes only temporary files
+	if err := book.build(ctx); err != nil {
+		return fmt.Errorf("workbook: %w", err)
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".modeltrial-*.xlsx")
+	if err != nil {
+		return fmt.Errorf("workbook: %w", err)
+	}
+	defer func() { _ = os.Remove(temporary.Name()) }() // nothing is left to remove after the rename
+	if _, err := book.file.WriteTo(temporary); err != nil {
+		_ = temporary.Close() // the first error counts
+		return fmt.Errorf("write workbook %s: %w", path, err)
+	}
+	if err := temporary.Sync(); err != nil {
+		_ = temporary.Close() // the first error counts
+		return fmt.Errorf("write workbook %s: %w", path, err)
+	}
+	if err := temporary.Close(); err != nil {
+		return fmt.Errorf("write workbook %s: %w", path, err)
+	}
+	const readable = 0o644
+	if err := os.Chmod(temporary.Name(), readable); err != nil {
+		return fmt.Errorf("write workbook %s: %w", path, err)
+	}
+	if err := os.Rename(temporary.Name(), path); err != nil {
+		return fmt.Errorf("write workbook %s: %w", path, err)
+	}
+	return nil
+}
+
+// A book is a workbook while it is made. The first error stays and ends the
+// building; cell writers need not check each.
+type book struct {
+	in     Input
+	file   *excelize.File
+	styles map[look]int
+	charts int
+	err    error
+	// useCaseRows and spendRows are where charts on other sheets find their data.
+	useCaseRows, spendRows rowRange
+	// formulas lists the cells that hold one, so that their results are stored
+	// beside them for readers that do not calculate.
+	formulas []cellAt
+}
+
+// A rowRange is the first and the last row of a table's data; last is before
+// first where there is none.
+type rowRange struct{ first, last int }
+
+type cellAt struct{ sheet, cell string }
+
+func newBook(in Input) (*book, error) {
+	in.Analysis = told(in.Analysis)
+	b := &book{in: in, file: excelize.NewFile(), styles: map[look]int{}}
+	if err := b.file.SetSheetName("Sheet1", sheetOrder[0]); err != nil {
+		return nil, err
+	}
+	for _, name := range sheetOrder[1:] {
+		if _, err := b.file.NewSheet(name); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+func (b *book) build(ctx context.Context) error {
+	steps := []func(){
+		b.returnSheet, b.routingSheet, b.useCaseSheet, b.weeksSheet, b.ratersSheet, b.workloadSheet,
+		b.pricesSheet, b.methodSheet, b.protocolSheet, b.summarySheet,
+		func() { b.taskData(ctx) }, func() { b.responseData(ctx) }, func() { b.ratingData(ctx) },
+	}
+	for _, step := range steps {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		step()
+		if b.err != nil {
+			return b.err
+		}
+	}
+	b.properties()
+	b.storeResults()
+	return b.err
+}
+
+func (b *book) keep(err error) {
+	if b.err == nil && err != nil {
+		b.err = err
+	}
+}
+
+func (b *book) properties() {
+	created := ""
+	if !b.in.GeneratedAt.IsZero() {
+		created = b.in.GeneratedAt.UTC().Format(time.RFC3339)
+	}
+	b.keep(b.file.SetDocProps(&excelize.DocProperties{
+		Title:       cellText("Model routing: " + b.in.Routing.Pilot),
+		Subject:     "Routing decisions, evidence and return on investment",
+		Creator:     "modeltrial",
+		Description: cellText("Protocol " + b.in.Routing.ProtocolSHA256),
+		Created:     created,
+		Modified:    created,
+		Language:    "en",
+	}))
+	full := true
+	b.keep(b.file.SetCalcProps(&excelize.CalcPropsOptions{FullCalcOnLoad: &full}))
+	b.file.SetActiveSheet(0)
+}

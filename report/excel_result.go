@@ -1,0 +1,103 @@
+package report
+
+import "fmt"
+
+// results writes what the assumptions come to: a column each for the estimate
+// and the limits of its interval. The savings' total stands in row total.
+func (s sheet) results(row, total int) int {
+	s.set(1, row, "Result", look{role: roleSection})
+	row++
+	for i, title := range []string{"", "", "Estimate", "Low", "High"} {
+		l := look{role: roleHeader}
+		if title != "" {
+			l.format = formatMoney
+		}
+		s.set(i+1, row, title, l)
+	}
+	from := func(column int) any {
+		if len(s.in.Routing.Routes) == 0 {
+			return nil
+		}
+		return formula(at(column, total))
+	}
+	row++
+	now := row
+	s.result(row, "Model cost a month now", formatMoney, from(savingNow), nil, nil)
+	gross := row + 1
+	s.result(gross, "Saving on model cost a month", formatMoney, from(savingEstimate), from(savingLow), from(savingHigh))
+	s.result(gross+1, "… as a share of the cost now", formatRateFine, s.each(gross, func(x string) string { return fmt.Sprintf("IF(%s>0,%s/%s,0)", fixed(3, now), x, fixed(3, now)) })...)
+	net := gross + 2
+	s.result(net, "Saving a month, overhead paid", formatMoney, s.each(gross, func(x string) string { return x + "-" + nameOverhead })...)
+	year := net + 1
+	s.result(year, "Saving a year", formatMoney, s.each(net, func(x string) string { return x + "*12" })...)
+	once := year + 1
+	s.result(once, "Spent once: rating hours and switching", formatMoney, formula(nameRatingHours+"*"+nameRaterRate+"+"+nameSwitching), nil, nil)
+	payback := once + 1
+	s.result(payback, "Months until that is paid back", formatNumber, s.each(net, func(x string) string {
+		return fmt.Sprintf(`IF(%s=0,"nothing spent",IF(%s>0,%s/%s,"never"))`, fixed(3, once), x, fixed(3, once), x)
+	})...)
+	value := payback + 1
+	s.result(value, "Value over three years", formatMoney, s.each(net, func(x string) string {
+		return fmt.Sprintf(`%s*IF(%s=0,36,(1-(1+%s/12)^-36)/(%s/12))-%s`, x, nameDiscount, nameDiscount, nameDiscount, fixed(3, once))
+	})...)
+	check := value + 1
+	var stated any
+	if s.in.Routing.Total.MonthlySaving != nil {
+		stated = s.in.Routing.Total.MonthlySaving.Estimate
+	}
+	s.result(check, "Check: saving as the routing table states it", formatMoney, stated, nil, nil)
+	if saving := s.in.Routing.Total.MonthlySaving; saving != nil {
+		s.set(4, check, saving.Low, look{formatMoney, roleResult})
+		s.set(5, check, saving.High, look{formatMoney, roleResult})
+	}
+	for _, named := range []struct {
+		name        string
+		row, column int
+	}{
+		{nameSavingMonth, net, 3},
+		{nameSavingMonthLow, net, 4},
+		{nameSavingMonthHigh, net, 5},
+		{nameSavingYear, year, 3},
+		{nameSavingYearLow, year, 4},
+		{nameSavingYearHigh, year, 5},
+		{namePayback, payback, 3},
+		{nameThreeYears, value, 3},
+		{nameThreeYearsLow, value, 4},
+		{nameThreeYearsHigh, value, 5},
+	} {
+		s.name1(named.name, named.row, named.column)
+	}
+	return check + 1
+}
+
+// each gives a formula of the estimate and of both limits in a row, empty where
+// they are.
+func (s sheet) each(row int, of func(string) string) []any {
+	var formulas []any
+	for _, column := range []int{3, 4, 5} {
+		formulas = append(formulas, formula(fmt.Sprintf(`IF(ISNUMBER(%s),%s,"")`, at(column, row), of(at(column, row)))))
+	}
+	return formulas
+}
+
+// result writes a line of the results; values are estimate, low and high.
+func (s sheet) result(row int, label string, f format, values ...any) {
+	s.set(1, row, label, look{role: roleResult})
+	s.set(2, row, nil, look{role: roleResult})
+	s.keep(s.file.MergeCell(s.name, at(1, row), at(2, row)))
+	for i, column := range []int{3, 4, 5} {
+		s.set(column, row, values[i], look{f, roleResult})
+	}
+}
+
+// notes explains the sheet beneath its figures.
+func (s sheet) notes(row int) {
+	for _, note := range []string{
+		"Saving of a category = routed spend × (1 − cost ratio). Its variance = (1 − R)²·V(B) + B²·V(R) + V(B)·V(R), B the spend and R the cost ratio; categories are independent, so variances add.",
+		"Blue on yellow is an input, black a formula, green a figure of another sheet. The check line holds what the analysis found; the saving on model cost above it equals it until an input is changed.",
+		"The interval covers the sampled tasks and the spend of the log. It does not cover your own inputs, a change of prices, or work that changes in kind.",
+	} {
+		s.wide(row, len(returnFields), note, look{role: roleAnswer})
+		row++
+	}
+}

@@ -1,0 +1,326 @@
+package report
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/xuri/excelize/v2"
+
+	"modeltrial/eval"
+)
+
+// returnRows remembers where the return sheet put what other sheets link to.
+// They are defined names, so that a formula reads as a sentence.
+const (
+	nameShareRouted = "share_routed"
+	nameRaterRate   = "rater_hourly_rate_usd"
+	nameRatingHours = "rating_hours"
+	nameSwitching   = "switching_cost_usd"
+	nameOverhead    = "orchestration_overhead_usd_month"
+	nameDiscount    = "discount_rate_year"
+
+	nameSavingMonth     = "saving_month_usd"
+	nameSavingMonthLow  = "saving_month_low_usd"
+	nameSavingMonthHigh = "saving_month_high_usd"
+	nameSavingYear      = "saving_year_usd"
+	nameSavingYearLow   = "saving_year_low_usd"
+	nameSavingYearHigh  = "saving_year_high_usd"
+	namePayback         = "payback_months"
+	nameThreeYears      = "three_year_value_usd"
+	nameThreeYearsLow   = "three_year_value_low_usd"
+	nameThreeYearsHigh  = "three_year_value_high_usd"
+)
+
+// Columns of the table of inputs on the return sheet.
+const (
+	returnCategory = 1 + iota
+	returnRouteTo
+	returnSwitch
+	returnTasks
+	returnCost
+	returnShare
+	returnSpendError
+	returnRatio
+	returnRatioError
+	returnMultiplier
+)
+
+var returnFields = []field{
+	{"Category", 24, formatText},
+	{"Route to", 24, formatText},
+	{"Switch", 19, formatText},
+	{"Tasks a month", 19, formatCount},
+	{"Cost a task now", 19, formatMoneyFine},
+	{"Share of the cost that is replaced", 19, formatRateFine},
+	{"Standard error of the spend", 17, formatRateFine},
+	{"Cost ratio", 14, formatRatio},
+	{"Standard error of the ratio", 14, formatPValue},
+	{"Standard errors to the limits", 14, formatNumber},
+}
+
+// Columns of the table of savings, beneath the inputs.
+const (
+	savingNow = 3 + iota
+	savingThen
+	savingEstimate
+	savingLow
+	savingHigh
+	savingVariance
+	savingMultiplier
+)
+
+var savingFields = []field{
+	{"Category", 24, formatText},
+	{"Route to", 24, formatText},
+	{"Cost a month now", 19, formatMoney},
+	{"Cost a month then", 19, formatMoney},
+	{"Saving a month", 19, formatMoney},
+	{"Saving, low", 19, formatMoney},
+	{"Saving, high", 17, formatMoney},
+	{"Variance of the saving", 14, formatNumber},
+	{"Standard errors to the limits", 14, formatNumber},
+}
+
+// A spendInput is what the formulas of one category start from.
+type spendInput struct {
+	costPerTask float64
+	share       *float64 // of the category's cost, on the model that is replaced
+	relative    *float64 // standard error of that spend, as a share of it
+}
+
+// inputs writes a route's saving B(1−R), with variance
+// (1−R)²V_B + B²V_R + V_B·V_R, backwards into the spend B and its standard error,
+// which a routing table states only through the saving. Nil is unknown.
+func inputs(r eval.Route) spendInput {
+	in := spendInput{}
+	if r.MonthlyTasks > 0 {
+		in.costPerTask = r.MonthlyCostNow / r.MonthlyTasks
+	}
+	whole, none := 1.0, 0.0
+	if !switches(r.Decision) {
+		in.share, in.relative = &whole, &none
+		return in
+	}
+	if r.MonthlySaving == nil || r.CostRatio == nil || r.MonthlyCostNow <= 0 || r.CostRatio.Estimate == 1 {
+		return in
+	}
+	less := 1 - r.CostRatio.Estimate
+	spend := r.MonthlySaving.Estimate / less
+	share := spend / r.MonthlyCostNow
+	in.share = &share
+	ratioVariance := r.CostRatio.StandardError * r.CostRatio.StandardError
+	savingVariance := r.MonthlySaving.StandardError * r.MonthlySaving.StandardError
+	spendVariance := max(0, (savingVariance-spend*spend*ratioVariance)/(less*less+ratioVariance))
+	if spend > 0 {
+		relative := math.Sqrt(spendVariance) / spend
+		in.relative = &relative
+	}
+	return in
+}
+
+// multiplier is the critical value behind a saving's interval: half its width in
+// standard errors. Nil where there is none.
+func multiplier(saving *eval.Interval) *float64 {
+	if saving == nil || saving.StandardError <= 0 {
+		return nil
+	}
+	value := (saving.High - saving.Low) / 2 / saving.StandardError
+	return &value
+}
+
+func (b *book) returnSheet() {
+	s, row := b.open(sheetReturn, "What does the routing table save, after all that it costs? Change a yellow cell: everything below follows.", returnFields)
+	s.set(1, row, "Assumptions", look{role: roleSection})
+	row = s.assumptions(row+1) + 1
+	s.set(1, row, "Assumptions by category", look{role: roleSection})
+	inputsFrom := row + 2
+	row = s.inputRows(row+1) + 1
+	s.set(1, row, "Saving by category", look{role: roleSection})
+	first := row + 2
+	row = s.savingRows(row+1, inputsFrom)
+	b.spendRows = rowRange{first, first + len(b.in.Routing.Routes) - 1}
+	end := s.results(row+1, b.spendRows.last+1)
+	if len(b.in.Routing.Routes) > 0 {
+		chart, series := b.spendChart(440, 270)
+		s.chart(at(7, row+1), chart, series)
+	}
+	s.notes(end + 4)
+	s.onePage(end + 4)
+}
+
+// spendChart compares what each category costs now and then; it follows the
+// inputs.
+func (b *book) spendChart(width, height uint) (*excelize.Chart, []chartSeries) {
+	rows := b.spendRows
+	return barChart{
+		title: "Model cost a month (USD)", format: `#,##0`,
+		categories: area(sheetReturn, returnCategory, rows.first, rows.last),
+		series: []chartSeries{
+			{name: on(sheetReturn, fixed(savingNow, rows.first-1)), values: area(sheetReturn, savingNow, rows.first, rows.last), colour: colourControl},
+			{name: on(sheetReturn, fixed(savingThen, rows.first-1)), values: area(sheetReturn, savingThen, rows.first, rows.last), colour: candidateColours[0]},
+		},
+		width: width, height: height,
+	}.chart()
+}
+
+// assumptions writes the inputs that hold for all categories.
+func (s sheet) assumptions(row int) int {
+	inputs := []struct {
+		label  string
+		value  float64
+		format format
+		name   string
+		low    float64
+		high   float64
+		source string
+	}{
+		{"Share of the switched categories' tasks that is routed", 1, formatRate, nameShareRouted, 0, 1, "assumption: all of it"},
+		{"Orchestration overhead a month", 0, formatMoney, nameOverhead, 0, 1e12, "not given, counts as 0: gateway, operation"},
+		{"Rating hours of people", s.ratingHours(), formatNumber, nameRatingHours, 0, 1e9, s.ratingHoursSource()},
+		{"A rater's hour", 0, formatMoney, nameRaterRate, 0, 1e6, "not given, counts as 0: set your rate"},
+		{"Switching cost, once", 0, formatMoney, nameSwitching, 0, 1e12, "not given, counts as 0: integration, tests, training"},
+		{"Discount rate a year", 0, formatRateFine, nameDiscount, 0, 1, "assumption: none"},
+	}
+	for _, input := range inputs {
+		s.set(1, row, input.label, look{format: formatWrap})
+		s.keep(s.file.MergeCell(s.name, at(1, row), at(2, row)))
+		s.set(3, row, input.value, look{input.format, roleInput})
+		s.set(4, row, input.source, look{formatBeside, roleDim})
+		s.name1(input.name, row, 3)
+		s.between(at(3, row), input.low, input.high)
+		row++
+	}
+	return row
+}
+
+// ratingHours adds up how long people rated: simulated ratings took nobody's
+// time.
+func (s sheet) ratingHours() float64 {
+	const hour = 3600
+	hours := 0.0
+	for _, rater := range s.in.Analysis.Raters {
+		if rater.Kind == eval.Human && !rater.Simulated && rater.SecondsMedian != nil {
+			hours += float64(rater.Ratings) * *rater.SecondsMedian / hour
+		}
+	}
+	return hours
+}
+
+func (s sheet) ratingHoursSource() string {
+	if s.ratingHours() == 0 && s.in.Analysis.Provenance.RatingsSimulated > 0 {
+		return "simulated ratings take nobody's time: set your hours"
+	}
+	return "ratings × median seconds, from sheet Raters"
+}
+
+const noRoutes = "there is no routing table yet: run modeltrial route recommend"
+
+// inputRows writes what each category's saving starts from.
+func (s sheet) inputRows(row int) int {
+	var rows [][]any
+	for _, r := range s.in.Routing.Routes {
+		in := inputs(r)
+		var ratio, ratioError *float64
+		if r.CostRatio != nil {
+			ratio, ratioError = &r.CostRatio.Estimate, &r.CostRatio.StandardError
+		}
+		rows = append(rows, []any{
+			string(r.Category), r.Arm, yesNo(switches(r.Decision)), r.MonthlyTasks, in.costPerTask,
+			in.share, in.relative, ratio, ratioError, multiplier(r.MonthlySaving),
+		})
+	}
+	roles := map[int]role{}
+	for column := returnSwitch; column <= returnMultiplier; column++ {
+		roles[column-1] = roleInput
+	}
+	end := s.tableLooks(row, "ReturnInputs", returnFields, rows, noRoutes, roles)
+	if len(rows) == 0 {
+		return end
+	}
+	first, last := row+1, end-1
+	cells := func(column int) string { return at(column, first) + ":" + at(column, last) }
+	s.oneOf(cells(returnSwitch), "yes", "no")
+	for column, most := range map[int]float64{
+		returnTasks: 1e12, returnCost: 1e9, returnShare: 1, returnSpendError: 100, returnRatio: 1e6, returnRatioError: 1e6, returnMultiplier: 1e6,
+	} {
+		s.between(cells(column), 0, most)
+	}
+	return end
+}
+
+// savingRows computes the savings from the inputs that begin at row from.
+func (s sheet) savingRows(row, from int) int {
+	var rows [][]any
+	for i, r := range s.in.Routing.Routes {
+		input := func(column int) string { return at(column, from+i) }
+		here := func(column int) string { return at(column, row+1+i) }
+		known := fmt.Sprintf(`ISNUMBER(%s)*ISNUMBER(%s)`, input(returnShare), input(returnRatio))
+		certain := fmt.Sprintf(`%s*ISNUMBER(%s)*ISNUMBER(%s)`, known, input(returnSpendError), input(returnRatioError))
+		base := fmt.Sprintf(`(%s*%s*%s)`, nameShareRouted, here(savingNow), input(returnShare))
+		ifSwitched := func(when, then string) formula {
+			return formula(fmt.Sprintf(`IF(%s="yes",IF(%s,%s,""),0)`, input(returnSwitch), when, then))
+		}
+		limit := func(sign string) formula {
+			return ifSwitched(fmt.Sprintf(`ISNUMBER(%s)*ISNUMBER(%s)`, here(savingVariance), here(savingMultiplier)),
+				fmt.Sprintf(`%s%s%s*%s^0.5`, here(savingEstimate), sign, here(savingMultiplier), here(savingVariance)))
+		}
+		rows = append(rows, []any{
+			string(r.Category), r.Arm,
+			formula(fmt.Sprintf(`%s*%s`, input(returnTasks), input(returnCost))),
+			formula(fmt.Sprintf(`IF(ISNUMBER(%s),%s-%s,"")`, here(savingEstimate), here(savingNow), here(savingEstimate))),
+			ifSwitched(known, fmt.Sprintf(`%s*(1-%s)`, base, input(returnRatio))),
+			limit("-"), limit("+"),
+			ifSwitched(certain, fmt.Sprintf(`%s^2*((1-%s)^2*%s^2+%s^2+%s^2*%s^2)`,
+				base, input(returnRatio), input(returnSpendError), input(returnRatioError), input(returnSpendError), input(returnRatioError))),
+			formula(fmt.Sprintf(`IF(%s="yes",IF(ISNUMBER(%s),%s,""),"")`, input(returnSwitch), input(returnMultiplier), input(returnMultiplier))),
+		})
+	}
+	end := s.table(row, "ReturnSavings", savingFields, rows, noRoutes)
+	if len(rows) > 0 {
+		s.savingTotal(end, row+1)
+	}
+	return end + 1
+}
+
+// savingTotal sums the categories in rows first to row−1. A sum is unknown where
+// one of its parts is; the least certain category, the one with the fewest
+// degrees of freedom, sets the critical value.
+func (s sheet) savingTotal(row, first int) {
+	cells := func(column int) string { return at(column, first) + ":" + at(column, row-1) }
+	whole := func(column int) formula {
+		return formula(fmt.Sprintf(`IF(COUNT(%s)=ROWS(%s),SUM(%s),"")`, cells(column), cells(column), cells(column)))
+	}
+	limit := func(sign string) formula {
+		return formula(fmt.Sprintf(`IF(ISNUMBER(%s)*ISNUMBER(%s),%s%s%s*%s^0.5,"")`, at(savingVariance, row), at(savingMultiplier, row),
+			at(savingEstimate, row), sign, at(savingMultiplier, row), at(savingVariance, row)))
+	}
+	largest := formula(fmt.Sprintf(`IF(COUNT(%s)>0,MAX(%s),"")`, cells(savingMultiplier), cells(savingMultiplier)))
+	for i, value := range []any{
+		"Total", nil, whole(savingNow), whole(savingThen), whole(savingEstimate), limit("-"), limit("+"), whole(savingVariance), largest,
+	} {
+		s.set(i+1, row, value, look{savingFields[i].format, roleTotal})
+	}
+}
+
+// name1 gives a cell a name that formulas can use.
+func (s sheet) name1(name string, row, column int) {
+	s.keep(s.file.SetDefinedName(&excelize.DefinedName{Name: name, RefersTo: on(s.name, fixed(column, row))}))
+}
+
+// between lets an input hold only a number in a range.
+func (s sheet) between(cells string, low, high float64) {
+	validation := excelize.NewDataValidation(true)
+	validation.Sqref = cells
+	s.keep(validation.SetRange(low, high, excelize.DataValidationTypeDecimal, excelize.DataValidationOperatorBetween))
+	validation.SetError(excelize.DataValidationErrorStyleStop, "Not a usable number", fmt.Sprintf("Enter a number from %g to %g.", low, high))
+	s.keep(s.file.AddDataValidation(s.name, validation))
+}
+
+// oneOf lets an input hold only one of some words.
+func (s sheet) oneOf(cells string, choices ...string) {
+	validation := excelize.NewDataValidation(true)
+	validation.Sqref = cells
+	s.keep(validation.SetDropList(choices))
+	validation.SetError(excelize.DataValidationErrorStyleStop, "Not a choice", "Choose yes or no.")
+	s.keep(s.file.AddDataValidation(s.name, validation))
+}

@@ -1,0 +1,374 @@
+package report
+
+import (
+	"context"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
+
+	"modeltrial/audit"
+	"modeltrial/eval"
+)
+
+func writeWorkbook(t testing.TB, in Input) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "report.xlsx")
+	if err := Workbook(t.Context(), path, in); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func openWorkbook(t testing.TB, path string) *excelize.File {
+	t.Helper()
+	file, err := excelize.OpenFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = file.Close() })
+	return file
+}
+
+// named finds the cell behind a defined name.
+func named(t testing.TB, file *excelize.File, name string) (sheetName, cell string) {
+	t.Helper()
+	for _, defined := range file.GetDefinedName() {
+		if defined.Name == name {
+			quoted, reference, _ := strings.Cut(defined.RefersTo, "!")
+			return strings.Trim(quoted, "'"), strings.ReplaceAll(reference, "$", "")
+		}
+	}
+	t.Fatalf("no defined name %s", name)
+	return "", ""
+}
+
+func evaluated(t testing.TB, file *excelize.File, name string) float64 {
+	t.Helper()
+	sheetName, cell := named(t, file, name)
+	text, err := file.CalcCellValue(sheetName, cell, excelize.Options{RawCellValue: true})
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	value, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		t.Fatalf("%s is %q: %v", name, text, err)
+	}
+	return value
+}
+
+func setNamed(t testing.TB, file *excelize.File, name string, value any) {
+	t.Helper()
+	sheetName, cell := named(t, file, name)
+	if err := file.SetCellValue(sheetName, cell, value); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWorkbookSheetsAndFormulas(t *testing.T) {
+	file := openWorkbook(t, writeWorkbook(t, fixtureInput()))
+	if diff := cmp.Diff(sheetOrder, file.GetSheetList()); diff != "" {
+		t.Errorf("sheets (-want +got):\n%s", diff)
+	}
+	if file.GetActiveSheetIndex() != 0 {
+		t.Error("the summary does not open first")
+	}
+	formulas := 0
+	for _, name := range file.GetSheetList() {
+		rows, err := file.GetRows(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for row := range len(rows) + 5 {
+			for column := range 20 {
+				cell := at(column+1, row+1)
+				text, err := file.GetCellFormula(name, cell)
+				if err != nil || text == "" {
+					continue
+				}
+				formulas++
+				value, err := file.CalcCellValue(name, cell)
+				if err != nil || strings.HasPrefix(value, "#") {
+					t.Errorf("%s %s =%s is %q, error %v", name, cell, text, value, err)
+				}
+			}
+		}
+	}
+	if formulas < 60 {
+		t.Errorf("%d formulas, want the return on investment, totals and links", formulas)
+	}
+}
+
+func TestWorkbookReturnMeetsTheRoutingTable(t *testing.T) {
+	file := openWorkbook(t, writeWorkbook(t, fixtureInput()))
+	want := fixtureRouting().Total.MonthlySaving
+	for name, want := range map[string]float64{
+		nameSavingMonth: want.Estimate, nameSavingMonthLow: want.Low, nameSavingMonthHigh: want.High,
+		nameSavingYear: 12 * want.Estimate, nameThreeYears: 36 * want.Estimate, nameThreeYearsLow: 36 * want.Low,
+	} {
+		if got := evaluated(t, file, name); math.Abs(got-want) > 0.005 {
+			t.Errorf("%s is %.4f, want %.4f", name, got, want)
+		}
+	}
+	// A category's own interval meets the table's too.
+	for i, route := range fixtureRouting().Routes {
+		if !switches(route.Decision) {
+			continue
+		}
+		row := findRow(t, file, sheetReturn, "Cost a month now") + 1 + i
+		for column, want := range map[int]float64{savingEstimate: route.MonthlySaving.Estimate, savingLow: route.MonthlySaving.Low, savingHigh: route.MonthlySaving.High, savingThen: route.MonthlyCostThen} {
+			text, err := file.CalcCellValue(sheetReturn, at(column, row), excelize.Options{RawCellValue: true})
+			got, parseErr := strconv.ParseFloat(text, 64)
+			if err != nil || parseErr != nil || math.Abs(got-want) > 0.005 {
+				t.Errorf("%s of %s is %q (%v), want %.4f", at(column, row), route.Category, text, err, want)
+			}
+		}
+	}
+}
+
+// findRow finds the first row of a sheet that holds a text.
+func findRow(t testing.TB, file *excelize.File, name, text string) int {
+	t.Helper()
+	rows, err := file.GetRows(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, row := range rows {
+		if slices.Contains(row, text) {
+			return i + 1
+		}
+	}
+	t.Fatalf("%s holds no %q", name, text)
+	return 0
+}
+
+// changed sets assumptions as a reader would; the figures that must follow are
+// computed here from the statistical definitions, apart from the workbook.
+func changed(t testing.TB, file *excelize.File) map[string]float64 {
+	t.Helper()
+	setNamed(t, file, nameShareRouted, 0.8)
+	setNamed(t, file, nameOverhead, 150)
+	setNamed(t, file, nameRatingHours, 40)
+	setNamed(t, file, nameRaterRate, 65)
+	setNamed(t, file, nameSwitching, 3000)
+	setNamed(t, file, nameDiscount, 0.06)
+	table := fixtureRouting()
+	row := findRow(t, file, sheetReturn, "Cost a task now") + 1
+	if err := file.SetCellValue(sheetReturn, at(returnTasks, row), 6000); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.SetCellValue(sheetReturn, at(returnRatio, row), 0.7); err != nil {
+		t.Fatal(err)
+	}
+	saving, variance := 0.0, 0.0
+	for i, r := range table.Routes {
+		if !switches(r.Decision) {
+			continue
+		}
+		cost, ratio := r.MonthlyCostNow, r.CostRatio.Estimate
+		if i == 0 {
+			cost, ratio = cost*6000/r.MonthlyTasks, 0.7
+		}
+		base, spread, se := 0.8*cost*0.9, 0.8*cost*0.04, r.CostRatio.StandardError
+		saving += base * (1 - ratio)
+		variance += (1-ratio)*(1-ratio)*spread*spread + base*base*se*se + spread*spread*se*se
+	}
+	net, half := saving-150, 2.18*math.Sqrt(variance)
+	once := 40*65 + 3000.0
+	months := (1 - math.Pow(1+0.06/12, -36)) / (0.06 / 12)
+	return map[string]float64{
+		nameSavingMonth: net, nameSavingMonthLow: net - half, nameSavingMonthHigh: net + half,
+		nameSavingYear: 12 * net, nameSavingYearLow: 12 * (net - half), nameSavingYearHigh: 12 * (net + half), namePayback: once / net,
+		nameThreeYears: net*months - once, nameThreeYearsLow: (net-half)*months - once, nameThreeYearsHigh: (net+half)*months - once,
+	}
+}
+
+func TestWorkbookFollowsItsAssumptions(t *testing.T) {
+	file := openWorkbook(t, writeWorkbook(t, fixtureInput()))
+	for name, want := range changed(t, file) {
+		if got := evaluated(t, file, name); math.Abs(got-want) > 0.005 {
+			t.Errorf("%s is %.4f, want %.4f", name, got, want)
+		}
+	}
+}
+
+// TestWorkbookWithUnknownSaving leaves out what is not known instead of counting
+// it as nothing.
+func TestWorkbookWithUnknownSaving(t *testing.T) {
+	in := fixtureInput()
+	in.Routing = unknownSaving()
+	file := openWorkbook(t, writeWorkbook(t, in))
+	for _, name := range []string{nameSavingMonth, nameSavingMonthLow, nameThreeYears} {
+		sheetName, cell := named(t, file, name)
+		if got, err := file.CalcCellValue(sheetName, cell); err != nil || got != "" {
+			t.Errorf("%s is %q (%v), want nothing", name, got, err)
+		}
+	}
+}
+
+func TestWorkbookTextIsNeverAFormula(t *testing.T) {
+	in := fixtureInput()
+	for _, text := range []*string{
+		&in.Analysis.Pilot, &in.Analysis.Comparisons[0].Candidate, &in.Analysis.Comparisons[0].Reason, &in.Analysis.Deviations[0],
+		&in.Routing.Routes[0].Arm, &in.Routing.Routes[0].Model, &in.Routing.Routes[0].Reason, &in.Audit.Models[0].Name, &in.Protocol.Protocol.Name,
+	} {
+		*text = "=HYPERLINK(\"http://example.com\")\x07"
+	}
+	in.Routing.Routes[0].Category = "@SUM(1)"
+	file := openWorkbook(t, writeWorkbook(t, in))
+	found := 0
+	for _, name := range file.GetSheetList() {
+		rows, err := file.GetRows(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, row := range rows {
+			for j, value := range row {
+				if !strings.HasPrefix(value, "=") && !strings.HasPrefix(value, "@") {
+					continue
+				}
+				found++
+				text, err := file.GetCellFormula(name, at(j+1, i+1))
+				if err != nil || text != "" || strings.Contains(value, "\x07") {
+					t.Errorf("%s %s: %q became the formula %q (%v)", name, at(j+1, i+1), value, text, err)
+				}
+			}
+		}
+	}
+	if found < 40 {
+		t.Errorf("hostile text in %d cells, want it in each sheet that shows text", found)
+	}
+}
+
+func TestWorkbookLooks(t *testing.T) {
+	file := openWorkbook(t, writeWorkbook(t, fixtureInput()))
+	format := func(name, cell string) (string, *excelize.Style) {
+		id, err := file.GetCellStyle(name, cell)
+		if err != nil {
+			t.Fatal(err)
+		}
+		style, err := file.GetStyle(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if style.CustomNumFmt != nil {
+			return *style.CustomNumFmt, style
+		}
+		return strconv.Itoa(style.NumFmt), style
+	}
+	_, cell := named(t, file, nameRaterRate)
+	if code, style := format(sheetReturn, cell); code != `#,##0.00 "USD"` || style.Font.Color != colourInput || style.Fill.Color[0] != colourYellow {
+		t.Errorf("an input has format %s, colour %s on %v", code, style.Font.Color, style.Fill.Color)
+	}
+	_, cell = named(t, file, nameSavingMonth)
+	if code, style := format(sheetReturn, cell); code != `#,##0.00 "USD"` || style.Font.Color != "000000" {
+		t.Errorf("a formula has format %s and colour %s", code, style.Font.Color)
+	}
+	link := at(2, findRow(t, file, sheetSummary, "Saving a month"))
+	if _, style := format(sheetSummary, link); style.Font.Color != colourLink {
+		t.Errorf("a link has colour %s", style.Font.Color)
+	}
+	row := findRow(t, file, sheetUseCases, "Win rate") + 1
+	if code, _ := format(sheetUseCases, at(useCaseWin, row)); code != "0%" && code != "9" {
+		t.Errorf("a rate has format %s", code)
+	}
+	validations, err := file.GetDataValidations(sheetReturn)
+	if err != nil || len(validations) < 13 {
+		t.Errorf("%d validations (%v), want one for each input", len(validations), err)
+	}
+	for _, name := range sheetOrder {
+		layout, err := file.GetPageLayout(name)
+		if err != nil || *layout.Orientation != "landscape" || *layout.FitToWidth != 1 {
+			t.Errorf("%s is not landscape and one page wide (%v)", name, err)
+		}
+		if footer, err := file.GetHeaderFooter(name); err != nil || !strings.Contains(footer.OddFooter, "2026-11-02") {
+			t.Errorf("%s has the footer %v (%v)", name, footer, err)
+		}
+		if panes, err := file.GetPanes(name); err != nil || (!panes.Freeze && name != sheetSummary && name != sheetReturn && name != sheetProtocol) {
+			t.Errorf("%s has no frozen header (%v)", name, err)
+		}
+	}
+	for _, name := range []string{sheetRouting, sheetUseCases, sheetTasks, sheetResponses, sheetRatings} {
+		if tables, err := file.GetTables(name); err != nil || len(tables) == 0 {
+			t.Errorf("%s has no table (%v)", name, err)
+		}
+	}
+}
+
+func TestWorkbookCharts(t *testing.T) {
+	file := openWorkbook(t, writeWorkbook(t, fixtureInput()))
+	charts, bars := 0, 0
+	file.Pkg.Range(func(key, value any) bool {
+		if path := key.(string); strings.HasPrefix(path, "xl/charts/chart") {
+			charts++
+			document := string(value.([]byte))
+			bars += strings.Count(document, "errBars>") / 2
+			if !strings.Contains(document, `min val="0"`) {
+				t.Errorf("the value axis of %s does not start at 0", path)
+			}
+		}
+		return true
+	})
+	if charts != 6 || bars != 2 {
+		t.Errorf("%d charts with %d sets of error bars, want 6 and 2", charts, bars)
+	}
+}
+
+func TestWorkbookOfNothing(t *testing.T) {
+	file := openWorkbook(t, writeWorkbook(t, Input{}))
+	rows, err := file.GetRows(sheetRatings)
+	if err != nil || len(rows) < 5 || rows[len(rows)-1][0] != "Nothing has been rated yet." {
+		t.Errorf("the ratings sheet is %q (%v)", rows, err)
+	}
+}
+
+func TestWorkbookIsWholeOrNotAtAll(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "report.xlsx")
+	if err := os.WriteFile(path, []byte("before"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	in := fixtureInput()
+	broken := errors.New("the disk went away")
+	in.Ratings = func(func(eval.Rating) error) error { return broken }
+	if err := Workbook(t.Context(), path, in); !errors.Is(err, broken) {
+		t.Errorf("got %v, want %v", err, broken)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	in = fixtureInput()
+	in.Tasks = func(yield func(audit.Task) error) error {
+		cancel()
+		return yield(audit.Task{})
+	}
+	if err := Workbook(ctx, path, in); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+	content, err := os.ReadFile(path)
+	entries, readErr := os.ReadDir(filepath.Dir(path))
+	if string(content) != "before" || err != nil || len(entries) != 1 || readErr != nil {
+		t.Errorf("left %q and %d files", content, len(entries))
+	}
+}
+
+// TestWorkbookStoresResults lets viewers that do not calculate show figures.
+func TestWorkbookStoresResults(t *testing.T) {
+	file := openWorkbook(t, writeWorkbook(t, fixtureInput()))
+	row := findRow(t, file, sheetSummary, "Saving a month")
+	stored, err := file.GetCellValue(sheetSummary, at(2, row), excelize.Options{RawCellValue: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := strconv.ParseFloat(stored, 64); err != nil || math.Abs(got-fixtureRouting().Total.MonthlySaving.Estimate) > 0.005 {
+		t.Errorf("the stored saving is %q (%v)", stored, err)
+	}
+	kind, err := file.GetCellType(sheetSummary, at(2, row))
+	if err != nil || kind == excelize.CellTypeSharedString || kind == excelize.CellTypeInlineString || kind == excelize.CellTypeFormula {
+		t.Errorf("the stored saving has type %v (%v), want a number", kind, err)
+	}
+}

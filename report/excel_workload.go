@@ -1,0 +1,118 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+
+	"modeltrial/audit"
+)
+
+func (b *book) workloadSheet() {
+	columns := []field{
+		{"Category", 26, formatText},
+		{"Tasks", 12, formatCount},
+		{"Share of tasks", 12, formatRate},
+		{"Cost", 18, formatMoney},
+		{"Share of cost", 12, formatRate},
+		{"Median time", 12, formatSeconds},
+		{"95th percentile", 12, formatSeconds},
+		{"Most used model", 34, formatBeside},
+	}
+	r := b.in.Audit
+	s, row := b.open(sheetWorkload, "What work was given to models, and what did it cost? "+auditHead(r)+". "+auditSentence(r), columns)
+	var rows [][]any
+	for _, c := range r.Categories {
+		rows = append(rows, []any{
+			categoryName(c.Category), c.Tasks, c.TaskShare, c.CostUSD, c.CostShare,
+			secondsOf(c.LatencyMedianMS), secondsOf(c.LatencyP95MS), mostUsed(c),
+		})
+	}
+	end := s.table(row, "Workload", columns, rows, "no task has been imported yet: run modeltrial audit import")
+	if len(rows) == 0 {
+		return
+	}
+	s.freeze(1, row)
+	for i, column := range columns {
+		s.set(i+1, end, nil, look{column.format, roleTotal})
+	}
+	s.set(1, end, "Total", look{role: roleTotal})
+	for column := 2; column <= 5; column++ {
+		s.set(column, end, formula(fmt.Sprintf("SUM(%s:%s)", at(column, row+1), at(column, end-1))), look{columns[column-1].format, roleTotal})
+	}
+	chart, series := barChart{
+		title: "Share of tasks and of cost by category", format: `0%`, categories: area(s.name, 1, row+1, end-1),
+		series: []chartSeries{
+			{name: on(s.name, fixed(3, row)), values: area(s.name, 3, row+1, end-1), colour: colourControl},
+			{name: on(s.name, fixed(5, row)), values: area(s.name, 5, row+1, end-1), colour: candidateColours[0]},
+		},
+		width: 760, height: 300,
+	}.chart()
+	s.chart(at(1, end+2), chart, series)
+	const chartRows = 18
+	s.groups(end + chartRows)
+	s.onePage(end + chartRows + len(r.Models) + len(r.Teams) + len(r.Months))
+}
+
+func categoryName(c audit.Category) string { return cmp.Or(string(c), "(no category yet)") }
+
+func secondsOf(ms *float64) any {
+	if ms == nil {
+		return nil
+	}
+	return *ms / 1000
+}
+
+// groups lists category × model, teams and months beneath each other.
+func (s sheet) groups(row int) {
+	columns := []field{
+		{"Model", 26, formatText},
+		{"Tasks", 12, formatCount},
+		{"Share of tasks", 12, formatRate},
+		{"Cost", 18, formatMoney},
+		{"Input tokens", 12, formatCount},
+		{"Output tokens", 12, formatCount},
+	}
+	for _, part := range []struct {
+		title, table string
+		groups       []audit.GroupMix
+	}{
+		{"Model", "WorkloadModels", s.in.Audit.Models},
+		{"Team", "WorkloadTeams", s.in.Audit.Teams},
+		{"Month", "WorkloadMonths", s.in.Audit.Months},
+	} {
+		if len(part.groups) == 0 {
+			continue
+		}
+		var rows [][]any
+		for _, g := range part.groups {
+			rows = append(rows, []any{groupName(g), g.Tasks, share(g.Tasks, s.in.Audit.Tasks), g.CostUSD, int(g.InputTokens), int(g.OutputTokens)})
+		}
+		columns[0].title = part.title
+		row = s.table(row, part.table, columns, rows, "") + 1
+	}
+}
+
+func (b *book) pricesSheet() {
+	columns := []field{
+		{"Model", 36, formatText},
+		{"Provider", 18, formatText},
+		{"Input, 1M tokens", 16, formatMoney},
+		{"Cached input, 1M tokens", 16, formatMoney},
+		{"Output, 1M tokens", 16, formatMoney},
+		{"Valid from", 13, formatDate},
+		{"Source", 60, formatBeside},
+	}
+	s, row := b.open(sheetPrices, "At which prices were tasks valued? US dollars for 1,000,000 tokens.", columns)
+	var rows [][]any
+	for _, p := range b.in.Prices {
+		var cached any
+		if p.CachedInput != nil {
+			cached = p.CachedInput.Dollars()
+		}
+		rows = append(rows, []any{p.Model, p.Provider, p.Input.Dollars(), cached, p.Output.Dollars(), p.ValidFrom, p.Source})
+	}
+	s.table(row, "Prices", columns, rows, "no price table was given")
+	if len(rows) > 0 {
+		s.freeze(1, row)
+	}
+}

@@ -1,0 +1,183 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"modeltrial/audit"
+	"modeltrial/eval"
+)
+
+// hostile is text that a model or a log may hold: a formula, markup, a control
+// sequence and a direction override.
+const hostile = "=cmd|' /C calc'!A0 <script>alert(1)</script> \x1b[31mred\x1b[0m \u202eevil"
+
+//go:fix inline
+func interval(estimate, se float64) *eval.Interval {
+	return &eval.Interval{Estimate: estimate, StandardError: se, Low: estimate - 1.99*se, High: estimate + 1.99*se, Level: 0.95}
+}
+
+func wider(i *eval.Interval, by float64) *eval.Interval {
+	return &eval.Interval{Estimate: i.Estimate, StandardError: i.StandardError, Low: i.Estimate - by*i.StandardError, High: i.Estimate + by*i.StandardError, Level: 0.95}
+}
+
+// fixtureAnalysis has plausible figures of a made-up pilot: a switch, a switch
+// for cost, a use case that goes on and one with too little data.
+func fixtureAnalysis() eval.Analysis {
+	comparison := func(category audit.Category, candidate string, tasks int, win *eval.Interval, cost, time *eval.Interval, decision eval.DecisionKind, reason string) eval.ComparisonResult {
+		c := eval.ComparisonResult{
+			Category: category, Control: "current", Candidate: candidate, Source: eval.SourceHuman,
+			Tasks: tasks, Planned: 180, Ratings: tasks * 2, Raters: 6, Wins: tasks, Losses: tasks / 2, Ties: tasks - tasks/2, BothBad: 3,
+			WinRate: win, CostRatio: cost, LatencyRatio: time, Decision: decision, Reason: reason, WhyMissing: map[string]string{},
+			CostPerTaskControl: new(0.0123), PValue: new(0.003), PValueAdjusted: new(0.009),
+			NonInferiorityPAdjusted: new(0.001), CostPAdjusted: new(0.0004),
+			PositionEffect: &eval.PositionEffect{Interval: *interval(0.02, 0.02), PValue: 0.31, CandidateFirstShare: 0.5},
+			Agreement:      &eval.Agreement{AlphaNominal: interval(0.41, 0.05), AlphaOrdinal: interval(0.52, 0.05)},
+		}
+		if cost != nil {
+			c.CostPerTaskCandidate = new(0.0123 * cost.Estimate)
+			c.CostRatioAlwaysValid = wider(cost, 2.5)
+		}
+		if win == nil {
+			c.WhyMissing["win_rate"] = "12 of 20 tasks rated, an interval needs 20"
+			return c
+		}
+		c.WinRateAlwaysValid = wider(win, 2.6)
+		for week := 1; week <= 3; week++ {
+			at := &eval.Interval{Estimate: win.Estimate + 0.03*float64(3-week), StandardError: win.StandardError * math.Sqrt(3/float64(week)), Level: 0.95}
+			c.Looks = append(c.Looks, eval.Look{Week: week, Tasks: tasks * week / 3, WinRate: wider(at, 1.99), WinRateAlwaysValid: wider(at, 4.2-0.5*float64(week))})
+		}
+		return c
+	}
+	return eval.Analysis{
+		Schema: "modeltrial.analyze/1", Pilot: "support-q4", ProtocolSHA256: fixtureHash, ThroughWeek: 3, Weeks: 4, Level: 0.95,
+		Provenance: eval.Provenance{ResponsesRecorded: 640, RatingsSimulated: 480},
+		Comparisons: []eval.ComparisonResult{
+			comparison(audit.Coding, "claude", 143, interval(0.61, 0.035), interval(0.73, 0.04), interval(0.91, 0.03), eval.Switch, "switch: preferred on 61% of tasks, at least 51% whenever one looks"),
+			comparison(audit.General, "small", 150, interval(0.52, 0.03), interval(0.18, 0.01), interval(0.45, 0.02), eval.SwitchForCost, "switch for cost: not worse within 5 points and 82% cheaper"),
+			comparison(audit.Math, "deepseek+gpt", 96, interval(0.49, 0.045), interval(0.31, 0.03), interval(1.30, 0.09), eval.Continue, "not worse within 5 points is not shown yet: 84 more tasks, about 2 weeks"),
+			comparison(audit.Creative, "small", 12, nil, nil, nil, eval.Continue, ""),
+		},
+		Overall: []eval.ComparisonResult{comparison("all", "small", 162, interval(0.51, 0.03), interval(0.25, 0.02), interval(0.6, 0.02), eval.NoDecision, "descriptive")},
+		Agreement: &eval.Agreement{
+			AlphaNominal: interval(0.41, 0.03), AlphaOrdinal: interval(0.52, 0.03),
+			Pairs: []eval.PairAgreement{{RaterA: "ana", RaterB: "ben", Tasks: 61, Kappa: new(0.44)}, {RaterA: "ana", RaterB: "chi", Tasks: 0}},
+		},
+		Raters: []eval.RaterResult{
+			{Rater: "ana", Kind: eval.Human, Simulated: true, Ratings: 250, SecondsMedian: new(41.5), PositionEffect: &eval.PositionEffect{Interval: *interval(0.03, 0.03), PValue: 0.3, CandidateFirstShare: 0.5}},
+			{Rater: "ben", Kind: eval.Human, Simulated: true, Ratings: 230, SecondsMedian: new(35.0)},
+			{Rater: hostile, Kind: eval.Judge, Ratings: 0},
+		},
+		Deviations: []string{"week 2: 3 tasks had no answer of claude; counted as losses"},
+		Warnings:   []string{"claude gave 2 tasks the same answer"},
+	}
+}
+
+const fixtureHash = "3f9a1c0000aa11bb22cc33dd44ee55ff66aa77bb88cc99dd00ee11ff22aa33bb"
+
+// fixtureRouting prices the analysis by the formulas that the table documents,
+// so that the workbook's formulas have something true to meet.
+func fixtureRouting() eval.RoutingTable {
+	a := fixtureAnalysis()
+	decided := time.Date(2026, 10, 30, 9, 0, 0, 0, time.UTC)
+	table := eval.RoutingTable{
+		Schema: "modeltrial.route-recommend/1", Pilot: a.Pilot, ProtocolSHA256: a.ProtocolSHA256, PriceTableDate: "2026-09-01",
+		DecidedAt: decided, ThroughWeek: 3, Provenance: a.Provenance, Total: eval.RouteTotal{WhyMissing: map[string]string{}},
+	}
+	const critical = 2.18
+	variance := 0.0
+	total := 0.0
+	for i, c := range a.Comparisons {
+		r := eval.Route{
+			Category: c.Category, Control: c.Control, Candidate: c.Candidate, Arm: c.Control, Model: "gpt-4o", Decision: c.Decision, Reason: c.Reason,
+			Tasks: c.Tasks, Raters: c.Raters, Source: c.Source, WinRate: c.WinRate, WinRateValid: c.WinRateAlwaysValid, CostRatio: c.CostRatio, LatencyRatio: c.LatencyRatio,
+			MonthlyTasks: 1000 * float64(5-i), MonthlyCostNow: 431.27 * float64(5-i), WhyMissing: c.WhyMissing, DecidedAt: decided,
+		}
+		r.MonthlyCostThen = r.MonthlyCostNow
+		r.MonthlySaving = &eval.Interval{Level: 0.95}
+		if switches(c.Decision) {
+			r.Arm, r.Model = c.Candidate, "anthropic/"+c.Candidate
+			base, spread := r.MonthlyCostNow*0.9, r.MonthlyCostNow*0.04
+			ratio, ratioError := c.CostRatio.Estimate, c.CostRatio.StandardError
+			v := (1-ratio)*(1-ratio)*spread*spread + base*base*ratioError*ratioError + spread*spread*ratioError*ratioError
+			saving, multiplier := base*(1-ratio), critical-0.1*float64(i)
+			r.MonthlySaving = &eval.Interval{Estimate: saving, StandardError: math.Sqrt(v), Low: saving - multiplier*math.Sqrt(v), High: saving + multiplier*math.Sqrt(v), Level: 0.95}
+			r.MonthlyCostThen -= saving
+			total += saving
+			variance += v
+		}
+		table.Routes = append(table.Routes, r)
+		table.Total.MonthlyTasks += r.MonthlyTasks
+		table.Total.MonthlyCostNow += r.MonthlyCostNow
+		table.Total.MonthlyCostThen += r.MonthlyCostThen
+	}
+	se := math.Sqrt(variance)
+	table.Total.MonthlySaving = &eval.Interval{Estimate: total, StandardError: se, Low: total - critical*se, High: total + critical*se, Level: 0.95}
+	table.Routes = append(table.Routes, eval.Route{
+		Category: audit.Reasoning, Arm: "current", Model: "gpt-4o", Control: "current", Decision: eval.Keep, Reason: "keep current: not part of the pilot", Source: eval.SourceNone,
+		MonthlyTasks: 300, MonthlyCostNow: 55.5, MonthlyCostThen: 55.5, MonthlySaving: &eval.Interval{Level: 0.95}, DecidedAt: decided,
+		WhyMissing: map[string]string{"win_rate": "not part of the pilot"},
+	})
+	table.Total.MonthlyTasks += 300
+	table.Total.MonthlyCostNow += 55.5
+	table.Total.MonthlyCostThen += 55.5
+	return table
+}
+
+func fixtureAudit() audit.Report {
+	from, to := time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 10, 31, 0, 0, 0, 0, time.UTC)
+	r := audit.Report{
+		Schema: "modeltrial.audit-report/1", Tasks: 14300, From: &from, To: &to, CostUSD: 6204.55, CostKnown: 14100,
+		DominantModel: "gpt-4o", DominantShare: 0.81, DominantCategories: 5, Uncertain: 611,
+		Teams:      []audit.GroupMix{{Name: "support", Tasks: 9000, CostUSD: 4000}, {Name: hostile, Tasks: 5300, CostUSD: 2204.55}},
+		Months:     []audit.GroupMix{{Name: "2026-08", Tasks: 4700, CostUSD: 2000}, {Name: "2026-09", Tasks: 4800, CostUSD: 2100}, {Name: "2026-10", Tasks: 4800, CostUSD: 2104.55}},
+		Models:     []audit.GroupMix{{Name: "gpt-4o", Tasks: 11583, CostUSD: 5400}, {Name: "gpt-4o-mini", Tasks: 2717, CostUSD: 804.55}},
+		Candidates: []audit.PilotCandidate{{Category: audit.Coding, MonthlyCostUSD: 718.8, WeeklyTasks: 380, CurrentModel: "gpt-4o", Why: "35% of all cost, and all of it on one model"}},
+		Warnings:   []string{"200 tasks have no cost: their model has no price"},
+	}
+	for i, category := range audit.Categories {
+		share := []float64{0.12, 0.35, 0.13, 0.1, 0.3}[i]
+		tasks := int(14300 * share)
+		r.Categories = append(r.Categories, audit.CategoryMix{
+			Category: category, Tasks: tasks, TaskShare: share, CostUSD: 6204.55 * share, CostShare: share,
+			LatencyMedianMS: new(840.0 * float64(i+1)), LatencyP95MS: new(4100.0),
+			Models: []audit.GroupMix{{Name: "gpt-4o", Model: "gpt-4o", Tasks: tasks * 8 / 10, CostUSD: 5000 * share}, {Name: "gpt-4o-mini", Model: "gpt-4o-mini", Tasks: tasks - tasks*8/10, CostUSD: 1204.55 * share}},
+		})
+	}
+	return r
+}
+
+func fixtureInput() Input {
+	day := time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)
+	return Input{
+		Analysis: fixtureAnalysis(), Routing: fixtureRouting(), Audit: fixtureAudit(),
+		Protocol: eval.LockedProtocol{
+			Version: 1, SHA256: fixtureHash, LockedAt: day, CategoryShare: map[audit.Category]float64{audit.Coding: 0.35, audit.General: 0.3, audit.Math: 0.13, audit.Creative: 0.1},
+			Protocol: eval.Protocol{
+				Name: "support-q4", Control: "current", Weeks: 4, TasksPerWeek: 45, RatingsPerComparison: 2, Seed: 7, Margin: 0.05, Saving: 0.1, BudgetUSD: "250.00",
+				Arms:     []eval.Arm{{Name: "current", Provider: "openai", Model: "gpt-4o"}, {Name: "claude", Provider: "anthropic", Model: "claude"}, {Name: "small", Provider: "openai", Model: "gpt-4o-mini"}},
+				UseCases: []eval.UseCase{{Category: audit.Coding, Candidates: []string{"claude"}}, {Category: audit.General, Candidates: []string{"small"}}, {Category: audit.Math, Candidates: []string{"deepseek+gpt"}}, {Category: audit.Creative, Candidates: []string{"small"}}},
+			},
+		},
+		Prices: []audit.Price{
+			{Model: "gpt-4o", Provider: "openai", Input: audit.USD * 5 / 2, CachedInput: new(audit.USD * 5 / 4), Output: 10 * audit.USD, ValidFrom: day, Source: "price list"},
+			{Model: "gpt-4o-mini", Provider: "openai", Input: audit.USD * 15 / 100, Output: audit.USD * 6 / 10, ValidFrom: day, Source: hostile},
+		},
+		Tasks: func(yield func(audit.Task) error) error {
+			for i := range 30 {
+				if err := yield(audit.Task{ID: fmt.Sprintf("t%02d", i), Timestamp: day.Add(time.Duration(i) * time.Hour), Team: hostile, Model: "gpt-4o", Category: audit.Coding, CategorySource: audit.CategoryFromLocal, Probability: 0.9, Cost: new(audit.USD / 100)}); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		Responses: func(yield func(eval.Response) error) error {
+			return yield(eval.Response{TaskID: "t01", Arm: "claude", Week: 1, Text: hostile, Cost: new(audit.USD / 200), LatencyMS: new(int64(1840)), Origin: eval.Recorded})
+		},
+		Ratings: func(yield func(eval.Rating) error) error {
+			return yield(eval.Rating{TaskID: "t01", Category: audit.Coding, Week: 1, ArmA: "current", ArmB: "claude", Rater: "ana", Kind: eval.Human, Simulated: true, Verdict: eval.PrefersB, Score: 1, First: eval.SideA, Seconds: new(38.0), RatedAt: day, Note: hostile})
+		},
+		GeneratedAt: time.Date(2026, 11, 2, 8, 30, 0, 0, time.UTC),
+	}
+}

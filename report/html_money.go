@@ -1,0 +1,133 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"modeltrial/audit"
+)
+
+// spend is what each category costs a month now and then, on one axis from 0.
+func spend(in Input, narrow bool) drawing {
+	d := drawing{Width: 720, Class: "wide", Label: "Model cost a month by category, now and after switching."}
+	left, room, rowHeight := 130.0, 450.0, 56.0
+	if narrow {
+		d.Width, d.Class = 340, "narrow"
+		left, room, rowHeight = 0, 230, 76
+	}
+	most := 0.0
+	for _, r := range in.Routing.Routes {
+		most = max(most, r.MonthlyCostNow, r.MonthlyCostThen)
+	}
+	if most == 0 {
+		return drawing{}
+	}
+	y := 4.0
+	for _, r := range in.Routing.Routes {
+		bar := y
+		if narrow {
+			d.text(0, y+14, "start", "label", shorten(string(r.Category), 34))
+			bar += 20
+		} else {
+			d.text(0, y+26, "start", "label", shorten(string(r.Category), 16))
+		}
+		d.rect(left, bar, r.MonthlyCostNow/most*room, 18, "s0", "")
+		d.text(left+r.MonthlyCostNow/most*room+6, bar+14, "start", "soft", "now "+Money(r.MonthlyCostNow))
+		if r.MonthlySaving == nil {
+			d.text(left, bar+36, "start", "soft", "then: not known")
+		} else {
+			d.rect(left, bar+22, r.MonthlyCostThen/most*room, 18, "s1", "")
+			d.text(left+r.MonthlyCostThen/most*room+6, bar+36, "start", "soft", "then "+Money(r.MonthlyCostThen))
+		}
+		y += rowHeight
+	}
+	d.line(left, 0, left, y-8, "axis")
+	d.Height = y
+	return d
+}
+
+// A workloadFigure is the workload as bars, with the models' colours in words.
+type workloadFigure struct {
+	Figures []drawing
+	Models  []legend
+}
+
+type legend struct{ Name, Class string }
+
+// mostModels is how many models have a colour of their own; all others share
+// one.
+const mostModels = 4
+
+// workload is two bars for each category: its share of tasks split by model, and
+// its share of spend, both on the same scale.
+func workload(r audit.Report) workloadFigure {
+	if r.Tasks == 0 {
+		return workloadFigure{}
+	}
+	models := slices.Clone(r.Models)
+	slices.SortStableFunc(models, func(a, b audit.GroupMix) int { return cmp.Compare(b.Tasks, a.Tasks) })
+	class := map[string]string{}
+	var legends []legend
+	for i, m := range models {
+		if i == mostModels {
+			legends = append(legends, legend{"others", "s5"})
+			break
+		}
+		class[groupName(m)] = fmt.Sprintf("s%d", i)
+		legends = append(legends, legend{line(groupName(m)), fmt.Sprintf("s%d", i)})
+	}
+	return workloadFigure{Figures: []drawing{workloadBars(r, class, false), workloadBars(r, class, true)}, Models: legends}
+}
+
+func workloadBars(r audit.Report, class map[string]string, narrow bool) drawing {
+	d := drawing{Width: 720, Class: "wide", Label: "Share of tasks and of spend by category, split by model."}
+	left, room, rowHeight := 130.0, 480.0, 56.0
+	if narrow {
+		d.Width, d.Class = 340, "narrow"
+		left, room, rowHeight = 0, 240, 76
+	}
+	most := 0.0
+	for _, c := range r.Categories {
+		most = max(most, c.TaskShare, c.CostShare)
+	}
+	if most == 0 {
+		return drawing{}
+	}
+	y := 4.0
+	for _, c := range r.Categories {
+		bar := y
+		if narrow {
+			d.text(0, y+14, "start", "label", shorten(categoryName(c.Category), 34))
+			bar += 20
+		} else {
+			d.text(0, y+26, "start", "label", shorten(categoryName(c.Category), 16))
+		}
+		d.stack(left, bar, c.TaskShare/most*room, c.Models, class, func(g audit.GroupMix) float64 { return share(g.Tasks, c.Tasks) })
+		d.text(left+c.TaskShare/most*room+6, bar+14, "start", "soft", Rate(c.TaskShare, 0)+" of tasks")
+		d.stack(left, bar+22, c.CostShare/most*room, c.Models, class, func(g audit.GroupMix) float64 {
+			if c.CostUSD == 0 {
+				return 0
+			}
+			return g.CostUSD / c.CostUSD
+		})
+		d.text(left+c.CostShare/most*room+6, bar+36, "start", "soft", Rate(c.CostShare, 0)+" of spend")
+		y += rowHeight
+	}
+	d.line(left, 0, left, y-8, "axis")
+	d.Height = y
+	return d
+}
+
+// stack is one bar of a given width, split by model.
+func (d *drawing) stack(x, y, width float64, models []audit.GroupMix, class map[string]string, part func(audit.GroupMix) float64) {
+	for _, m := range models {
+		name := groupName(m)
+		if m.Model != "" {
+			name = m.Model
+		}
+		w := part(m) * width
+		d.rect(x, y, w, 18, cmp.Or(class[name], "s5"), fmt.Sprintf("%s: %s", line(name), Rate(part(m), 0)))
+		x += w
+	}
+}

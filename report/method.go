@@ -1,0 +1,53 @@
+package report
+
+// A methodPart is a paragraph on how a figure came about, the same in page and
+// workbook.
+type methodPart struct {
+	Title   string
+	Text    string
+	Formula string
+	Source  string
+}
+
+var method = []methodPart{
+	{
+		"Win rate", "For each task the mean over its ratings of: candidate better 1, tie or both bad ½, control better 0; then the mean over tasks, each counting once.",
+		"θ̂ = Σ wᵢ sᵢ,  wᵢ = 1 / (T · m_t)", "",
+	},
+	{
+		"Its variance", "Ratings of one task, and of tasks that belong together, are not independent, so the sum runs over clusters. Where at least 5 people rated, they are a sample of all who might, and their variance is added.",
+		"V(g) = Σ_g (Σ_{i∈g} wᵢ eᵢ)² / (1 − Σ_g W_g²);  V = V_tasks + max(V_raters − V_cells, 0)", "Cameron, Gelbach and Miller 2011",
+	},
+	{
+		"Interval in brackets", "Wilson's interval at the effective sample size, with a t quantile (Satterthwaite's degrees of freedom). It holds for one look at a time fixed beforehand.",
+		"(θ̂ + c²/2n* ± c·√(θ̂(1−θ̂)/n* + c²/4n*²)) / (1 + c²/n*),  n* = θ̂(1−θ̂)/V", "Wilson 1927; Satterthwaite 1946",
+	},
+	{
+		"Always-valid interval", "Holds at every look: 80% of the error is spent on the planned weekly looks (O'Brien–Fleming-type spending), 20% on every other moment (asymptotic confidence sequence). Looking early does not spoil it.",
+		"A(t) = 2 − 2Φ(z_{α/2}/√t);  √(2(1 + 1/r)·ln(1 + √(1+r)/(2a))),  r = n·ρ²", "Lan and DeMets 1983; Waudby-Smith et al. 2021",
+	},
+	{
+		"Several use cases", "Each further use case is a further chance to be wrong; p-values are adjusted so that the chance of any false switch stays at 2.5%. Intervals are shown unadjusted.",
+		"Holm's step-down procedure over the protocol's use cases", "Holm 1979",
+	},
+	{
+		"Decision", "Switch: adjusted p for better ≤ 0.025. Switch for cost: adjusted p for not worse and for cheaper both ≤ 0.025. Keep: the always-valid interval lies below 50% by more than the margin, or the last planned week showed neither. Otherwise continue.",
+		"", "",
+	},
+	{
+		"Cost ratio", "Mean cost of the candidate divided by the mean cost of the control on the same tasks: the ratio of what is paid.",
+		"(x̄² − c²v_x)q² − 2(x̄ȳ − c²v_xy)q + (ȳ² − c²v_y) = 0", "Fieller 1954",
+	},
+	{
+		"Time ratio", "Geometric mean over tasks of the candidate's total time divided by the control's.",
+		"exp(mean(ln(y/x)))", "",
+	},
+	{
+		"Agreement", "Krippendorff's alpha, nominal and ordinal, with a bootstrap interval over tasks. It informs and decides nothing.",
+		"α = 1 − D_observed / D_expected", "Krippendorff 2004",
+	},
+	{
+		"Saving", "Audited monthly spend on the replaced model times one minus the cost ratio; categories are independent.",
+		"B(1 − R);  variance (1−R)²V_B + B²V_R + V_B·V_R", "Goodman 1960",
+	},
+}

@@ -1,0 +1,78 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"modeltrial/eval"
+)
+
+// provenance says in one sentence what of the figures is recorded or simulated,
+// or nothing where all is measured.
+func provenance(p eval.Provenance) string {
+	var parts []string
+	if text := answersProvenance(p); text != "" {
+		parts = append(parts, text)
+	}
+	if p.RatingsSimulated > 0 {
+		parts = append(parts, fmt.Sprintf("%s of %s ratings are simulated", Count(p.RatingsSimulated), Count(ratingsTotal(p))))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func answersProvenance(p eval.Provenance) string {
+	total := p.ResponsesMeasured + p.ResponsesRecorded + p.ResponsesSimulated
+	switch {
+	case p.ResponsesRecorded == 0 && p.ResponsesSimulated == 0:
+		return ""
+	case p.ResponsesRecorded == total:
+		return "answers are recorded samples"
+	case p.ResponsesSimulated == total:
+		return "answers are simulated"
+	}
+	var parts []string
+	if p.ResponsesRecorded > 0 {
+		parts = append(parts, Count(p.ResponsesRecorded)+" are recorded samples")
+	}
+	if p.ResponsesSimulated > 0 {
+		parts = append(parts, Count(p.ResponsesSimulated)+" are simulated")
+	}
+	return fmt.Sprintf("of %s answers %s", Count(total), strings.Join(parts, " and "))
+}
+
+func ratingsTotal(p eval.Provenance) int {
+	return p.RatingsByPeople + p.RatingsByJudges + p.RatingsByChecks + p.RatingsSimulated
+}
+
+// ratedBy says who rated: "412 ratings by 6 people, 1 judge". Simulated raters
+// are counted as such and never as people.
+func ratedBy(a eval.Analysis) string {
+	var people, judges, checks, simulated int
+	for _, rater := range a.Raters {
+		switch {
+		case rater.Simulated:
+			simulated++
+		case rater.Kind == eval.Judge:
+			judges++
+		case rater.Kind == eval.Check:
+			checks++
+		default:
+			people++
+		}
+	}
+	var who []string
+	add := func(n int, one, more string) {
+		if n > 0 {
+			who = append(who, counted(n, one, more))
+		}
+	}
+	add(people, "person", "people")
+	add(judges, "judge", "judges")
+	add(checks, "check", "checks")
+	add(simulated, "simulated rater", "simulated raters")
+	text := counted(ratingsTotal(a.Provenance), "rating", "ratings")
+	if len(who) > 0 {
+		text += " by " + strings.Join(who, ", ")
+	}
+	return text
+}

@@ -1,0 +1,155 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"modeltrial/eval"
+)
+
+// RoutingTable writes which arm answers each category, on what evidence, and
+// what it saves a month.
+func RoutingTable(w io.Writer, t eval.RoutingTable, style Style) error {
+	p := &page{style: style}
+	p.say(Plain, "", routingHead(t))
+	if notice := provenance(t.Provenance); notice != "" {
+		p.say(Warning, "", notice)
+	}
+	p.gap()
+	p.say(Plain, "  ", routingSentence(t))
+	p.gap()
+	columns := []Column{
+		{Name: "category"},
+		{Name: "route to"},
+		{Name: "win rate", Fixed: true},
+		{Name: "now USD/month", Right: true, Fixed: true},
+		{Name: "then", Right: true, Fixed: true},
+		{Name: "time", Right: true, Fixed: true},
+		{Name: "decision", Fixed: true},
+	}
+	var rows [][]Cell
+	var notes []string
+	for _, r := range t.Routes {
+		decision := string(r.Decision)
+		if note := routeNote(r); note != "" {
+			notes = append(notes, note)
+			decision += mark(len(notes))
+		}
+		time := unknown
+		if r.LatencyRatio != nil {
+			time = Times(r.LatencyRatio.Estimate)
+		}
+		rows = append(rows, []Cell{
+			{Text: string(r.Category)},
+			{Text: r.Arm},
+			{Text: winRateShort(r)},
+			{Text: amount(r.MonthlyCostNow)},
+			{Text: thenText(r)},
+			{Text: time},
+			{Text: decision, Tone: decisionTone(r.Decision)},
+		})
+	}
+	then := unknown
+	if t.Total.MonthlySaving != nil {
+		then = amount(t.Total.MonthlyCostThen)
+	}
+	rows = append(rows, Cells("all", "", "", amount(t.Total.MonthlyCostNow), then))
+	p.table(columns, rows)
+	for i, note := range notes {
+		p.say(Plain, "  ", mark(i+1)+" "+note)
+	}
+	if len(t.Warnings) > 0 {
+		p.gap()
+		p.warnings(t.Warnings)
+	}
+	p.next("modeltrial report excel routing.xlsx", "or: modeltrial route export --format litellm")
+	return p.flush(w)
+}
+
+func routingHead(t eval.RoutingTable) string {
+	head := "Routing table"
+	if t.Pilot != "" {
+		head += fmt.Sprintf(" of pilot %q", line(t.Pilot))
+	}
+	if t.ProtocolSHA256 != "" {
+		head += ", protocol " + shortHash(t.ProtocolSHA256)
+	}
+	if t.ThroughWeek > 0 {
+		head += fmt.Sprintf(", through week %d", t.ThroughWeek)
+	}
+	if t.PriceTableDate != "" {
+		head += ", prices of " + line(t.PriceTableDate)
+	}
+	return head
+}
+
+// routingSentence is the answer in one sentence.
+func routingSentence(t eval.RoutingTable) string {
+	var switched []string
+	for _, r := range t.Routes {
+		if switches(r.Decision) {
+			switched = append(switched, string(r.Category)+" to "+r.Arm)
+		}
+	}
+	if len(switched) == 0 {
+		return fmt.Sprintf("No category changes its model: the audited work costs %s a month.", Money(t.Total.MonthlyCostNow))
+	}
+	text := fmt.Sprintf("Switch %s (%d of %s).", and(switched), len(switched), counted(len(t.Routes), "category", "categories"))
+	return text + " " + savingSentence(t.Total)
+}
+
+func savingSentence(total eval.RouteTotal) string {
+	if total.MonthlySaving == nil {
+		why := total.WhyMissing["monthly_saving_usd"]
+		if why == "" {
+			why = "its uncertainty could not be computed"
+		}
+		return "The saving is not known: " + why + "."
+	}
+	verb, money := "saves", total.MonthlySaving.Estimate
+	if money < 0 {
+		return fmt.Sprintf("This costs %s a month more than the %s of now (saving %s).",
+			Money(-money), Money(total.MonthlyCostNow), moneyRange(total.MonthlySaving))
+	}
+	return fmt.Sprintf("This %s %s a month (%s) of the %s it costs now.",
+		verb, Money(money), moneyRange(total.MonthlySaving), Money(total.MonthlyCostNow))
+}
+
+func switches(decision eval.DecisionKind) bool {
+	return decision == eval.Switch || decision == eval.SwitchForCost
+}
+
+// and lists words as a sentence does.
+func and(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+}
+
+func winRateShort(r eval.Route) string {
+	if r.WinRate == nil {
+		return unknown
+	}
+	return fmt.Sprintf("%s [%s, %s]", Rate(r.WinRate.Estimate, r.Tasks), rateDigits(r.WinRate.Low, r.Tasks), rateDigits(r.WinRate.High, r.Tasks))
+}
+
+// thenText leaves out what a switch whose saving is unknown will cost.
+func thenText(r eval.Route) string {
+	if r.MonthlySaving == nil {
+		return unknown
+	}
+	return amount(r.MonthlyCostThen)
+}
+
+func routeNote(r eval.Route) string {
+	note := r.Reason
+	if switches(r.Decision) {
+		if r.MonthlySaving == nil {
+			return joined(note, "saving not known: "+r.WhyMissing["monthly_saving_usd"])
+		}
+		note = joined(note, fmt.Sprintf("saves %s a month (%s)", Money(r.MonthlySaving.Estimate), moneyRange(r.MonthlySaving)))
+	}
+	return note
+}

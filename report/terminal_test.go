@@ -1,0 +1,208 @@
+package report
+
+import (
+	"bytes"
+	"flag"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/google/go-cmp/cmp"
+
+	"modeltrial/audit"
+	"modeltrial/audit/classify"
+	"modeltrial/eval"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v; run go test ./report -update", err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s differs (-want +got):\n%s", name, diff)
+	}
+}
+
+var terminalDocuments = []struct {
+	name  string
+	write func(io.Writer, Style) error
+}{
+	{"analysis", func(w io.Writer, s Style) error { return Analysis(w, fixtureAnalysis(), s) }},
+	{"analysis-empty", func(w io.Writer, s Style) error { return Analysis(w, eval.Analysis{}, s) }},
+	{"routing", func(w io.Writer, s Style) error { return RoutingTable(w, fixtureRouting(), s) }},
+	{"routing-unknown", func(w io.Writer, s Style) error { return RoutingTable(w, unknownSaving(), s) }},
+	{"audit", func(w io.Writer, s Style) error { return AuditReport(w, fixtureAudit(), s) }},
+	{"audit-empty", func(w io.Writer, s Style) error { return AuditReport(w, audit.Report{}, s) }},
+	{"score", func(w io.Writer, s Style) error { return Score(w, fixtureScore(), s) }},
+}
+
+// unknownSaving is a routing table whose log had too few periods.
+func unknownSaving() eval.RoutingTable {
+	table := fixtureRouting()
+	table.Routes[0].MonthlySaving = nil
+	table.Routes[0].WhyMissing = map[string]string{"monthly_saving_usd": "one month of spend, an interval needs 2"}
+	table.Total.MonthlySaving = nil
+	table.Total.WhyMissing = map[string]string{"monthly_saving_usd": "the saving of a route is not known"}
+	return table
+}
+
+func fixtureScore() classify.Score {
+	return classify.Score{
+		Rows: 120, Accuracy: new(0.9), MacroF1: new(0.88), UnsureShare: new(0.1), AccuracyWhenSure: new(0.95), MicrosecondsPerTask: new(84.0),
+		Confusion:   map[audit.Category]map[audit.Category]int{audit.Coding: {audit.Coding: 55, audit.Math: 5}, audit.Math: {audit.Math: 53, audit.Coding: 7}},
+		PerCategory: []classify.CategoryScore{{Category: audit.Coding, Precision: new(0.89), Recall: new(0.92), F1: new(0.9), Rows: 60}, {Category: audit.Math, Rows: 60}},
+		PerSource:   []classify.SourceScore{{Source: "forum", Rows: 100, Accuracy: 0.91}, {Source: "mail", Rows: 20, Accuracy: 0.85}},
+	}
+}
+
+func TestTerminalDocuments(t *testing.T) {
+	for _, document := range terminalDocuments {
+		t.Run(document.name, func(t *testing.T) {
+			for _, style := range []Style{{}, {Color: true}, {Width: 60}} {
+				var out bytes.Buffer
+				if err := document.write(&out, style); err != nil {
+					t.Fatal(err)
+				}
+				for line := range strings.SplitSeq(out.String(), "\n") {
+					if width := ansi.StringWidth(line); width > style.width() {
+						t.Errorf("%d columns, at most %d: %q", width, style.width(), line)
+					}
+				}
+				plain := ansi.Strip(out.String())
+				if strings.ContainsAny(plain, "\x1b\u202e") || (!style.Color && plain != out.String()) {
+					t.Errorf("control sequences reached the terminal: %q", out.String())
+				}
+				if style == (Style{}) {
+					golden(t, document.name+".txt", out.String())
+				}
+			}
+		})
+	}
+}
+
+// TestProvenanceStandsAtTheHead keeps simulated and recorded figures labelled
+// before any figure is read.
+func TestProvenanceStandsAtTheHead(t *testing.T) {
+	var out bytes.Buffer
+	if err := Analysis(&out, fixtureAnalysis(), Style{}); err != nil {
+		t.Fatal(err)
+	}
+	head, _, _ := strings.Cut(out.String(), "\n\n")
+	if want := "answers are recorded samples; 480 of 480 ratings are simulated"; !strings.Contains(head, want) {
+		t.Errorf("head is %q, want it to say %q", head, want)
+	}
+}
+
+// TestSeveralControlsAreToldApart covers a ratings file with many pairs of arms,
+// all in one category.
+func TestSeveralControlsAreToldApart(t *testing.T) {
+	a := fixtureAnalysis()
+	for i := range a.Comparisons {
+		a.Comparisons[i].Category = "uncategorised"
+	}
+	a.Comparisons[1].Control = "former"
+	var out bytes.Buffer
+	if err := Analysis(&out, a, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"uncategorised · small vs former", "uncategorised · small vs current"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no row is called %q:\n%s", want, out.String())
+		}
+	}
+	if strings.Contains(out.String(), "all ·") {
+		t.Errorf("the overall row repeats the only category:\n%s", out.String())
+	}
+}
+
+func TestTableCutsTheWidestColumnFirst(t *testing.T) {
+	var out bytes.Buffer
+	columns := []Column{{Name: "name"}, {Name: "n", Right: true, Fixed: true}}
+	rows := [][]Cell{Cells(strings.Repeat("日本", 60), "1"), Cells("b", "22")}
+	if err := Table(&out, Style{Width: 40}, columns, rows); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimRight(out.String(), "\n"), "\n")
+	if got, want := lines[2], "b"+strings.Repeat(" ", 37)+"22"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if !strings.Contains(lines[1], "…") || ansi.StringWidth(lines[1]) > 40 {
+		t.Errorf("%q is not cut to 40 columns", lines[1])
+	}
+}
+
+func TestFormats(t *testing.T) {
+	for _, test := range []struct{ got, want string }{
+		{Count(0), "0"},
+		{Count(999), "999"},
+		{Count(1234567), "1\u202f234\u202f567"},
+		{Count(-1234), "−1\u202f234"},
+		{Rate(0.614, 143), "61%"},
+		{Rate(0.614, 2000), "61%"},
+		{Rate(0.614, 2001), "61.4%"},
+		{Rate(-0.001, 10), "0%"},
+		{Rate(math.NaN(), 10), "–"},
+		{Money(0), "0 USD"},
+		{Money(0.00031), "0.000310 USD"},
+		{Money(1.234), "1.23 USD"},
+		{Money(999.6), "1\u202f000 USD"},
+		{Money(1234.5), "1\u202f230 USD"},
+		{Money(-12.34), "−12.3 USD"},
+		{Money(math.Inf(1)), "–"},
+		{Milliseconds(840), "840 ms"},
+		{Milliseconds(999.6), "1.0 s"},
+		{Milliseconds(1234), "1.2 s"},
+		{Milliseconds(150_000), "2.5 min"},
+		{Times(0.731), "0.73×"},
+		{WinRate(&eval.Interval{Estimate: 0.61, Low: 0.54, High: 0.68}, &eval.Interval{Low: 0.51, High: 0.7}, 143), "61%  [54, 68] (51–70)"},
+		{WinRate(nil, nil, 3), "–"},
+	} {
+		if test.got != test.want {
+			t.Errorf("got %q, want %q", test.got, test.want)
+		}
+	}
+}
+
+func TestJSON(t *testing.T) {
+	var out bytes.Buffer
+	if err := JSON(&out, map[string]any{"a": "<b> & c"}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := out.String(), "{\n  \"a\": \"<b> & c\"\n}\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		out.Reset()
+		if err := JSON(&out, map[string]float64{"x": bad}); err == nil || out.Len() > 0 {
+			t.Errorf("%v: error %v and %d bytes, want an error and nothing written", bad, err, out.Len())
+		}
+	}
+}
+
+func FuzzClean(f *testing.F) {
+	f.Add(hostile)
+	f.Add("\x9b31m\xff\u2028a\r\nb")
+	f.Fuzz(func(t *testing.T, text string) {
+		got := line(text)
+		if strings.ContainsFunc(got, func(r rune) bool { return r < ' ' || (r >= 0x7f && r < 0xa0) || (r >= 0x202a && r <= 0x202e) }) {
+			t.Errorf("line(%q) = %q", text, got)
+		}
+	})
+}
