@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"modeltrial/audit/ingest"
+	"modeltrial/eval"
+	"modeltrial/eval/decide"
+	"modeltrial/eval/exchange"
+	"modeltrial/report"
+	"modeltrial/store"
+)
+
+// ratingsFlags are those of commands that read a ratings file.
+type ratingsFlags struct {
+	mapping    []string
+	kind       string
+	scoreRange string
+	raters     []string
+}
+
+func (f *ratingsFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&f.mapping, "map", nil, "field=column for a column under another name (repeatable)")
+	cmd.Flags().StringVar(&f.kind, "kind", "human", "who rated, where the file has no kind column: human, judge or check")
+	cmd.Flags().StringVar(&f.scoreRange, "score-range", "0,1", "scores that stand for all to a and all to b")
+	cmd.Flags().StringArrayVar(&f.raters, "rater", nil, "keep only this rater (repeatable)")
+}
+
+func (f *ratingsFlags) options() (exchange.RatingsOptions, error) {
+	options := exchange.RatingsOptions{Kind: eval.RaterKind(f.kind), Raters: f.raters}
+	if !slices.Contains([]eval.RaterKind{eval.Human, eval.Judge, eval.Check}, options.Kind) {
+		return options, usagef("--kind is %q; choose human, judge or check", f.kind)
+	}
+	low, high, ok := strings.Cut(f.scoreRange, ",")
+	from, err1 := strconv.ParseFloat(low, 64)
+	to, err2 := strconv.ParseFloat(high, 64)
+	if !ok || err1 != nil || err2 != nil || from == to {
+		return options, usagef("--score-range is %q; write two different numbers, such as 1,2", f.scoreRange)
+	}
+	options.ScoreRange = [2]float64{from, to}
+	var err error
+	options.Map, err = parseMapping(f.mapping)
+	return options, err
+}
+
+// parseMapping reads field=column pairs.
+func parseMapping(pairs []string) (map[string]string, error) {
+	mapping := map[string]string{}
+	for _, pair := range pairs {
+		field, column, ok := strings.Cut(pair, "=")
+		if !ok || field == "" || column == "" {
+			return nil, usagef("--map is %q; write it as field=column", pair)
+		}
+		mapping[field] = column
+	}
+	return mapping, nil
+}
+
+type analyzeOptions struct {
+	ratingsFlags
+	throughWeek  int
+	weeks        int
+	plannedTasks int
+	ratings      string
+	responses    string
+}
+
+func newAnalyzeCmd(g *global) *cobra.Command {
+	o := &analyzeOptions{}
+	cmd := &cobra.Command{
+		Use:   "analyze",
+		Short: "quality, cost and turnaround of each use case, with intervals, and the decision",
+		Long: `analyze estimates every use case of the pilot and applies the protocol's decision
+rule. All earlier weekly looks are recomputed from the data. With --ratings it
+needs no workspace: arm_a is the control, arm_b the candidate. Rows that cannot be
+read are set aside in FILE.rejects.csv; the rest is analysed, with exit status 1.`,
+		Example: `  modeltrial analyze
+  modeltrial analyze --through-week 2 --json
+  modeltrial analyze --ratings ratings.csv --responses answers.csv
+  modeltrial analyze --ratings ratings.csv --score-range 1,2 --kind judge --rater judge-1`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runAnalyze(cmd.Context(), g, o, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	o.ratingsFlags.add(cmd)
+	cmd.Flags().IntVar(&o.throughWeek, "through-week", 0, "use the data of the weeks up to this one (default all)")
+	cmd.Flags().StringVar(&o.ratings, "ratings", "", "analyse this ratings file instead of the workspace")
+	cmd.Flags().StringVar(&o.responses, "responses", "", "with --ratings: the responses file, for cost and latency")
+	cmd.Flags().IntVar(&o.weeks, "weeks", 4, "with --ratings: planned weekly looks")
+	cmd.Flags().IntVar(&o.plannedTasks, "planned-tasks", 0, "with --ratings: planned tasks of each use case (default week 1's times --weeks)")
+	return cmd
+}
+
+func runAnalyze(ctx context.Context, g *global, o *analyzeOptions, out, errOut io.Writer) error {
+	if o.throughWeek < 0 || o.weeks < 1 || o.plannedTasks < 0 {
+		return usagef("--through-week, --weeks and --planned-tasks take positive numbers")
+	}
+	if o.ratings == "" && o.responses != "" {
+		return usagef("--responses goes with --ratings")
+	}
+	var data eval.Dataset
+	var rejected int
+	var err error
+	options := decide.Options{ThroughWeek: o.throughWeek, Weeks: o.weeks, PlannedTasks: o.plannedTasks}
+	if o.ratings != "" {
+		data, rejected, err = fileDataset(ctx, o, errOut)
+	} else {
+		data, err = workspaceDataset(ctx, g, o)
+	}
+	if err != nil {
+		return err
+	}
+	analysis, err := decide.Analyze(data, options)
+	if err != nil {
+		return fmt.Errorf("analyze: %w", err)
+	}
+	if g.json {
+		err = report.JSON(out, analysis)
+	} else {
+		err = report.Analysis(out, analysis, g.style(out))
+	}
+	if err == nil && rejected > 0 {
+		return errSaid
+	}
+	return err
+}
+
+func workspaceDataset(ctx context.Context, g *global, o *analyzeOptions) (data eval.Dataset, err error) {
+	err = g.withStore(ctx, func(s *store.Store) error {
+		if _, err := locked(ctx, s); err != nil {
+			return err
+		}
+		data, err = s.Dataset(ctx, o.throughWeek)
+		return err
+	})
+	if len(o.raters) > 0 {
+		data.Ratings = slices.DeleteFunc(data.Ratings, func(r eval.Rating) bool { return !slices.Contains(o.raters, r.Rater) })
+	}
+	return data, err
+}
+
+// fileDataset reads ratings, and responses where they are given, from files.
+// Rows that cannot be read are set aside and counted; the analysis of the others
+// goes on.
+func fileDataset(ctx context.Context, o *analyzeOptions, errOut io.Writer) (data eval.Dataset, rejected int, err error) {
+	data.Pilot = o.ratings
+	options, err := o.ratingsFlags.options()
+	if err != nil {
+		return data, 0, err
+	}
+	read, err := exchange.ReadRatings(ctx, o.ratings, options, func(rating eval.Rating) (ingest.Outcome, error) {
+		data.Ratings = append(data.Ratings, rating)
+		return ingest.Imported, nil
+	})
+	if err != nil {
+		return data, 0, err
+	}
+	sayRejects(errOut, read.FileReport)
+	rejected = read.Rejected
+	if len(data.Ratings) == 0 {
+		return data, rejected, fmt.Errorf("%s: no rating could be used (%d rejected, %d of other raters)", o.ratings, read.Rejected, read.Filtered)
+	}
+	if o.responses == "" {
+		return data, rejected, nil
+	}
+	read, err = exchange.ReadResponses(ctx, o.responses, exchange.ResponsesOptions{Map: options.Map}, func(response eval.Response) (ingest.Outcome, error) {
+		data.Responses = append(data.Responses, response.Row())
+		return ingest.Imported, nil
+	})
+	sayRejects(errOut, read.FileReport)
+	return data, rejected + read.Rejected, err
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"modeltrial/eval"
+	"modeltrial/eval/blind"
+	"modeltrial/eval/rate"
+	"modeltrial/eval/run"
+	"modeltrial/store"
+)
+
+// The store is what runs and rating sites ask for.
+var (
+	_ run.Store  = (*store.Store)(nil)
+	_ rate.Store = (*store.Store)(nil)
+)
+
+// TestVisitorRatesTheDemo does what the demonstration asks its reader to do: open
+// the rating page of the workspace it left and rate what is open, by keyboard, in
+// a real browser. The ratings must be on disk, a person's and not simulated.
+func TestVisitorRatesTheDemo(t *testing.T) {
+	executable, err := exec.LookPath("chromium")
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("no Chromium in CI: install the package chromium")
+		}
+		t.Skip("SKIPPED: no Chromium found, so the demo's rating page was not tried; install chromium")
+	}
+	g := &global{dir: filepath.Join(t.TempDir(), "demo")}
+	if err := runDemo(t.Context(), g, false, io.Discard, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	s, err := g.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() }) // the test is over
+	protocol, err := s.Locked(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, hash, err := blind.NewToken(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Invite(t.Context(), "Visitor", hash, time.Now().Add(time.Hour), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	site := httptest.NewServer(rate.NewHandler(s, siteOptions(protocol.Protocol)))
+	t.Cleanup(site.Close)
+
+	ctx := browser(t, executable)
+	do := func(steps ...chromedp.Action[chromedp.Void]) {
+		t.Helper()
+		if err := chromedp.Do(ctx, steps...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	do(chromedp.EmulateViewport(1280, 900), chromedp.Navigate(site.URL+"/r/"+token))
+	for i, key := range []string{"1", "3", "2", "0", "1", "3", "1", "2", "3", "1"} {
+		// A key counts once the page has stood still for a moment.
+		do(chromedp.WaitVisible(chromedp.CSS("body")), chromedp.Sleep(450*time.Millisecond), chromedp.KeyEvent(key))
+		waitForRatings(t, s, i+1)
+	}
+	page, err := chromedp.Run(ctx, chromedp.OuterHTML(chromedp.CSS("html")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, arm := range protocol.Protocol.Arms {
+		if strings.Contains(page, arm.Name) || strings.Contains(page, arm.Model) {
+			t.Errorf("the page names %s", arm.Name)
+		}
+	}
+}
+
+func browser(t *testing.T, executable string) context.Context {
+	t.Helper()
+	allocator, cancel := chromedp.NewExecAllocator(t.Context(),
+		chromedp.ExecPath(executable),
+		chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck,
+		chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		chromedp.Flag("disable-dev-shm-usage", true), chromedp.WSURLReadTimeout(60*time.Second),
+	)
+	t.Cleanup(cancel)
+	ctx, cancelBrowser := chromedp.NewContext(allocator)
+	t.Cleanup(cancelBrowser)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("start %s: %v", executable, err)
+	}
+	ctx, cancelTime := context.WithTimeout(ctx, 2*time.Minute)
+	t.Cleanup(cancelTime)
+	return ctx
+}
+
+// waitForRatings waits until a person's ratings are stored.
+func waitForRatings(t *testing.T, s *store.Store, want int) {
+	t.Helper()
+	var got int
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		got = 0
+		err := s.EachRating(t.Context(), 0, func(rating eval.Rating) error {
+			if rating.Rater == "Visitor" && !rating.Simulated && rating.Kind == eval.Human {
+				got++
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got == want {
+			return
+		}
+	}
+	t.Fatalf("%d of the visitor's ratings are stored, want %d", got, want)
+}

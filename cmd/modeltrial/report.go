@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"modeltrial/audit"
+	"modeltrial/eval"
+	"modeltrial/eval/decide"
+	"modeltrial/report"
+	"modeltrial/store"
+)
+
+func parent(path string) string { return filepath.Dir(path) }
+
+func newReportCmd(g *global) *cobra.Command {
+	return group("report", "documents to take away", newReportExcelCmd(g), newReportHTMLCmd(g))
+}
+
+func newReportExcelCmd(g *global) *cobra.Command {
+	return &cobra.Command{
+		Use:   "excel FILE.xlsx",
+		Short: "the workbook: routing table, return on investment with formulas, evidence and data",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return g.withStore(cmd.Context(), func(s *store.Store) error {
+				return writeReport(cmd.Context(), g, s, cmd.OutOrStdout(), args[0], report.Workbook)
+			})
+		},
+	}
+}
+
+func newReportHTMLCmd(g *global) *cobra.Command {
+	return &cobra.Command{
+		Use:   "html FILE.html",
+		Short: "the report: one self-contained page",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return g.withStore(cmd.Context(), func(s *store.Store) error {
+				return writeReport(cmd.Context(), g, s, cmd.OutOrStdout(), args[0], writeHTML)
+			})
+		},
+	}
+}
+
+func writeHTML(_ context.Context, path string, input report.Input) error {
+	return replaceFile(path, func(w io.Writer) error { return report.HTML(w, input) })
+}
+
+// writeReport gathers what a document shows and writes it.
+func writeReport(ctx context.Context, g *global, s *store.Store, out io.Writer, path string, write func(context.Context, string, report.Input) error) error {
+	input, err := reportInput(ctx, g, s, time.Now())
+	if err != nil {
+		return err
+	}
+	if err := write(ctx, path, input); err != nil {
+		return err
+	}
+	if g.json {
+		return report.JSON(out, map[string]string{"schema": "modeltrial.report/1", "file": path})
+	}
+	fmt.Fprintf(out, "wrote %s\n", path)
+	return nil
+}
+
+func reportInput(ctx context.Context, g *global, s *store.Store, now time.Time) (report.Input, error) {
+	input := report.Input{GeneratedAt: now.UTC()}
+	config, err := g.config()
+	if err != nil {
+		return input, err
+	}
+	priceTable, err := prices(config)
+	if err != nil {
+		return input, err
+	}
+	input.Prices = priceTable.All()
+	if input.Protocol, err = locked(ctx, s); err != nil {
+		return input, err
+	}
+	data, err := s.Dataset(ctx, 0)
+	if err != nil {
+		return input, err
+	}
+	if input.Analysis, err = decide.Analyze(data, decide.Options{}); err != nil {
+		return input, err
+	}
+	input.Routing, err = s.LatestRoutingTable(ctx)
+	if errors.Is(err, eval.ErrNotFound) {
+		input.Routing, err = recommend(ctx, g, s, now)
+	}
+	if err != nil {
+		return input, err
+	}
+	mixer, err := mix(ctx, s)
+	if err != nil {
+		return input, err
+	}
+	input.Audit = mixer.Report()
+	input.Tasks = func(yield func(audit.Task) error) error { return s.EachTaskSummary(ctx, yield) }
+	input.Responses = func(yield func(eval.Response) error) error { return s.EachResponse(ctx, yield) }
+	input.Ratings = func(yield func(eval.Rating) error) error { return s.EachRating(ctx, 0, yield) }
+	return input, nil
+}

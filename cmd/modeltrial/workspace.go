@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/term"
+
+	"modeltrial/audit"
+	"modeltrial/datasets"
+	"modeltrial/eval"
+	"modeltrial/report"
+	"modeltrial/store"
+)
+
+const (
+	configName   = "modeltrial.yaml"
+	databaseName = "modeltrial.db"
+)
+
+func (g *global) configPath() string { return filepath.Join(g.dir, configName) }
+
+func (g *global) databasePath() string {
+	if g.db != "" {
+		return g.db
+	}
+	return filepath.Join(g.dir, databaseName)
+}
+
+// config reads modeltrial.yaml; without the file the defaults hold, since an
+// audit needs none.
+func (g *global) config() (eval.Config, error) {
+	text, err := os.ReadFile(g.configPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		return eval.Config{}, nil
+	}
+	if err != nil {
+		return eval.Config{}, fmt.Errorf("read configuration: %w", err)
+	}
+	return eval.ParseConfig(g.configPath(), text)
+}
+
+// pilotConfig is config with a pilot in it.
+func (g *global) pilotConfig() (eval.Config, error) {
+	config, err := g.config()
+	if err != nil {
+		return config, err
+	}
+	if len(config.Pilot.Arms) == 0 {
+		return config, fmt.Errorf("%s: no pilot is planned; fill in the section pilot (modeltrial init writes a commented one)", g.configPath())
+	}
+	return config, nil
+}
+
+// open opens the workspace's database, which must exist.
+func (g *global) open(ctx context.Context) (*store.Store, error) {
+	return store.OpenExisting(ctx, g.databasePath())
+}
+
+// withStore opens the database for one command and closes it whatever happens.
+func (g *global) withStore(ctx context.Context, use func(*store.Store) error) (err error) {
+	s, err := g.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return s.Explain(use(s))
+}
+
+// locked is the locked protocol, or an error that says how to get one.
+func locked(ctx context.Context, s *store.Store) (eval.LockedProtocol, error) {
+	protocol, err := s.Locked(ctx)
+	if errors.Is(err, eval.ErrNotFound) {
+		return protocol, errors.New("no protocol is locked; run modeltrial pilot lock first")
+	}
+	return protocol, err
+}
+
+// prices is the built-in price table with the workspace's own prices over it.
+func prices(config eval.Config) (audit.PriceTable, error) {
+	table, err := audit.ReadPrices(datasets.Prices())
+	if err != nil {
+		return table, fmt.Errorf("built-in price table: %w", err)
+	}
+	for _, provider := range config.Providers {
+		for _, own := range provider.Prices {
+			price, err := own.Price(provider.Name)
+			if err != nil {
+				return table, fmt.Errorf("%s: price of %s: %w", configName, own.Model, err)
+			}
+			table.Override(price)
+		}
+	}
+	return table, nil
+}
+
+// armPrice finds what an arm's tokens cost: by the price that its provider states in
+// modeltrial.yaml, since two providers may ask different prices for a model of the
+// same name, else by the built-in table.
+func armPrice(config eval.Config) (func(eval.Arm) (audit.Price, bool), error) {
+	table, err := audit.ReadPrices(datasets.Prices())
+	if err != nil {
+		return nil, fmt.Errorf("built-in price table: %w", err)
+	}
+	return func(arm eval.Arm) (audit.Price, bool) {
+		provider, _ := config.Provider(arm.Provider)
+		for _, own := range provider.Prices {
+			if own.Model != arm.Model {
+				continue
+			}
+			price, err := own.Price(provider.Name)
+			return price, err == nil // the configuration was checked: there is none
+		}
+		return table.Price(arm.Model)
+	}, nil
+}
+
+// unlocked says that modeltrial.yaml plans another pilot than the locked one; nil
+// where both are the same.
+func unlocked(config eval.Config, protocol eval.LockedProtocol) error {
+	if hash, err := config.Pilot.Hash(); err != nil || hash != protocol.SHA256 {
+		return fmt.Errorf("%s differs from the locked protocol, which still holds; put it back, or lock it with modeltrial pilot lock --reason", configName)
+	}
+	return nil
+}
+
+// warnUnlocked tells on the side where modeltrial.yaml and the locked protocol differ.
+func warnUnlocked(g *global, protocol eval.LockedProtocol, errOut io.Writer) {
+	config, err := g.config()
+	if err != nil || len(config.Pilot.Arms) == 0 {
+		return // what is shown rests on the locked protocol alone
+	}
+	if err := unlocked(config, protocol); err != nil {
+		fmt.Fprintf(errOut, "! %v\n", err)
+	}
+}
+
+// style says how to write for this output: colours only on a terminal.
+func (g *global) style(out io.Writer) report.Style {
+	file, ok := out.(*os.File)
+	terminal := ok && term.IsTerminal(int(file.Fd()))
+	_, refused := os.LookupEnv("NO_COLOR")
+	style := report.Style{Color: terminal && !refused && !g.noColor}
+	if terminal {
+		style.Width, _, _ = term.GetSize(int(file.Fd())) // 0 where it is not known: the default
+	}
+	return style
+}
