@@ -1,0 +1,46 @@
+# modeltrial: which AI model should do which kind of task. `make help` lists the targets.
+
+GO ?= go
+BIN := bin/modeltrial
+# The workspace that `make demo` leaves.
+DIR ?= demo
+FUZZTIME ?= 20s
+
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/modeltrial
+	$(GO) build -o $(BIN) ./cmd/modeltrial
+
+demo: build ## run the whole job on embedded sample data, into demo/
+	$(BIN) demo --dir $(DIR) --replace
+
+test: lint ## install what the tests need, then run all of them
+	sh .ci/install
+	$(GO) test -race -count=1 -timeout 12m ./...
+
+lint: ## formatting, vet, staticcheck, errcheck, tidy
+	@unformatted=$$($(GO) tool gofumpt -l .); if [ -n "$$unformatted" ]; then echo "not formatted, run 'go tool gofumpt -w .':"; echo "$$unformatted"; exit 1; fi
+	$(GO) mod tidy -diff
+	$(GO) vet ./...
+	$(GO) tool staticcheck -checks all ./...
+	$(GO) tool errcheck -exclude .ci/errcheck.txt ./...
+
+fuzz: ## fuzz every parser for FUZZTIME each
+	@set -e; for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+		done; done
+
+bench: ## run every benchmark
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+train: ## rebuild the categoriser from datasets/training
+	$(GO) run ./audit/classify/train
+
+clean: ## remove what was built
+	rm -rf bin demo
+
+.PHONY: help build demo test lint fuzz bench train clean
