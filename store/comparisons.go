@@ -179,8 +179,8 @@ SELECT presentation_id FROM ratings WHERE rater_id = ? AND presentation_id IS NO
 
 // AddVerdict stores a rating durably before it returns. A second verdict on the
 // same presentation supersedes the first; the same one again changes nothing.
-// eval.ErrNotFound for a presentation that is not this rater's.
-func (s *Store) AddVerdict(ctx context.Context, rater eval.Rater, presentationID string, shown eval.ShownVerdict, seconds float64, note string, now time.Time) error {
+// seconds is how long it took, nil where that is not known. eval.ErrNotFound for a presentation that is not this rater's.
+func (s *Store) AddVerdict(ctx context.Context, rater eval.Rater, presentationID string, shown eval.ShownVerdict, seconds *float64, note string, now time.Time) error {
 	return s.write(ctx, func(tx *transaction) error {
 		var p struct {
 			ComparisonID string    `db:"comparison_id"`

@@ -32,7 +32,7 @@ func TestRateUntilKilled(t *testing.T) {
 			return
 		}
 		must(t, err)
-		must(t, s.AddVerdict(context.Background(), ann, shown.ID, eval.LeftBetter, float64(i), "", testTime))
+		must(t, s.AddVerdict(context.Background(), ann, shown.ID, eval.LeftBetter, ptr(float64(i)), "", testTime))
 		fmt.Println("confirmed", shown.ID)
 	}
 }

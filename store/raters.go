@@ -20,17 +20,30 @@ type RaterRow struct {
 	Ratings   int            `json:"ratings"`
 }
 
-// Invite makes or renews a rater's link: of the token only the hash is kept. A
-// renewed link replaces the old one.
-func (s *Store) Invite(ctx context.Context, name string, tokenSHA256 string, expires, now time.Time) error {
+// An Invitation is a rater's name and the hexadecimal SHA-256 of the token in the
+// link.
+type Invitation struct {
+	Rater       string
+	TokenSHA256 string
+}
+
+// Invite makes or renews raters' links, of all of them or, where one fails, of
+// none: of the tokens only the hashes are kept. A renewed link replaces the old
+// one.
+func (s *Store) Invite(ctx context.Context, invitations []Invitation, expires, now time.Time) error {
 	return s.write(ctx, func(tx *transaction) error {
-		id, err := ensureRater(ctx, tx, eval.Rater{Name: name, Kind: eval.Human}, now)
-		if err != nil {
-			return err
+		for _, invitation := range invitations {
+			id, err := ensureRater(ctx, tx, eval.Rater{Name: invitation.Rater, Kind: eval.Human}, now)
+			if err != nil {
+				return err
+			}
+			_, err = tx.ExecContext(ctx, `
+UPDATE raters SET token_sha256 = ?, expires_at = ?, revoked_at = NULL WHERE id = ?`, invitation.TokenSHA256, micros(expires), id)
+			if err != nil {
+				return fmt.Errorf("invite %q: %w", invitation.Rater, err)
+			}
 		}
-		_, err = tx.ExecContext(ctx, `
-UPDATE raters SET token_sha256 = ?, expires_at = ?, revoked_at = NULL WHERE id = ?`, tokenSHA256, micros(expires), id)
-		return err
+		return nil
 	})
 }
 

@@ -17,7 +17,7 @@ func TestRatingsAreAppendOnly(t *testing.T) {
 	s := newAnswered(t, 1, 1)
 	ann := addRater(t, s, "ann")
 	shown := next(t, s, ann)
-	must(t, s.AddVerdict(t.Context(), ann, shown.ID, eval.LeftBetter, 12, "", testTime))
+	must(t, s.AddVerdict(t.Context(), ann, shown.ID, eval.LeftBetter, ptr(12.0), "", testTime))
 	for _, statement := range []string{`UPDATE ratings SET verdict = 'b'`, `DELETE FROM ratings`} {
 		_, err := s.writer.Exec(statement)
 		wantError(t, err, "append-only")
@@ -37,7 +37,7 @@ func TestASecondVerdictSupersedes(t *testing.T) {
 		rows    int
 	}{{eval.LeftBetter, "", 1}, {eval.LeftBetter, "", 1}, {eval.RightBetter, "", 2}, {eval.LeftBetter, "on reflection", 3}}
 	for i, v := range verdicts {
-		must(t, s.AddVerdict(t.Context(), ann, shown.ID, v.verdict, 10, v.note, testTime.Add(time.Duration(i)*time.Second)))
+		must(t, s.AddVerdict(t.Context(), ann, shown.ID, v.verdict, ptr(10.0), v.note, testTime.Add(time.Duration(i)*time.Second)))
 		if rows := count(t, s, `SELECT count(*) FROM ratings`); rows != v.rows {
 			t.Errorf("after verdict %d: %d rows, want %d", i, rows, v.rows)
 		}
@@ -56,7 +56,7 @@ func TestASecondVerdictSupersedes(t *testing.T) {
 	if must(t, err); last.ID != shown.ID {
 		t.Errorf("last rated %s, want %s", last.ID, shown.ID)
 	}
-	if err := s.AddVerdict(t.Context(), ann, shown.ID, "perhaps", 1, "", testTime); err == nil {
+	if err := s.AddVerdict(t.Context(), ann, shown.ID, "perhaps", ptr(1.0), "", testTime); err == nil {
 		t.Error("an unknown verdict was taken")
 	}
 }
@@ -67,18 +67,32 @@ func TestAVerdictAfterAnImport(t *testing.T) {
 	s := newAnswered(t, 1, 1)
 	ann := addRater(t, s, "ann")
 	shown := next(t, s, ann)
-	must(t, s.AddVerdict(t.Context(), ann, shown.ID, eval.LeftBetter, 5, "", testTime))
+	must(t, s.AddVerdict(t.Context(), ann, shown.ID, eval.LeftBetter, ptr(5.0), "", testTime))
 	elsewhere := ratings(t, s)[0]
 	elsewhere.Verdict, elsewhere.Score = eval.PrefersB, 1
 	importRatings(t, s, elsewhere)
 	for range 2 {
-		must(t, s.AddVerdict(t.Context(), ann, shown.ID, eval.RightBetter, 5, "", testTime))
+		must(t, s.AddVerdict(t.Context(), ann, shown.ID, eval.RightBetter, ptr(5.0), "", testTime))
 	}
 	if got := ratings(t, s); len(got) != 1 || got[0].Verdict != eval.PrefersB {
 		t.Errorf("got %+v, want the last rating alone", got)
 	}
 	if n := count(t, s, `SELECT count(*) FROM ratings`); n != 3 {
 		t.Errorf("got %d rows, want 3", n)
+	}
+}
+
+// TestAnUnknownTimeIsNoTime: it must not pull the median down.
+func TestAnUnknownTimeIsNoTime(t *testing.T) {
+	s := newAnswered(t, 1, 1)
+	ann := addRater(t, s, "ann")
+	must(t, s.AddVerdict(t.Context(), ann, next(t, s, ann).ID, eval.LeftBetter, nil, "", testTime))
+	if got := ratings(t, s); got[0].Seconds != nil {
+		t.Errorf("got %v seconds, want none", *got[0].Seconds)
+	}
+	must(t, s.AddVerdict(t.Context(), ann, next(t, s, ann).ID, eval.LeftBetter, ptr(8.0), "", testTime))
+	if _, _, median, err := s.Progress(t.Context(), ann); err != nil || median != 8 {
+		t.Errorf("median %v, %v, want the one time that is known", median, err)
 	}
 }
 
@@ -92,13 +106,13 @@ func TestPresentationsAreTheRatersOwn(t *testing.T) {
 	if _, err := s.Presentation(t.Context(), bob, shown.ID); !errors.Is(err, eval.ErrNotFound) {
 		t.Errorf("bob reading ann's: got %v, want eval.ErrNotFound", err)
 	}
-	if err := s.AddVerdict(t.Context(), bob, shown.ID, eval.ShownTie, 1, "", testTime); !errors.Is(err, eval.ErrNotFound) {
+	if err := s.AddVerdict(t.Context(), bob, shown.ID, eval.ShownTie, ptr(1.0), "", testTime); !errors.Is(err, eval.ErrNotFound) {
 		t.Errorf("bob rating ann's: got %v, want eval.ErrNotFound", err)
 	}
 	if _, err := s.LastRated(t.Context(), ann); !errors.Is(err, eval.ErrNotFound) {
 		t.Errorf("last rated before any: got %v, want eval.ErrNotFound", err)
 	}
-	must(t, s.AddVerdict(t.Context(), ann, shown.ID, eval.ShownTie, 1, "", testTime))
+	must(t, s.AddVerdict(t.Context(), ann, shown.ID, eval.ShownTie, ptr(1.0), "", testTime))
 	// Of the open ones those with the fewest ratings come first.
 	if other := next(t, s, bob); other.ComparisonID == shown.ComparisonID {
 		t.Error("bob was shown the comparison that ann has rated while others have no rating")
@@ -129,7 +143,7 @@ func TestEachRaterSeesEachComparisonOnce(t *testing.T) {
 				t.Fatalf("%s was shown a comparison twice", name)
 			}
 			seen[p.ComparisonID] = true
-			must(t, s.AddVerdict(t.Context(), rater, p.ID, eval.LeftBetter, 5, "", testTime))
+			must(t, s.AddVerdict(t.Context(), rater, p.ID, eval.LeftBetter, ptr(5.0), "", testTime))
 		}
 		want := 3 * n
 		if name == "cy" {
@@ -154,7 +168,7 @@ func TestAPersonIsNotKeptOutBySimulatedRatings(t *testing.T) {
 	robot, err := s.AddRater(t.Context(), eval.Rater{Name: "sim", Kind: eval.Human, Simulated: true}, testTime)
 	must(t, err)
 	for range 3 {
-		must(t, s.AddVerdict(t.Context(), robot, next(t, s, robot).ID, eval.ShownTie, 1, "", testTime))
+		must(t, s.AddVerdict(t.Context(), robot, next(t, s, robot).ID, eval.ShownTie, ptr(1.0), "", testTime))
 	}
 	next(t, s, addRater(t, s, "ann"))
 }
@@ -162,7 +176,7 @@ func TestAPersonIsNotKeptOutBySimulatedRatings(t *testing.T) {
 func TestLinks(t *testing.T) {
 	s := newTest(t)
 	expires := testTime.Add(time.Hour)
-	must(t, s.Invite(t.Context(), "ann", "hash1", expires, testTime))
+	must(t, s.Invite(t.Context(), []Invitation{{"ann", "hash1"}}, expires, testTime))
 	rater, err := s.RaterByTokenHash(t.Context(), "hash1", testTime)
 	if must(t, err); rater.Name != "ann" || rater.Kind != eval.Human {
 		t.Errorf("got %v, want ann", rater)
@@ -172,9 +186,15 @@ func TestLinks(t *testing.T) {
 			t.Errorf("hash %q past its time: got %v, want %v", hash, err, want)
 		}
 	}
-	must(t, s.Invite(t.Context(), "ann", "hash2", expires, testTime))
+	must(t, s.Invite(t.Context(), []Invitation{{"ann", "hash2"}}, expires, testTime))
 	if _, err := s.RaterByTokenHash(t.Context(), "hash1", testTime); !errors.Is(err, eval.ErrNotFound) {
 		t.Errorf("the link that was replaced: got %v, want eval.ErrNotFound", err)
+	}
+	_, err = s.AddRater(t.Context(), eval.Rater{Name: "sim", Kind: eval.Human, Simulated: true}, testTime)
+	must(t, err)
+	wantError(t, s.Invite(t.Context(), []Invitation{{"ann", "hash3"}, {"sim", "hash4"}}, expires, testTime), "sim", "choose another name")
+	if _, err := s.RaterByTokenHash(t.Context(), "hash2", testTime); err != nil {
+		t.Errorf("the link of before a failed invitation: got %v, want it to hold", err)
 	}
 	must(t, s.Revoke(t.Context(), "ann", testTime))
 	if _, err := s.RaterByTokenHash(t.Context(), "hash2", testTime); !errors.Is(err, eval.ErrExpired) {
@@ -241,7 +261,7 @@ func TestExportedRatingsComeBackAsDuplicates(t *testing.T) {
 	s := newAnswered(t, 1, 1)
 	ann := addRater(t, s, "ann")
 	for range 3 {
-		must(t, s.AddVerdict(t.Context(), ann, next(t, s, ann).ID, eval.LeftBetter, 5, "", testTime))
+		must(t, s.AddVerdict(t.Context(), ann, next(t, s, ann).ID, eval.LeftBetter, ptr(5.0), "", testTime))
 	}
 	exported := ratings(t, s)
 	for i := range exported {
@@ -323,7 +343,7 @@ func BenchmarkAddVerdict(b *testing.B) {
 	s, ann := newRated(b)
 	shown := next(b, s, ann)
 	for i := 0; b.Loop(); i++ {
-		must(b, s.AddVerdict(b.Context(), ann, shown.ID, eval.LeftBetter, 5, fmt.Sprint(i), testTime))
+		must(b, s.AddVerdict(b.Context(), ann, shown.ID, eval.LeftBetter, ptr(5.0), fmt.Sprint(i), testTime))
 	}
 }
 
@@ -332,7 +352,7 @@ func BenchmarkNextPresentation(b *testing.B) {
 	for b.Loop() {
 		b.StopTimer()
 		shown := next(b, s, ann)
-		must(b, s.AddVerdict(b.Context(), ann, shown.ID, eval.LeftBetter, 5, "", testTime))
+		must(b, s.AddVerdict(b.Context(), ann, shown.ID, eval.LeftBetter, ptr(5.0), "", testTime))
 		b.StartTimer()
 		next(b, s, ann)
 	}

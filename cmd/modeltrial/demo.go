@@ -324,7 +324,7 @@ func (d *demonstration) rateWeek(ctx context.Context, raters []eval.Rater, taste
 				return rated, err
 			}
 			verdict, seconds := d.verdict(shown, tastes[categories[shown.TaskID]])
-			if err := d.store.AddVerdict(ctx, rater, shown.ID, verdict, seconds, "", time.Now()); err != nil {
+			if err := d.store.AddVerdict(ctx, rater, shown.ID, verdict, &seconds, "", time.Now()); err != nil {
 				return rated, err
 			}
 			open = true

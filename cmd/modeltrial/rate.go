@@ -8,7 +8,10 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
+	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,6 +28,12 @@ func newRateCmd(g *global) *cobra.Command {
 	return group("rate", "blind rating by people",
 		newRateInviteCmd(g), newRateServeCmd(g), newRateImportCmd(g), newRateExportCmd(g))
 }
+
+// defaultListen is where the rating site listens unless told otherwise.
+const defaultListen = "127.0.0.1:8080"
+
+// maxDays is how long a link may hold: ten years.
+const maxDays = 3650
 
 type inviteOptions struct {
 	base   string
@@ -43,6 +52,10 @@ func newRateInviteCmd(g *global) *cobra.Command {
 			if len(args) == 0 && !o.list {
 				return usagef("rate invite needs the names of the raters, or --list")
 			}
+			base, err := o.check(args)
+			if err != nil {
+				return err
+			}
 			return g.withStore(cmd.Context(), func(s *store.Store) error {
 				if o.list {
 					return listRaters(cmd.Context(), g, s, cmd.OutOrStdout())
@@ -50,35 +63,67 @@ func newRateInviteCmd(g *global) *cobra.Command {
 				if o.revoke {
 					return revokeRaters(cmd.Context(), s, args, cmd.OutOrStdout())
 				}
-				return inviteRaters(cmd.Context(), g, s, o, args, cmd.OutOrStdout())
+				return inviteRaters(cmd.Context(), g, s, base, o.days, args, cmd.OutOrStdout())
 			})
 		},
 	}
-	cmd.Flags().StringVar(&o.base, "base", "http://127.0.0.1:8080", "address under which raters reach rate serve")
+	cmd.Flags().StringVar(&o.base, "base", "http://"+defaultListen, "address under which raters reach rate serve")
 	cmd.Flags().IntVar(&o.days, "days", 60, "days until the link expires")
 	cmd.Flags().BoolVar(&o.list, "list", false, "list raters instead")
 	cmd.Flags().BoolVar(&o.revoke, "revoke", false, "end the links of these raters instead")
 	return cmd
 }
 
-func inviteRaters(ctx context.Context, g *global, s *store.Store, o *inviteOptions, names []string, out io.Writer) error {
+// check gives the base of the links, or says what is wrong with the command line.
+func (o *inviteOptions) check(names []string) (*url.URL, error) {
+	if o.days < 1 || o.days > maxDays {
+		return nil, usagef("--days %d: a link holds from 1 to %d days", o.days, maxDays)
+	}
+	known := map[string]bool{}
+	for _, name := range names {
+		if strings.TrimSpace(name) == "" {
+			return nil, usagef("a rater's name is empty; give each rater one")
+		}
+		if known[name] {
+			return nil, usagef("%q is named twice; the second link would end the first", name)
+		}
+		known[name] = true
+	}
+	return parseBase(o.base)
+}
+
+// parseBase reads the address under which raters reach the site.
+func parseBase(text string) (*url.URL, error) {
+	base, err := url.Parse(strings.TrimRight(text, "/"))
+	if err != nil || (base.Scheme != "http" && base.Scheme != "https") || base.Hostname() == "" {
+		return nil, usagef("--base %q is no address of a site; write it like https://rate.example.com", text)
+	}
+	if *base != (url.URL{Scheme: base.Scheme, Host: base.Host}) {
+		return nil, usagef("--base %q has more than a host and port, but the site needs one of its own; write it like https://rate.example.com", text)
+	}
+	return base, nil
+}
+
+func inviteRaters(ctx context.Context, g *global, s *store.Store, base *url.URL, days int, names []string, out io.Writer) error {
 	type invitation struct {
 		Rater   string    `json:"rater"`
 		Link    string    `json:"link"`
 		Expires time.Time `json:"expires_at"`
 	}
 	now := time.Now().UTC()
-	expires := now.AddDate(0, 0, o.days)
-	var invitations []invitation
-	for _, name := range names {
+	expires := now.AddDate(0, 0, days)
+	invitations := make([]invitation, len(names))
+	stored := make([]store.Invitation, len(names))
+	for i, name := range names {
 		token, hash, err := blind.NewToken(rand.Reader)
 		if err != nil {
 			return err
 		}
-		if err := s.Invite(ctx, name, hash, expires, now); err != nil {
-			return err
-		}
-		invitations = append(invitations, invitation{name, o.base + "/r/" + token, expires})
+		invitations[i] = invitation{name, base.String() + "/r/" + token, expires}
+		stored[i] = store.Invitation{Rater: name, TokenSHA256: hash}
+	}
+	if err := s.Invite(ctx, stored, expires, now); err != nil {
+		return err
 	}
 	if g.json {
 		return report.JSON(out, map[string]any{"schema": "modeltrial.rate-invite/1", "invitations": invitations})
@@ -86,8 +131,30 @@ func inviteRaters(ctx context.Context, g *global, s *store.Store, o *inviteOptio
 	for _, made := range invitations {
 		fmt.Fprintf(out, "%-16s %s\n", made.Rater, made.Link)
 	}
-	fmt.Fprintf(out, "\nEach link is a key: send it to its rater only. It is not shown again; a new one replaces it.\nThey hold until %s.\n\nnext: modeltrial rate serve\n", expires.Format(time.DateOnly))
+	fmt.Fprintf(out, "\nEach link is a key: send it to its rater only. It is not shown again; a new one replaces it.\nThey hold until %s.\n%s\n",
+		expires.Format(time.DateOnly), serveAdvice(base))
 	return nil
+}
+
+// serveAdvice is how links with a base are made to work: on this machine the site
+// listens there, elsewhere or with TLS a proxy stands before it.
+func serveAdvice(base *url.URL) string {
+	const next = "\nnext: modeltrial rate serve"
+	host, port := base.Hostname(), base.Port()
+	if port == "" {
+		port = "80"
+	}
+	if host == "localhost" {
+		host = "127.0.0.1"
+	}
+	address, err := netip.ParseAddr(host)
+	if base.Scheme == "https" || err != nil || !address.IsLoopback() {
+		return fmt.Sprintf("A proxy has to pass %s on to %s.\n%s --listen %s", base, defaultListen, next, defaultListen)
+	}
+	if listen := net.JoinHostPort(host, port); listen != defaultListen {
+		return next + " --listen " + listen
+	}
+	return next
 }
 
 func revokeRaters(ctx context.Context, s *store.Store, names []string, out io.Writer) error {
@@ -142,7 +209,7 @@ verdict is on disk before the page says so. It listens on this machine only unle
 			})
 		},
 	}
-	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "address to listen on")
+	cmd.Flags().StringVar(&listen, "listen", defaultListen, "address to listen on")
 	return cmd
 }
 

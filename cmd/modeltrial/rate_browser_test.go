@@ -55,7 +55,7 @@ func TestVisitorRatesTheDemo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Invite(t.Context(), "Visitor", hash, time.Now().Add(time.Hour), time.Now()); err != nil {
+	if err := s.Invite(t.Context(), []store.Invitation{{Rater: "Visitor", TokenSHA256: hash}}, time.Now().Add(time.Hour), time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	site := httptest.NewServer(rate.NewHandler(s, siteOptions(protocol.Protocol)))

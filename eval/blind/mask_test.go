@@ -3,6 +3,7 @@ package blind_test
 import (
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,6 +13,19 @@ import (
 
 // hidden writes a wanted text with # for the mask.
 func hidden(text string) string { return strings.ReplaceAll(text, "#", blind.Hidden) }
+
+// mask masks answers that are one piece each.
+func mask(masker *blind.Masker, task string, answers ...string) []string {
+	pieces := make([][]string, len(answers))
+	for i, answer := range answers {
+		pieces[i] = []string{answer}
+	}
+	masked := make([]string, len(answers))
+	for i, answer := range masker.Mask(task, pieces...) {
+		masked[i] = strings.Join(answer, "")
+	}
+	return masked
+}
 
 func TestMask(t *testing.T) {
 	own := []string{"quokka-prime", "Zebrafish", "acme/wombat-9b-instruct", "control", "x"}
@@ -85,15 +99,74 @@ func TestMask(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			want := []string{hidden(test.wantLeft), hidden(test.wantRight)}
-			if diff := cmp.Diff(want, masker.Mask(test.task, test.left, test.right)); diff != "" {
+			if diff := cmp.Diff(want, mask(masker, test.task, test.left, test.right)); diff != "" {
 				t.Errorf("left %q, right %q (-want +got):\n%s", test.left, test.right, diff)
 			}
 			// Which answer is on the left changes nothing.
-			swapped := masker.Mask(test.task, test.right, test.left)
+			swapped := mask(masker, test.task, test.right, test.left)
 			if diff := cmp.Diff([]string{want[1], want[0]}, swapped); diff != "" {
 				t.Errorf("swapped (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestMaskDisguises gives names as they are written by those who would not have
+// them found.
+func TestMaskDisguises(t *testing.T) {
+	masker := blind.NewMasker([]string{"openai", "gpt-4o", "o3", "atlas", "atlas-large", "v2", "42"})
+	tests := []struct{ text, want string }{
+		{"I use gpt\u200b-4o.", "I use #."},
+		{"I use g\u200dpt\u034f-4\ufe0fo.", "I use #."},
+		{"gpt\\-4o, gpt‐4o, gpt–4o, gpt\u00a04o", "#, #, #, #"},
+		{"As ChatGPT-4o users know, Chat GPT 4o", "As # users know, #"},
+		{"I'm o3, a model. O3 is v2 of 42 co3s.", "I'm #, a model. # is # of 42 co3s."},
+		{"atlas-larger, atlas-large, atlases", "#-larger, #, atlases"},
+		{"I'm Deep Seek. Others use DeepSeek and Deep-Seek R1.", "I'm #. Others use # and #."},
+		{"I'm Claude Opus. Claude and Claude 3.5.", "I'm #. # and #."},
+		{"I'm o1. Others are o1-mini and so1.", "I'm #. Others are # and so1."},
+		{"I'm Cl\u00adaude.", "I'm #."},
+		{"I'm GPT-4o-mini, by openai/gpt-4o.", "I'm #, by #/#."},
+	}
+	for _, test := range tests {
+		if got := mask(masker, "Say hello.", test.text)[0]; got != hidden(test.want) {
+			t.Errorf("mask of %q is %q, want %q", test.text, got, hidden(test.want))
+		}
+	}
+}
+
+// TestMaskPieces: a name is found where emphasis parts it, and what stands around
+// it stays in its piece.
+func TestMaskPieces(t *testing.T) {
+	masker := blind.NewMasker([]string{"gpt-4o"})
+	tests := []struct{ pieces, want []string }{
+		{[]string{"It is g", "pt", "-4o here", ""}, []string{"It is #", "", " here", ""}},
+		{[]string{"gpt-4o", "gpt-4o or ", "gpt-4o"}, []string{"gpt-4o", "gpt-4o or ", "#"}},
+		{[]string{"gpt-4o", " ", "gpt-4o"}, []string{"#", " ", "#"}},
+		{nil, []string{}},
+	}
+	for _, test := range tests {
+		want := make([]string, len(test.want))
+		for i := range want {
+			want[i] = hidden(test.want[i])
+		}
+		if diff := cmp.Diff(want, masker.Mask("", test.pieces)[0]); diff != "" {
+			t.Errorf("mask of %q (-want +got):\n%s", test.pieces, diff)
+		}
+	}
+}
+
+// TestMaskTime gives long texts that are almost names.
+func TestMaskTime(t *testing.T) {
+	masker := blind.NewMasker([]string{"atlas", "gpt-4o"})
+	for _, piece := range []string{"o1-mini-", "gpt-4", "atlas ", "Open", "I'm GPT-4. "} {
+		start := time.Now()
+		mask(masker, "", strings.Repeat(piece, 100_000/len(piece))+"x")
+		if took := time.Since(start); took > 10*time.Second {
+			t.Errorf("%q took %v", piece, took)
+		} else {
+			t.Logf("%q: %v", piece, took)
+		}
 	}
 }
 
@@ -102,10 +175,7 @@ func FuzzMask(f *testing.F) {
 	f.Add("a/b/c", "GPT", "我是Claude的", "\xff\xfe I am Claude\xff")
 	f.Add("...", "", "I'm GPT-", "as Claude, I")
 	f.Fuzz(func(t *testing.T, name, task, left, right string) {
-		masked := blind.NewMasker([]string{name}).Mask(task, left, right)
-		if len(masked) != 2 {
-			t.Fatalf("%d answers, want 2", len(masked))
-		}
+		masked := mask(blind.NewMasker([]string{name}), task, left, right)
 		if utf8.ValidString(left) && !utf8.ValidString(masked[0]) {
 			t.Errorf("mask of %q is no valid UTF-8: %q", left, masked[0])
 		}

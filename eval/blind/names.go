@@ -4,17 +4,23 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
+// gap is a sign that parts a name: spaces, hyphens and dashes of any kind, and a
+// backslash, since texts that are not shown as Markdown may have "GPT\-4".
+const gap = `[\p{Pd}\p{Zs}_−\\]`
+
 // tail is what follows a model's name: version numbers and sizes.
-const tail = `(?:[-_ ‑]?v?\d[\p{L}\d]*(?:\.\d[\p{L}\d]*)*|[-_ ‑](?:opus|sonnet|haiku|instant|turbo|mini|nano|micro|lite|pro|premier|flash|ultra|large|medium|small|instruct|chat|coder|preview|max|plus|thinking|reasoner|r1|o1|o3|scout|maverick|next|advanced|copilot))*`
+const tail = `(?:` + gap + `{0,2}v?\d[\p{L}\d]*(?:\.\d[\p{L}\d]*)*|` + gap + `{1,2}(?:opus|sonnet|haiku|instant|turbo|mini|nano|micro|lite|pro|premier|flash|ultra|large|medium|small|instruct|chat|coder|preview|max|plus|thinking|reasoner|r1|o1|o3|scout|maverick|next|advanced|copilot))*`
 
 // knownModels are well-known models and assistants, as regular expressions.
 var knownModels = []string{
-	`Chat[- ]?GPT`, `GPT`, `o[134](?:[-‑](?:mini|pro|preview|high))`, `Codex`,
+	`Chat` + gap + `?GPT`, `GPT`, `o[134](?:` + gap + `(?:mini|pro|preview|high))?`, `Codex`,
 	`Claude`, `Gemini`, `Gemma`, `Bard`, `PaLM`, `LaMDA`,
-	`Code ?Llama`, `Llama`, `Mistral`, `Mixtral`, `Ministral`, `Magistral`, `Codestral`, `Devstral`, `Le Chat`,
-	`Deep[- ]?Seek`, `Qwen`, `QwQ`, `Tongyi Qianwen`, `通义千问`, `Grok`, `Command[- ]R\+?`, `Aya`,
+	`Code` + gap + `?Llama`, `Llama`, `Mistral`, `Mixtral`, `Ministral`, `Magistral`, `Codestral`, `Devstral`, `Le Chat`,
+	`Deep` + gap + `?Seek`, `Qwen`, `QwQ`, `Tongyi Qianwen`, `通义千问`, `Grok`, `Command[- ]R\+?`, `Aya`,
 	`Phi`, `Copilot`, `Bing Chat`, `Kimi`, `ChatGLM`, `GLM`, `ERNIE(?: Bot)?`, `文心一言`, `Hunyuan`, `Doubao`, `豆包`,
 	`MiniMax`, `Yi`, `Baichuan`, `InternLM`, `Titan`, `Nova`, `Falcon`, `Jamba`, `Jurassic`, `Granite`, `Nemotron`,
 	`Vicuna`, `Alpaca`, `Koala`, `Dolly`, `StableLM`, `WizardLM`, `Zephyr`, `OpenAssistant`, `Hermes`, `Solar`,
@@ -23,17 +29,17 @@ var knownModels = []string{
 
 // knownMakers are the firms and laboratories that make them.
 var knownMakers = []string{
-	`Open[- ]?AI`, `Anthropic`, `Google(?: DeepMind| AI| Research)?`, `DeepMind`, `Meta(?: AI| Platforms)?`, `Facebook`,
-	`Mistral AI`, `DeepSeek(?: AI)?`, `深度求索`, `Alibaba(?: Cloud| Group)?`, `阿里(?:巴巴|云)?`, `xAI`, `Cohere(?: For AI)?`,
+	`Open` + gap + `?AI`, `Anthropic`, `Google(?: DeepMind| AI| Research)?`, `DeepMind`, `Meta(?: AI| Platforms)?`, `Facebook`,
+	`Mistral AI`, `Deep` + gap + `?Seek(?: AI)?`, `深度求索`, `Alibaba(?: Cloud| Group)?`, `阿里(?:巴巴|云)?`, `xAI`, `Cohere(?: For AI)?`,
 	`Microsoft`, `Moonshot(?: AI)?`, `月之暗面`, `Zhipu(?: AI)?`, `Z\.ai`, `智谱`, `Baidu`, `百度`, `Tencent`, `腾讯`, `ByteDance`, `字节跳动`,
 	`01\.AI`, `Amazon(?: Web Services)?`, `AWS`, `AI21(?: Labs)?`, `IBM`, `NVIDIA`, `Databricks`, `LMSYS`,
-	`Stability AI`, `Hugging ?Face`, `Aleph Alpha`, `Upstage`, `LG AI Research`, `Yandex`, `Sber`, `Inflection(?: AI)?`,
+	`Stability AI`, `Hugging` + gap + `?Face`, `Aleph Alpha`, `Upstage`, `LG AI Research`, `Yandex`, `Sber`, `Inflection(?: AI)?`,
 	`Perplexity(?: AI)?`, `Nous Research`, `Allen Institute for AI`, `Technology Innovation Institute`,
 }
 
 var (
 	names        = `(?:` + strings.Join(slices.Concat(knownMakers, knownModels), `|`) + `)` + tail
-	knownPattern = regexp.MustCompile(`(?i)` + names)
+	knownPattern = wholeWords(names)
 )
 
 // cuePattern finds a sentence in which an answer speaks of what it is. "I'm"
@@ -72,11 +78,15 @@ func ownPatterns(name string) []string {
 	var patterns []string
 	for {
 		parts := strings.Fields(words(name))
-		if joined := strings.Join(parts, ""); len([]rune(joined)) >= 3 && !generic[joined] {
+		if joined := strings.Join(parts, ""); telling(joined) {
 			for i := range parts {
 				parts[i] = regexp.QuoteMeta(parts[i])
 			}
-			patterns = append(patterns, strings.Join(parts, `[-_ ./:‑]{0,3}`))
+			pattern := strings.Join(parts, `(?:`+gap+`|[./:\n]){0,3}`)
+			if strings.HasPrefix(joined, "gpt") {
+				pattern = `(?:chat` + gap + `?)?` + pattern
+			}
+			patterns = append(patterns, pattern)
 		}
 		_, rest, found := strings.Cut(name, "/")
 		if !found {
@@ -84,4 +94,13 @@ func ownPatterns(name string) []string {
 		}
 		name = rest
 	}
+}
+
+// telling says whether a name, in lower case and without separators, tells a
+// model from an ordinary word: "o3" does, "x" and "current" do not.
+func telling(name string) bool {
+	if length := utf8.RuneCountInString(name); length < 3 {
+		return length == 2 && strings.ContainsFunc(name, unicode.IsDigit) && strings.ContainsFunc(name, unicode.IsLetter)
+	}
+	return !generic[name]
 }

@@ -33,53 +33,50 @@ func verdictIndex(score float64) int {
 // use cases, or of all of them where none is given; nil where nothing was rated
 // twice. An item is a task under a pair of arms.
 func (a *analyzer) agreement(kind eval.RaterKind, keys ...useCase) *eval.Agreement {
-	items, names, table := a.agreementTable(kind, keys)
-	if items == 0 || len(names) < 2 {
+	names, items := a.ratedItems(kind, keys)
+	pairs := pairAgreements(names, items)
+	if len(pairs) == 0 {
 		return nil
 	}
-	result := &eval.Agreement{Pairs: []eval.PairAgreement{}}
+	result := &eval.Agreement{Pairs: pairs}
+	counts := make([][]int, len(items))
+	for i, given := range items {
+		counts[i] = make([]int, verdicts)
+		for _, g := range given {
+			counts[i][g.verdict]++
+		}
+	}
 	random := a.random(cmp.Or(append(keys, useCase{})...))
-	nominal, err := stats.AlphaInterval(table, verdicts, stats.Nominal, agreementResamples, eval.Level, random)
+	nominal, err := stats.AlphaInterval(counts, stats.Nominal, agreementResamples, eval.Level, random)
 	if err != nil {
 		result.WhyMissing = err.Error()
 	} else {
 		result.AlphaNominal = interval(nominal)
 	}
-	ordinal, err := stats.AlphaInterval(table, verdicts, stats.Ordinal, agreementResamples, eval.Level, random)
+	ordinal, err := stats.AlphaInterval(counts, stats.Ordinal, agreementResamples, eval.Level, random)
 	if err != nil {
 		result.WhyMissing = err.Error()
 	} else {
 		result.AlphaOrdinal = interval(ordinal)
 	}
-	for i := range names {
-		for j := i + 1; j < len(names); j++ {
-			kappa, err := stats.CohenKappa(table[i], table[j])
-			if kappa.Tasks == 0 {
-				continue
-			}
-			pair := eval.PairAgreement{RaterA: names[i], RaterB: names[j], Tasks: kappa.Tasks}
-			if err == nil {
-				pair.Kappa = &kappa.Kappa
-			}
-			result.Pairs = append(result.Pairs, pair)
-		}
-	}
-	if len(result.Pairs) == 0 {
-		return nil
-	}
 	return result
 }
 
-// agreementTable gives verdicts by rater and item, raters by name. Of a rater's
-// two orders of one comparison the average counts.
-func (a *analyzer) agreementTable(kind eval.RaterKind, keys []useCase) (items int, names []string, table [][]int) {
+// A given is a rater's verdict on an item; the rater is a position among the names.
+type given struct{ rater, verdict int }
+
+// ratedItems gives the verdicts on each item by rater, items in order of appearance
+// and raters by name. Of a rater's two orders of one comparison the average counts.
+// Most raters rate few of the items, so that only what was rated is kept.
+func (a *analyzer) ratedItems(kind eval.RaterKind, keys []useCase) (names []string, items [][]given) {
 	type item struct{ task, control, candidate string }
 	type cell struct {
 		rater string
-		item  item
+		item  int
 	}
 	index := map[item]int{}
 	scores := map[cell]*averaging{}
+	var cells []cell // in order of appearance
 	for _, rating := range a.data.Ratings {
 		if rating.Kind != kind || !a.inAny(keys, rating) {
 			continue
@@ -88,29 +85,75 @@ func (a *analyzer) agreementTable(kind eval.RaterKind, keys []useCase) (items in
 		if _, seen := index[at]; !seen {
 			index[at] = len(index)
 		}
-		if !slices.Contains(names, rating.Rater) {
-			names = append(names, rating.Rater)
-		}
-		key := cell{rating.Rater, at}
+		key := cell{rating.Rater, index[at]}
 		if scores[key] == nil {
 			scores[key] = &averaging{}
+			cells = append(cells, key)
+			names = append(names, rating.Rater)
 		}
 		scores[key].add(rating.Score)
 	}
 	slices.Sort(names)
-	table = make([][]int, len(names))
+	names = slices.Compact(names)
+	position := make(map[string]int, len(names))
 	for r, name := range names {
-		table[r] = make([]int, len(index))
-		for i := range table[r] {
-			table[r][i] = stats.NoRating
-		}
-		for at, i := range index {
-			if score := scores[cell{name, at}]; score != nil {
-				table[r][i] = verdictIndex(score.mean())
-			}
+		position[name] = r
+	}
+	items = make([][]given, len(index))
+	for _, key := range cells {
+		items[key.item] = append(items[key.item], given{position[key.rater], verdictIndex(scores[key].mean())})
+	}
+	for _, item := range items {
+		slices.SortFunc(item, func(x, y given) int { return cmp.Compare(x.rater, y.rater) })
+	}
+	return names, items
+}
+
+// pairAgreements gives the kappa of every two raters who meet in an item, in order of
+// their names. It goes rater by rater, so that one table for each other rater
+// suffices; pairs that never meet cost nothing.
+func pairAgreements(names []string, items [][]given) []eval.PairAgreement {
+	type place struct{ item, position int }
+	places := make([][]place, len(names))
+	for i, item := range items {
+		for p, g := range item {
+			places[g.rater] = append(places[g.rater], place{i, p})
 		}
 	}
-	return len(index), names, table
+	var pairs []eval.PairAgreement
+	tables := make([][][]int, len(names))
+	for rater := range names {
+		var met []int
+		for _, at := range places[rater] {
+			own := items[at.item][at.position].verdict
+			for _, other := range items[at.item][at.position+1:] {
+				if tables[other.rater] == nil {
+					tables[other.rater] = newTable()
+					met = append(met, other.rater)
+				}
+				tables[other.rater][own][other.verdict]++
+			}
+		}
+		slices.Sort(met)
+		for _, other := range met {
+			kappa, err := stats.CohenKappa(tables[other])
+			tables[other] = nil
+			pair := eval.PairAgreement{RaterA: names[rater], RaterB: names[other], Tasks: kappa.Tasks}
+			if err == nil {
+				pair.Kappa = &kappa.Kappa
+			}
+			pairs = append(pairs, pair)
+		}
+	}
+	return pairs
+}
+
+func newTable() [][]int {
+	table := make([][]int, verdicts)
+	for v := range table {
+		table[v] = make([]int, verdicts)
+	}
+	return table
 }
 
 func (a *analyzer) inAny(keys []useCase, rating eval.Rating) bool {

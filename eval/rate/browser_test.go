@@ -151,8 +151,8 @@ func TestRateByKeyboard(t *testing.T) {
 	var got []eval.ShownVerdict
 	for _, v := range store.given(1) {
 		got = append(got, v.Verdict)
-		if v.Seconds <= 0 || v.Seconds > 60 {
-			t.Errorf("%v seconds for one rating", v.Seconds)
+		if v.Seconds == nil || *v.Seconds > 60 {
+			t.Errorf("%v: not timed, or for more than a minute", v)
 		}
 	}
 	want := []eval.ShownVerdict{

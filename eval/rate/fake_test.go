@@ -35,7 +35,7 @@ type fakeComparison struct {
 type fakeVerdict struct {
 	Presentation string
 	Verdict      eval.ShownVerdict
-	Seconds      float64
+	Seconds      *float64
 	Note         string
 	Time         time.Time
 }
@@ -137,7 +137,7 @@ func (f *fakeStore) Presentation(_ context.Context, rater eval.Rater, id string)
 	return eval.Presentation{}, eval.ErrNotFound
 }
 
-func (f *fakeStore) AddVerdict(_ context.Context, rater eval.Rater, id string, verdict eval.ShownVerdict, seconds float64, note string, now time.Time) error {
+func (f *fakeStore) AddVerdict(_ context.Context, rater eval.Rater, id string, verdict eval.ShownVerdict, seconds *float64, note string, now time.Time) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.fail != nil {

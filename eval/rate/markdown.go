@@ -17,17 +17,23 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// maxMarkdown is the longest text, in bytes, that is shown as Markdown: beyond
-// it a text is shown as it is. The converter takes quadratic time for hostile
-// texts, such as one of nothing but ">": about a second at this length.
-const maxMarkdown = 32 << 10
+// A text beyond these bounds is shown as it is and not as Markdown.
+const (
+	// maxMarkdown is in bytes. The converter takes quadratic time for some hostile
+	// texts, such as one of nothing but ">": about a second at this length.
+	maxMarkdown = 32 << 10
+	// maxCells is how many cells the tables of a text may have. The length does not
+	// bound them: each short row is filled up to the width of its header.
+	maxCells = 200_000
+)
 
 // escapeSequence is a terminal's control sequence, removed whole so that its
 // letters do not stay behind.
 var escapeSequence = regexp.MustCompile(`\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])`)
 
 // clean takes out of a text what is no text: invalid UTF-8, control characters,
-// terminal sequences, and the marks that turn the direction of writing around.
+// terminal sequences, and what nobody sees, such as the marks that turn the
+// direction of writing around or break a word up.
 func clean(text string) string {
 	text = strings.ToValidUTF8(text, "\uFFFD")
 	text = strings.ReplaceAll(text, "\r\n", "\n")
@@ -38,7 +44,9 @@ func clean(text string) string {
 			return r
 		case r == '\r':
 			return '\n'
-		case unicode.IsControl(r), r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069, r == 0xFEFF:
+		case r == 0x200C || r == 0x200D || unicode.Is(unicode.Prepended_Concatenation_Mark, r):
+			return r // joins or parts letters and pictures, or is seen
+		case unicode.In(r, unicode.Cc, unicode.Cf):
 			return -1
 		}
 		return r
@@ -72,10 +80,24 @@ func markdown(text string) template.HTML {
 		return `<p class="empty">(empty answer)</p>`
 	}
 	var page bytes.Buffer
-	if len(text) > maxMarkdown || converter.Convert([]byte(text), &page) != nil {
+	if tooLarge(text) || converter.Convert([]byte(text), &page) != nil {
 		return verbatim(text)
 	}
 	return template.HTML(policy.SanitizeBytes(page.Bytes()))
+}
+
+// tooLarge says whether a text would take too long as Markdown, or become too much.
+func tooLarge(text string) bool { return len(text) > maxMarkdown || tooWide(text) }
+
+// tooWide says whether the lines of a text, as rows of its widest table, would
+// make more than maxCells cells.
+func tooWide(text string) bool {
+	lines, widest := 0, 0
+	for line := range strings.Lines(text) {
+		lines++
+		widest = max(widest, strings.Count(line, "|"))
+	}
+	return widest*lines > maxCells
 }
 
 // verbatim shows a text as it is, line by line.
@@ -88,7 +110,7 @@ func verbatim(text string) template.HTML {
 func answerTexts(texts []string) []template.HTML {
 	render := markdown
 	for _, text := range texts {
-		if len(text) > maxMarkdown {
+		if tooLarge(text) {
 			render = verbatim
 		}
 	}

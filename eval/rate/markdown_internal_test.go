@@ -16,6 +16,8 @@ func TestClean(t *testing.T) {
 		"\x1b]0;title\x07text":              "text",
 		"a\x00b\x08c\x7fd\u009be":           "abcde",
 		"safe\u202egnp.exe\u2066x\ufeff":    "safegnp.exex",
+		"gpt\u200b-4o Cl\u00adaude\u2060":   "gpt-4o Claude",
+		"می\u200cخواهم \u0601":              "می\u200cخواهم \u0601",
 		"bad \xff byte":                     "bad \uFFFD byte",
 		"family \U0001F468\u200D\U0001F469": "family \U0001F468\u200D\U0001F469",
 	}
@@ -68,6 +70,30 @@ func TestMarkdownTime(t *testing.T) {
 				t.Logf("%q: %v", piece, took)
 			}
 		})
+	}
+}
+
+// TestWideTable gives a header with short rows, which the converter fills up.
+func TestWideTable(t *testing.T) {
+	table := func(columns, rows int) string {
+		return strings.Repeat("|a", columns) + "\n" + strings.Repeat("|-", columns) + "\n" + strings.Repeat("x\n", rows)
+	}
+	hostile := table(2000, 4000)
+	if len(hostile) > maxMarkdown {
+		t.Fatalf("%d bytes are refused for their length alone", len(hostile))
+	}
+	if got := markdown(hostile); got != verbatim(hostile) {
+		t.Errorf("%d bytes became %d, want them as they are", len(hostile), len(got))
+	}
+	for _, texts := range [][]string{{hostile, "**a**"}, {"**a**", hostile}} {
+		for i, got := range answerTexts(texts) {
+			if got != verbatim(texts[i]) {
+				t.Errorf("answer %d of a pair with a hostile one is %.40q, want it as it is", i+1, got)
+			}
+		}
+	}
+	if got := markdown(table(10, 500)); !strings.Contains(string(got), "<table>") {
+		t.Errorf("an ordinary table became %.40q", got)
 	}
 }
 

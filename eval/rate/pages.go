@@ -151,8 +151,8 @@ func (s *site) show(w http.ResponseWriter, r *http.Request, rater eval.Rater, p 
 		task = append(task, m.Content)
 		page.Turns = append(page.Turns, newTurn(m.Role, m.Content))
 	}
-	masked := s.masker.Mask(strings.Join(append(task, p.Prompt), "\n"), clean(p.Left), clean(p.Right))
-	for i, text := range answerTexts(masked) {
+	answers := answerTexts([]string{clean(p.Left), clean(p.Right)})
+	for i, text := range hideNames(s.masker, strings.Join(append(task, p.Prompt), "\n"), answers) {
 		page.Answers = append(page.Answers, answer{Number: i + 1, Other: 2 - i, Text: text})
 	}
 	s.render(w, r, http.StatusOK, "comparison.html", page)

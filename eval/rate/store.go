@@ -23,7 +23,8 @@ type Store interface {
 	Presentation(ctx context.Context, rater eval.Rater, id string) (eval.Presentation, error)
 	// AddVerdict stores a rating durably before it returns. A second verdict on the
 	// same presentation supersedes the first; the same one again changes nothing.
-	AddVerdict(ctx context.Context, rater eval.Rater, presentationID string, verdict eval.ShownVerdict, seconds float64, note string, now time.Time) error
+	// seconds is how long it took, nil where that is not known.
+	AddVerdict(ctx context.Context, rater eval.Rater, presentationID string, verdict eval.ShownVerdict, seconds *float64, note string, now time.Time) error
 	// LastRated is the presentation the rater rated last; eval.ErrNotFound where
 	// there is none.
 	LastRated(ctx context.Context, rater eval.Rater) (eval.Presentation, error)

@@ -70,22 +70,23 @@ func takeSaved(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// elapsed is how long the rating took: the script's count of the seconds in
-// which the page was visible, or without scripts the time since the page was
-// made (Unix milliseconds). It is 0 where neither can be believed.
-func elapsed(seconds, shown string, now time.Time) float64 {
+// elapsed is how many seconds the rating took: the script's count of those in
+// which the page was visible, or without scripts the time since the page was made
+// (Unix milliseconds). It is nil where neither can be believed.
+func elapsed(seconds, shown string, now time.Time) *float64 {
 	if counted, err := strconv.ParseFloat(seconds, 64); err == nil && counted > 0 && counted <= maxSeconds {
-		return math.Round(counted*1000) / 1000
+		rounded := math.Round(counted*1000) / 1000
+		return &rounded
 	}
 	milliseconds, err := strconv.ParseInt(shown, 10, 64)
 	if err != nil {
-		return 0
+		return nil
 	}
 	since := now.Sub(time.UnixMilli(milliseconds)).Seconds()
-	if since < 0 || since > maxSeconds {
-		return 0
+	if since <= 0 || since > maxSeconds {
+		return nil
 	}
-	return since
+	return &since
 }
 
 func (s *site) notStored(w http.ResponseWriter, r *http.Request, err error) {

@@ -7,9 +7,6 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// NoRating marks a rater's missing verdict.
-const NoRating = -1
-
 // Metric is the level of measurement of Krippendorff's alpha.
 type Metric int
 
@@ -21,48 +18,45 @@ const (
 	Ordinal
 )
 
-// Alpha returns Krippendorff's alpha (Krippendorff 2011) of ratings[rater][task],
-// values 0…categories−1 in their order (a, tie, b) or [NoRating]; rows have equal
-// length. Tasks with fewer than two ratings do not count. No such task, or no
-// variation at all, gives a [*MissingError].
-func Alpha(ratings [][]int, categories int, metric Metric) (float64, error) {
-	units, err := pairableUnits(ratings, categories)
+// Alpha returns Krippendorff's alpha (Krippendorff 2011) of counts[task][verdict],
+// how many raters gave a task each verdict; verdicts stand in their order (a, tie, b)
+// and rows have equal length. Tasks with fewer than two ratings do not count. No such
+// task, or no variation at all, gives a [*MissingError].
+func Alpha(counts [][]int, metric Metric) (float64, error) {
+	units, err := newPairable(counts)
 	if err != nil {
 		return 0, err
 	}
-	a, ok := alpha(units, categories, metric)
-	if !ok {
-		return 0, missing("all verdicts are the same, agreement beyond chance is undefined")
-	}
-	return a, nil
+	return units.estimate(metric)
 }
 
 // AlphaInterval returns [Alpha] with a percentile bootstrap interval of the given
 // level over tasks with at least two ratings; StandardError is the standard
 // deviation of the resampled values. Resamples without variation are left out;
 // if more than one in ten is, the result is a [*MissingError].
-func AlphaInterval(ratings [][]int, categories int, metric Metric, resamples int, level float64, rng *rand.Rand) (Interval, error) {
+func AlphaInterval(counts [][]int, metric Metric, resamples int, level float64, rng *rand.Rand) (Interval, error) {
 	if resamples < 100 || level <= 0 || level >= 1 {
 		return Interval{}, fmt.Errorf("alpha: %d resamples at level %v, want at least 100 and a level between 0 and 1", resamples, level)
 	}
-	estimate, err := Alpha(ratings, categories, metric)
+	units, err := newPairable(counts)
 	if err != nil {
 		return Interval{}, err
 	}
-	units, err := pairableUnits(ratings, categories)
+	estimate, err := units.estimate(metric)
 	if err != nil {
 		return Interval{}, err
 	}
-	if len(units) < MinTasks {
-		return Interval{}, missing("%d tasks with two or more ratings, an interval needs at least %d", len(units), MinTasks)
+	if len(units.patternOf) < MinTasks {
+		return Interval{}, missing("%d tasks with two or more ratings, an interval needs at least %d", len(units.patternOf), MinTasks)
 	}
-	resampled := make([][]int, len(units))
+	times := make([]int, len(units.patterns))
 	values := make([]float64, 0, resamples)
 	for range resamples {
-		for i := range resampled {
-			resampled[i] = units[rng.IntN(len(units))]
+		clear(times)
+		for range units.patternOf {
+			times[units.patternOf[rng.IntN(len(units.patternOf))]]++
 		}
-		if a, ok := alpha(resampled, categories, metric); ok {
+		if a, ok := alpha(units.patterns, times, metric); ok {
 			values = append(values, a)
 		}
 	}
@@ -73,66 +67,74 @@ func AlphaInterval(ratings [][]int, categories int, metric Metric, resamples int
 	return Interval{Estimate: estimate, StandardError: stat.StdDev(values, nil), Low: low, High: high}, nil
 }
 
-// pairableUnits returns, for each task with at least two ratings, how many raters
-// gave each verdict.
-func pairableUnits(ratings [][]int, categories int) ([][]int, error) {
-	if categories < 2 {
-		return nil, fmt.Errorf("alpha: %d categories, want at least 2", categories)
-	}
-	tasks := 0
-	if len(ratings) > 0 {
-		tasks = len(ratings[0])
-	}
-	counts := make([][]int, tasks)
-	totals := make([]int, tasks)
-	for t := range counts {
-		counts[t] = make([]int, categories)
-	}
-	for r, row := range ratings {
-		if len(row) != tasks {
-			return nil, fmt.Errorf("alpha: rater %d has %d tasks, the first has %d", r, len(row), tasks)
+// pairable are the tasks with at least two ratings. Tasks whose verdicts were given
+// equally often are one pattern: there are few, which makes resampling cheap.
+type pairable struct {
+	patterns  [][]int // how many raters gave each verdict
+	times     []int   // how many tasks have the pattern
+	patternOf []int   // of each task
+}
+
+func newPairable(counts [][]int) (pairable, error) {
+	var units pairable
+	index := map[string]int{}
+	for t, row := range counts {
+		if len(row) < 2 || len(row) != len(counts[0]) {
+			return units, fmt.Errorf("alpha: task %d has %d verdicts to choose from, want the same number of at least 2 everywhere", t, len(row))
 		}
-		for t, v := range row {
-			if v == NoRating {
-				continue
+		total := 0
+		for v, count := range row {
+			if count < 0 {
+				return units, fmt.Errorf("alpha: task %d has %d ratings of verdict %d", t, count, v)
 			}
-			if v < 0 || v >= categories {
-				return nil, fmt.Errorf("alpha: rater %d gave task %d the verdict %d, want 0 to %d or none", r, t, v, categories-1)
-			}
-			counts[t][v]++
-			totals[t]++
+			total += count
 		}
-	}
-	var units [][]int
-	for t, total := range totals {
-		if total >= 2 {
-			units = append(units, counts[t])
+		if total < 2 {
+			continue
 		}
+		key := fmt.Sprint(row)
+		pattern, seen := index[key]
+		if !seen {
+			pattern = len(units.patterns)
+			index[key] = pattern
+			units.patterns, units.times = append(units.patterns, row), append(units.times, 0)
+		}
+		units.times[pattern]++
+		units.patternOf = append(units.patternOf, pattern)
 	}
-	if len(units) == 0 {
-		return nil, missing("no task was rated by two raters")
+	if len(units.patternOf) == 0 {
+		return units, missing("no task was rated by two raters")
 	}
 	return units, nil
 }
 
-// alpha returns 1 − D_o/D_e of verdict counts per unit; false where nothing
-// varies. With coincidences o_ck and their margins n_c,
-// D_o = Σ o_ck δ_ck and D_e = Σ n_c n_k δ_ck/(n−1), c ≠ k.
-func alpha(units [][]int, categories int, metric Metric) (float64, bool) {
+func (u pairable) estimate(metric Metric) (float64, error) {
+	a, ok := alpha(u.patterns, u.times, metric)
+	if !ok {
+		return 0, missing("all verdicts are the same, agreement beyond chance is undefined")
+	}
+	return a, nil
+}
+
+// alpha returns 1 − D_o/D_e of patterns of verdict counts, each occurring the given
+// number of times; false where nothing varies. With coincidences o_ck and their
+// margins n_c, D_o = Σ o_ck δ_ck and D_e = Σ n_c n_k δ_ck/(n−1), c ≠ k.
+func alpha(patterns [][]int, times []int, metric Metric) (float64, bool) {
+	categories := len(patterns[0])
 	coincidences := make([]float64, categories*categories)
 	margins := make([]float64, categories)
 	n := 0.0
-	for _, counts := range units {
+	for p, counts := range patterns {
 		m := 0
 		for _, v := range counts {
 			m += v
 		}
-		n += float64(m)
+		n += float64(times[p] * m)
 		for c, count := range counts {
-			margins[c] += float64(count)
+			margins[c] += float64(times[p] * count)
 			for k, other := range counts {
 				if k != c {
-					coincidences[c*categories+k] += float64(count*other) / float64(m-1)
+					coincidences[c*categories+k] += float64(times[p]*count*other) / float64(m-1)
 				}
 			}
 		}
@@ -167,34 +169,31 @@ type Kappa struct {
 	Tasks int
 }
 
-// CohenKappa returns Cohen's kappa (Cohen 1960) of two raters' verdicts on the
-// same tasks; tasks where either is [NoRating] do not count. No common task, or
-// two raters who both gave one and the same verdict throughout, gives a
-// [*MissingError]; Agreement and Tasks are filled in the latter case too. Slices
-// of different length give an error.
-func CohenKappa(a, b []int) (Kappa, error) {
-	if len(a) != len(b) {
-		return Kappa{}, fmt.Errorf("kappa: %d and %d verdicts, want the same tasks", len(a), len(b))
-	}
-	countsA, countsB := make(map[int]int), make(map[int]int)
+// CohenKappa returns Cohen's kappa (Cohen 1960) of two raters from the square table
+// of the tasks both rated: table[v][w] of them got the verdict v from the first and w
+// from the second. No common task, or two raters who both gave one and the same
+// verdict throughout, gives a [*MissingError]; Agreement and Tasks are filled in the
+// latter case too. A table that is not square gives an error.
+func CohenKappa(table [][]int) (Kappa, error) {
 	tasks, equal := 0, 0
-	for i, v := range a {
-		if v == NoRating || b[i] == NoRating {
-			continue
+	first, second := make([]int, len(table)), make([]int, len(table))
+	for v, row := range table {
+		if len(row) != len(table) {
+			return Kappa{}, fmt.Errorf("kappa: row %d has %d entries, want the %d of a square table", v, len(row), len(table))
 		}
-		tasks++
-		countsA[v]++
-		countsB[b[i]]++
-		if v == b[i] {
-			equal++
+		equal += row[v]
+		for w, count := range row {
+			tasks += count
+			first[v] += count
+			second[w] += count
 		}
 	}
 	if tasks == 0 {
 		return Kappa{}, missing("no task was rated by both raters")
 	}
 	products := 0
-	for v, count := range countsA {
-		products += count * countsB[v]
+	for v := range table {
+		products += first[v] * second[v]
 	}
 	kappa := Kappa{Agreement: float64(equal) / float64(tasks), Tasks: tasks}
 	if products == tasks*tasks {

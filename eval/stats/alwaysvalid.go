@@ -3,6 +3,8 @@ package stats
 import (
 	"fmt"
 	"math"
+
+	"gonum.org/v1/gonum/mathext"
 )
 
 // MixtureRho returns ρ of the one-sided normal mixture that makes the confidence
@@ -98,9 +100,10 @@ func (d Design) Evaluate(looks []Look) ([]LookResult, error) {
 	}
 	anytime := d.Alpha * (1 - d.PlannedShare)
 	planned := float64(d.PlannedTasks)
-	var fractions []float64
+	spending := newSpending(-mathext.NormalQuantile(d.Alpha * d.PlannedShare / 2))
+	running := runningP{share: d.PlannedShare, p: 1}
 	results := make([]LookResult, 0, len(looks))
-	running, tasks, week := 1.0, 0, 0
+	tasks, week := 0, 0
 	for i, look := range looks {
 		if look.Tasks < tasks {
 			return nil, fmt.Errorf("sequential design: look %d has %d tasks after %d", i+1, look.Tasks, tasks)
@@ -123,43 +126,53 @@ func (d Design) Evaluate(looks []Look) ([]LookResult, error) {
 			if look.Week == d.Weeks {
 				t = 1
 			}
-			if len(fractions) == 0 || t > fractions[len(fractions)-1] {
-				fractions = append(fractions, t)
-				bounds, err := Boundaries(fractions, d.Alpha*d.PlannedShare)
-				if err != nil {
-					return nil, err
-				}
-				result.Fraction, result.Boundary = t, bounds[len(bounds)-1]
-				p, err := d.plannedP(fractions, look.Z, running)
-				if err != nil {
-					return nil, err
-				}
-				running = p
+			if informative(t, spending.time) {
+				result.Fraction, result.Boundary = t, spending.next(t)
+				running.planned(t, look.Z)
 			}
 		}
 		if look.Tasks > 0 {
-			running = min(running, SequenceP(look.Z, n, planned, anytime)/(1-d.PlannedShare))
+			running.lower(SequenceP(look.Z, n, planned, anytime) / (1 - d.PlannedShare))
 		}
 		result.Critical = min(result.Boundary, result.Multiplier)
-		result.P = running
+		result.P = running.p
 		results = append(results, result)
 	}
 	return results, nil
 }
 
-// plannedP is the running minimum with the last of the looks. The dear search for
-// its repeated p-value is only made where it can lower the minimum: boundaries are
-// monotone in the error rate, so one look at the boundary for the minimum tells.
-func (d Design) plannedP(fractions []float64, z, running float64) (float64, error) {
-	if reachable := running * d.PlannedShare; len(fractions) > 1 && reachable < 1 {
-		bounds, err := Boundaries(fractions, reachable)
-		if err != nil {
-			return 0, err
-		}
-		if z < bounds[len(bounds)-1] {
-			return running, nil
-		}
+// runningP follows the running minimum of the sequential p-value.
+type runningP struct {
+	share float64
+	p     float64
+	// fractions are those of the planned looks that spent.
+	fractions []float64
+	// at is the state past those looks at the error rate p·share, nil where it has
+	// to be made.
+	at *spending
+}
+
+// lower takes in a p-value that does not come from a planned look.
+func (r *runningP) lower(p float64) {
+	if p < r.p {
+		r.p, r.at = p, nil
 	}
-	p, err := RepeatedP(fractions, z)
-	return min(running, p/d.PlannedShare), err
+}
+
+// planned takes in a planned look. The dear search for its repeated p-value is only
+// made where it lowers the minimum: boundaries are monotone in the error rate, so
+// the boundary for the minimum tells.
+func (r *runningP) planned(t, z float64) {
+	if r.at == nil {
+		_, r.at = excess(r.fractions, z, -mathext.NormalQuantile(r.p*r.share/2))
+	}
+	bound := r.at.next(t)
+	r.fractions = append(r.fractions, t)
+	if z <= 0 || z < bound {
+		return
+	}
+	p, at := repeatedP(r.fractions, z, r.at.x, bound-min(z, mostZ), highestX(t, z))
+	if p/r.share < r.p {
+		r.p, r.at = p/r.share, at
+	}
 }

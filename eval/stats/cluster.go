@@ -137,8 +137,8 @@ func CategoryWeights(tasks, categories []int, shares []float64) ([]float64, erro
 //
 // and V = V_T + max(V_R − V_C, 0) when ratersSampled and at least [MinRaters]
 // raters scored, else V = V_T; degrees of freedom by Satterthwaite,
-// V²/(V_T²/(G*_T−1) + V_R²/(G*_R−1)), or G*_T−1 (two-way clustering after
-// Cameron, Gelbach and Miller 2011, kept from going negative). Pass
+// V²/(V_T²/(G*_T−1) + V_R²/(G*_R−1)) but at least 1, or G*_T−1 (two-way clustering
+// after Cameron, Gelbach and Miller 2011, kept from going negative). Pass
 // ratersSampled false for judges and checks, which are instruments.
 //
 // An empty slice, a score or weight that is not finite, a negative weight or a
@@ -194,8 +194,17 @@ func Mean(observations []Observation, ratersSampled bool) (WeightedMean, error) 
 	return m, nil
 }
 
+// leastDF is the least of Satterthwaite's degrees of freedom. Where two raters of
+// each task are opposed, V_T nearly vanishes and V_R does not, and the quotient falls
+// to 0, for which Student's t does not exist. With 60 tasks by pairs of 6 raters who
+// give opposite verdicts in 70 to 100 % of the tasks it fell under 1 in 1 to 82 % of
+// the samples, and at 1 the 95 % interval covered the win rate in 99.2 to 100 % of
+// 20000 samples.
+const leastDF = 1
+
 // satterthwaite returns V²/Σ V_j²/df_j over the task and rater components and
-// any extra ones; where all vanish, the degrees of freedom of the clusters.
+// any extra ones, at least leastDF; where all vanish, the degrees of freedom of the
+// clusters.
 func (m WeightedMean) satterthwaite(extra ...Estimated) float64 {
 	sum := m.VarianceTask * m.VarianceTask / (m.EffectiveClusters - 1)
 	if m.RatersSampled {
@@ -207,7 +216,7 @@ func (m WeightedMean) satterthwaite(extra ...Estimated) float64 {
 	if sum == 0 {
 		return m.EffectiveClusters - 1
 	}
-	return m.Variance * m.Variance / sum
+	return max(m.Variance*m.Variance/sum, leastDF)
 }
 
 // tiny is the relative rounding below which a difference counts as none.

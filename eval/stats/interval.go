@@ -83,12 +83,14 @@ type RatioOfMeans struct {
 // non-finite values, a single cluster or a control mean that is not positive
 // gives an error.
 func Ratio(pairs []Pair) (RatioOfMeans, error) {
-	total := 0.0
+	total, mostControl, mostCandidate := 0.0, 0.0, 0.0
 	for i, p := range pairs {
 		if !finite(p.Control, p.Candidate, p.Weight) || p.Weight < 0 {
 			return RatioOfMeans{}, fmt.Errorf("ratio: pair %d is %v and %v with weight %v, want finite numbers and no negative weight", i, p.Control, p.Candidate, p.Weight)
 		}
 		total += p.Weight
+		mostControl = max(mostControl, math.Abs(p.Control))
+		mostCandidate = max(mostCandidate, math.Abs(p.Candidate))
 	}
 	if total == 0 {
 		return RatioOfMeans{}, missing("no tasks measured for both arms")
@@ -116,19 +118,24 @@ func Ratio(pairs []Pair) (RatioOfMeans, error) {
 		return RatioOfMeans{}, missing("all tasks belong to one cluster, a variance needs at least 2")
 	}
 	r.DF = r.EffectiveClusters - 1
-	r.VarianceControl, r.VarianceCandidate = control.variance(), candidate.variance()
+	r.VarianceControl = denoise(control.variance(), mostControl)
+	r.VarianceCandidate = denoise(candidate.variance(), mostCandidate)
 	r.Covariance = floats.Dot(control.residuals, candidate.residuals) / (1 - floats.Dot(control.weights, control.weights))
-	r.LinearVariance = linear.variance()
+	r.LinearVariance = denoise(linear.variance(), max(mostCandidate, r.Ratio*mostControl)/r.ControlMean)
 	return r, nil
 }
 
 // FiellerInterval returns Fieller's interval of the ratio: the roots of
 // (x̄² − c²v_x)q² − 2(x̄ȳ − c²v_xy)q + (ȳ² − c²v_y) = 0 (Fieller 1954), with
-// c = [TCritical](z, DF). A control mean not distinguishable from zero or too
-// little data gives a [*MissingError].
+// c = [TCritical](z, DF). Where neither mean varies, as with a flat price per call,
+// the ratio is known and both limits are the ratio. A control mean not
+// distinguishable from zero or too little data gives a [*MissingError].
 func (r RatioOfMeans) FiellerInterval(z float64) (Interval, error) {
 	if err := enough(r.Tasks, r.EffectiveClusters); err != nil {
 		return Interval{}, err
+	}
+	if r.VarianceControl == 0 && r.VarianceCandidate == 0 {
+		return Interval{Estimate: r.Ratio, StandardError: math.Sqrt(r.LinearVariance), Low: r.Ratio, High: r.Ratio}, nil
 	}
 	c := TCritical(z, r.DF)
 	a := r.ControlMean*r.ControlMean - c*c*r.VarianceControl
@@ -145,17 +152,33 @@ func (r RatioOfMeans) FiellerInterval(z float64) (Interval, error) {
 
 // RatioTest tests the hypothesis "ratio ≥ q" by the clustered t test of
 // mean(y − q·x) < 0. The statistic is positive when the candidate's ratio lies
-// under q. Errors as for [WeightedMean.TTest].
+// under q. Where y − q·x does not vary, as with a flat price per call, the answer is
+// known: the statistic is +Inf with the smallest p-value where the ratio lies under
+// q, −Inf with 1 where it lies above, and 0 with 1 where it equals q. Otherwise
+// errors as for [WeightedMean.TTest].
 func RatioTest(pairs []Pair, q float64) (Test, error) {
 	observations := make([]Observation, len(pairs))
+	scale := 0.0
 	for i, p := range pairs {
 		observations[i] = Observation{Score: q*p.Control - p.Candidate, Weight: p.Weight, Task: p.Task, Cluster: p.Cluster}
+		scale = max(scale, math.Abs(q*p.Control), math.Abs(p.Candidate))
 	}
 	m, err := Mean(observations, false)
 	if err != nil {
 		return Test{}, err
 	}
-	return m.TTest(0)
+	// Rounding is measured by the costs: their difference may be rounding alone.
+	if denoise(m.Variance, scale) > 0 {
+		return m.TTest(0)
+	}
+	if err := m.Enough(); err != nil {
+		return Test{}, err
+	}
+	if math.Abs(m.Estimate) <= tiny*scale {
+		return Test{DF: m.DF, P: 1}, nil
+	}
+	statistic := math.Copysign(math.Inf(1), m.Estimate)
+	return oneSided(statistic, m.DF), nil
 }
 
 // LogRatios returns the mean of log(candidate ÷ control) with its clustered

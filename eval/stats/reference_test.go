@@ -182,23 +182,26 @@ func testKappa(t *testing.T, c referenceCase) {
 	}
 	c.decode(t, nil, &want)
 	index := map[string]int{"a": 0, "tie": 1, "b": 2}
-	table := columns(t, "panel.csv")
-	var ratings [][]int
-	for _, rater := range []string{"r1", "r2", "r3", "r4"} {
-		var row []int
-		for _, verdict := range table[rater] {
-			row = append(row, index[verdict])
+	panel := columns(t, "panel.csv")
+	counts := make([][]int, len(panel["r1"]))
+	for i := range counts {
+		counts[i] = make([]int, len(index))
+		for _, rater := range []string{"r1", "r2", "r3", "r4"} {
+			counts[i][index[panel[rater][i]]]++
 		}
-		ratings = append(ratings, row)
 	}
-	kappa, err := CohenKappa(ratings[0], ratings[1])
+	table := [][]int{{0, 0, 0}, {0, 0, 0}, {0, 0, 0}}
+	for i, verdict := range panel["r1"] {
+		table[index[verdict]][index[panel["r2"][i]]]++
+	}
+	kappa, err := CohenKappa(table)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.near(t, "kappa", kappa.Kappa, want.Cohen)
 	c.near(t, "raw agreement", kappa.Agreement, want.Raw)
 	for metric, alpha := range map[Metric]float64{Nominal: want.Nominal, Ordinal: want.Ordinal} {
-		got, err := Alpha(ratings, 3, metric)
+		got, err := Alpha(counts, metric)
 		if err != nil {
 			t.Fatal(err)
 		}

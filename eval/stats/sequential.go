@@ -4,25 +4,37 @@ import (
 	"fmt"
 	"math"
 
-	"gonum.org/v1/gonum/integrate"
 	"gonum.org/v1/gonum/mathext"
 )
 
-// gridPoints is the number of points of each trapezoidal integration, and
-// gridWidth how many standard deviations it reaches downwards.
+// gridPoints is the least number of points of each trapezoidal integration, and
+// gridWidth how many standard deviations it reaches downwards. The grid is made
+// finer, up to mostGridPoints, where the next look adds so little that its standard
+// deviation is under gridSteps steps.
 const (
-	gridPoints = 400
-	gridWidth  = 8
+	gridPoints     = 400
+	mostGridPoints = 50_000
+	gridSteps      = 4
+	gridWidth      = 8
 )
+
+// kernelReach is the number of standard deviations beyond which a step of the
+// integration adds nothing to a double.
+const kernelReach = 8.5
+
+// leastIncrement is the information under which a look before the last counts as
+// without new information: it spends nothing.
+const leastIncrement = 1e-4
 
 // Boundaries returns the one-sided boundaries c_1…c_K on the z scale for looks at
 // the given information fractions (increasing, in (0,1]) that spend alpha by the
 // O'Brien–Fleming-type function of Lan and DeMets (1983),
 // A(t) = 2 − 2Φ(z_{α/2}/√t): P(Z_1<c_1,…,Z_k<c_k) = 1 − A(t_k) with
 // Corr(Z_j,Z_k) = √(t_j/t_k), by recursive integration (Armitage, McPherson and
-// Rowe 1969). A look that can spend nothing has the boundary +Inf; the last
-// of K looks spends all of alpha only if its fraction is 1. Fractions that are
-// not increasing or not in (0,1], or alpha outside (0,1), give an error.
+// Rowe 1969). A look that can spend nothing has the boundary +Inf, and so has one
+// before t = 1 that adds less than 1e-4 to the last that spent; the last of K
+// looks spends all of alpha only if its fraction is 1. Fractions that are not
+// increasing or not in (0,1], or alpha outside (0,1), give an error.
 func Boundaries(fractions []float64, alpha float64) ([]float64, error) {
 	if err := checkFractions(fractions); err != nil {
 		return nil, err
@@ -30,7 +42,12 @@ func Boundaries(fractions []float64, alpha float64) ([]float64, error) {
 	if !(alpha > 0 && alpha < 1) {
 		return nil, fmt.Errorf("boundaries: error rate %v is not between 0 and 1", alpha)
 	}
-	return newSpending(-mathext.NormalQuantile(alpha / 2)).boundaries(fractions), nil
+	s := newSpending(-mathext.NormalQuantile(alpha / 2))
+	bounds := make([]float64, len(fractions))
+	for k, t := range fractions {
+		bounds[k] = s.next(t)
+	}
+	return bounds, nil
 }
 
 // checkFractions returns an error unless fractions increase within (0,1].
@@ -45,10 +62,16 @@ func checkFractions(fractions []float64) error {
 	return nil
 }
 
+// informative reports whether a look at information t adds to the one at last.
+// The look that completes the information always does.
+func informative(t, last float64) bool {
+	return t-last >= leastIncrement || (t == 1 && last < 1)
+}
+
 // RepeatedP returns the smallest one-sided alpha whose boundary at the last of
-// the given looks equals z (Jennison and Turnbull 1999, section 9), by bisection
-// to a relative 1e-6, and 1 where no smaller one exists. No looks or fractions
-// as refused by [Boundaries] give an error.
+// the given looks equals z (Jennison and Turnbull 1999, section 9), to a relative
+// 1e-6, and 1 where no smaller one exists or the last look spends nothing. z may
+// be infinite. No looks or fractions as refused by [Boundaries] give an error.
 func RepeatedP(fractions []float64, z float64) (float64, error) {
 	if err := checkFractions(fractions); err != nil {
 		return 0, err
@@ -56,76 +79,123 @@ func RepeatedP(fractions []float64, z float64) (float64, error) {
 	if len(fractions) == 0 || math.IsNaN(z) {
 		return 0, fmt.Errorf("repeated p-value: %d looks with z = %v, want at least one look and a number", len(fractions), z)
 	}
-	last := len(fractions) - 1
-	t := fractions[last]
-	if z <= 0 {
+	var counted []float64
+	last := 0.0
+	for _, t := range fractions {
+		if informative(t, last) {
+			counted = append(counted, t)
+			last = t
+		}
+	}
+	if z <= 0 || last < fractions[len(fractions)-1] {
 		return 1, nil
 	}
-	// The bisection runs over x = z_{α/2}. At the boundary P(Z_k ≥ z) ≤ A(t_k),
-	// which bounds x from above.
-	high := -math.Sqrt(t) * mathext.NormalQuantile(max(normalSurvival(z)/2, MinP))
-	if last == 0 {
-		return min(1, max(2*normalSurvival(high), MinP)), nil // the first look spends A(t) alone
+	high := highestX(last, z)
+	low := 0.9 * high
+	atLow, _ := excess(counted, z, low)
+	for atLow > 0 && low > 1e-9 {
+		high = low
+		low *= 0.8
+		atLow, _ = excess(counted, z, low)
 	}
-	// excess is what crossing at z spends beyond what x allows: it grows with x and
-	// is zero at the x sought.
-	excess := func(x float64) float64 {
-		s := newSpending(x)
-		s.boundaries(fractions[:last])
-		return s.crossing(z, t) - s.increment(t)
-	}
-	x := root(excess, high)
-	return min(1, max(2*normalSurvival(x), MinP)), nil
+	p, _ := repeatedP(counted, z, low, atLow, high)
+	return p, nil
 }
 
-// root finds the zero of an increasing function in (0, high] by the Illinois form
-// of regula falsi (Dowell and Jarratt 1971), to 1e-7. Each value is dear.
-func root(f func(float64) float64, high float64) float64 {
+// mostZ bounds the z-scale values told apart: beyond, the p-value is [MinP].
+var mostZ = -mathext.NormalQuantile(MinP)
+
+// highestX returns the x = z_{α/2} that the boundary z at information t cannot
+// exceed, since at the boundary P(Z_k ≥ z) ≤ A(t).
+func highestX(t, z float64) float64 {
+	return -math.Sqrt(t) * mathext.NormalQuantile(max(normalSurvival(z)/2, MinP))
+}
+
+// excess returns by how much the boundary of the last look exceeds z at x, and the
+// state past that look. It grows with x, almost in proportion.
+func excess(fractions []float64, z, x float64) (float64, *spending) {
+	s := newSpending(x)
+	bound := 0.0
+	for _, t := range fractions {
+		bound = s.next(t)
+	}
+	return min(bound, mostZ+1) - min(z, mostZ), s
+}
+
+// repeatedP searches for the x between low and high, with the excess atLow ≤ 0,
+// at which the last boundary is z, and returns its p-value and the state past the
+// looks there.
+func repeatedP(fractions []float64, z, low, atLow, high float64) (float64, *spending) {
+	var at *spending
+	f := func(x float64) float64 {
+		var y float64
+		y, at = excess(fractions, z, x)
+		return y
+	}
+	x := high
+	if len(fractions) > 1 { // the first look spends A(t) alone
+		x = root(f, low, atLow, high)
+	}
+	if at == nil || at.x != x {
+		f(x)
+	}
+	return min(1, max(2*normalSurvival(x), MinP)), at
+}
+
+// root finds the zero of an increasing function in [low, high] by the Illinois
+// form of regula falsi (Dowell and Jarratt 1971), to 1e-10, given its value at
+// low. Each value is dear.
+func root(f func(float64) float64, low, atLow, high float64) float64 {
+	if atLow >= 0 || high <= low {
+		return low
+	}
 	atHigh := f(high)
 	if atHigh <= 0 {
 		return high
 	}
-	low := 0.9 * high
-	atLow := f(low)
-	for atLow > 0 && low > 1e-9 {
-		high, atHigh = low, atLow
-		low *= 0.8
-		atLow = f(low)
-	}
 	side := 0
+	x := low
 	for range 60 {
-		if high-low <= 1e-7/max(1, high) || atLow >= 0 {
-			break
-		}
-		x := (low*atHigh - high*atLow) / (atHigh - atLow)
-		switch y := f(x); {
-		case y == 0:
+		previous := x
+		x = (low*atHigh - high*atLow) / (atHigh - atLow)
+		y := f(x)
+		if y == 0 || math.Abs(x-previous) <= 1e-10 || high-low <= 1e-10 {
 			return x
-		case y > 0:
+		}
+		if y > 0 {
 			high, atHigh = x, y
 			if side == 1 {
 				atLow /= 2
 			}
 			side = 1
-		default:
-			low, atLow = x, y
-			if side == -1 {
-				atHigh /= 2
-			}
-			side = -1
+			continue
 		}
+		low, atLow = x, y
+		if side == -1 {
+			atHigh /= 2
+		}
+		side = -1
 	}
-	return (low + high) / 2
+	return x
 }
 
-// spending is the state of the recursive integration: the density of the score
-// S = Z√t on a grid, restricted to paths that crossed no boundary.
+// spending is the state of the recursive integration, advanced look by look: each
+// boundary is found once.
 type spending struct {
-	x       float64
-	time    float64
-	grid    []float64
-	density []float64
-	values  []float64
+	x float64 // z_{α/2}
+	// time and bound are the information and the boundary of the last look.
+	time, bound float64
+	// before is the density at the look before that.
+	before density
+}
+
+// density is that of the score S = Z√t, restricted to paths that crossed no
+// boundary, on an even grid.
+type density struct {
+	time       float64
+	from, step float64
+	// mass is the density times the weight of the trapezoidal rule.
+	mass []float64
 }
 
 // newSpending starts before the first look; x is z_{α/2}.
@@ -139,85 +209,126 @@ func (s *spending) spent(t float64) float64 {
 	return 2 * normalSurvival(s.x/math.Sqrt(t))
 }
 
-// increment returns what may be spent between the last look and t.
-func (s *spending) increment(t float64) float64 { return s.spent(t) - s.spent(s.time) }
-
-// crossing returns P(no boundary crossed before, Z ≥ z) at information t.
-func (s *spending) crossing(z, t float64) float64 {
-	if s.time == 0 {
-		return normalSurvival(z)
-	}
-	sd, score := math.Sqrt(t-s.time), z*math.Sqrt(t)
-	for i, u := range s.grid {
-		s.values[i] = s.density[i] * normalSurvival((score-u)/sd)
-	}
-	return integrate.Trapezoidal(s.grid, s.values)
-}
-
-// boundaries returns the boundary of each look and advances the state past them.
-func (s *spending) boundaries(fractions []float64) []float64 {
-	bounds := make([]float64, len(fractions))
-	for k, t := range fractions {
-		bounds[k] = s.boundary(t)
-		s.advance(bounds[k], t)
-	}
-	return bounds
-}
-
-// boundary returns the z at which the crossing probability at t is what may be
-// spent there.
-func (s *spending) boundary(t float64) float64 {
-	target := s.increment(t)
-	if target < MinP {
+// next returns the boundary of a look at information t, at which the crossing
+// probability is what may be spent there, and advances the state past it. A look
+// without new information leaves the state as it was.
+func (s *spending) next(t float64) float64 {
+	if !informative(t, s.time) {
 		return math.Inf(1)
 	}
-	if s.time == 0 {
-		return -mathext.NormalQuantile(target)
+	target := s.spent(t) - s.spent(s.time)
+	var now density
+	if s.time > 0 {
+		now = s.density(math.Sqrt(t-s.time) / gridSteps)
 	}
+	bound := math.Inf(1)
+	switch {
+	case target < MinP:
+	case s.time == 0:
+		bound = -mathext.NormalQuantile(target)
+	default:
+		bound = now.boundary(t, target)
+	}
+	s.time, s.bound, s.before = t, bound, now
+	return bound
+}
+
+// density returns the density at the last look, cut at its boundary, on a grid
+// whose steps are at most finest where the number of points allows.
+func (s *spending) density(finest float64) density {
+	scale := math.Sqrt(s.time)
+	from, to := -gridWidth*scale, min(s.bound, s.x/scale+1, mostZ+3)*scale
+	to = min(max(to, from+scale), s.bound*scale)
+	points := gridPoints
+	if wanted := (to - from) / finest; wanted > gridPoints-1 {
+		points = int(min(math.Ceil(wanted)+1, mostGridPoints))
+	}
+	d := density{time: s.time, from: from, step: (to - from) / float64(points-1), mass: make([]float64, points)}
+	for i := range d.mass {
+		u := from + d.step*float64(i)
+		if s.before.time == 0 {
+			d.mass[i] = d.step * math.Exp(-u*u/(2*s.time)) / math.Sqrt(2*math.Pi*s.time)
+			continue
+		}
+		d.mass[i] = d.step * s.before.moved(u, s.time)
+	}
+	d.mass[0] /= 2
+	d.mass[points-1] /= 2
+	return d
+}
+
+// moved returns the density of the score u at information t, by the normal law of
+// the step to it. Only points within reach are visited, from the nearest outwards:
+// the ratio of neighbouring values of the normal density changes by a constant
+// factor, which saves the exponentials.
+func (d density) moved(u, t float64) float64 {
+	variance := t - d.time
+	reach := kernelReach * math.Sqrt(variance)
+	last := len(d.mass) - 1
+	low := max(0, int(math.Ceil((u-reach-d.from)/d.step)))
+	high := min(last, int(math.Floor((u+reach-d.from)/d.step)))
+	if low > high {
+		return 0
+	}
+	nearest := min(max(int(math.Round((u-d.from)/d.step)), low), high)
+	distance := u - d.from - d.step*float64(nearest)
+	at := math.Exp(-distance * distance / (2 * variance))
+	factor := math.Exp(-d.step * d.step / variance)
+	sum := at * d.mass[nearest]
+	value, ratio := at, math.Exp(d.step*(2*distance-d.step)/(2*variance))
+	for _, mass := range d.mass[nearest+1 : high+1] {
+		value *= ratio
+		ratio *= factor
+		sum += value * mass
+	}
+	value, ratio = at, math.Exp(-d.step*(2*distance+d.step)/(2*variance))
+	for j := nearest - 1; j >= low; j-- {
+		value *= ratio
+		ratio *= factor
+		sum += value * d.mass[j]
+	}
+	return sum / math.Sqrt(2*math.Pi*variance)
+}
+
+// boundary returns the z at which P(no boundary crossed before, Z ≥ z) at
+// information t is target. That probability is log-concave in z, so that Newton's
+// method on its logarithm falls monotonely from the largest z possible; halving
+// takes over where it would leave the bracket.
+func (d density) boundary(t, target float64) float64 {
 	low, high := -float64(gridWidth), -mathext.NormalQuantile(target)
-	for high-low > 1e-9 {
-		z := (low + high) / 2
-		if s.crossing(z, t) > target {
+	z := high
+	for high-low > 1e-10 {
+		probability, slope := d.crossing(z, t)
+		if probability > target {
 			low = z
 		} else {
 			high = z
 		}
+		next := z + math.Log(probability/target)*probability/slope
+		if math.Abs(next-z) <= 1e-11 {
+			return next
+		}
+		if !(next > low && next < high) {
+			next = (low + high) / 2
+		}
+		z = next
 	}
-	return (low + high) / 2
+	return z
 }
 
-// advance moves the density to information t, cut at the boundary.
-func (s *spending) advance(bound, t float64) {
+// crossing returns P(no boundary crossed before, Z ≥ z) at information t and its
+// decrease with z. A step under the finest grid counts as one grid step, which
+// makes the boundary a little too high, never too low.
+func (d density) crossing(z, t float64) (probability, slope float64) {
 	root := math.Sqrt(t)
-	from, to := -gridWidth*root, min(bound, s.x/root+1, 40)*root
-	to = max(to, from+root)
-	if bound < to/root {
-		to = bound * root
-	}
-	grid, density := make([]float64, gridPoints), make([]float64, gridPoints)
-	for i := range grid {
-		grid[i] = from + (to-from)*float64(i)/(gridPoints-1)
-	}
-	if s.time == 0 {
-		for i, u := range grid {
-			density[i] = math.Exp(-u*u/(2*t)) / math.Sqrt(2*math.Pi*t)
+	sd := max(math.Sqrt(t-d.time), d.step)
+	for i := len(d.mass) - 1; i >= 0; i-- {
+		distance := (z*root - d.from - d.step*float64(i)) / sd
+		if distance > mostZ+1 {
+			break // nothing further down can cross
 		}
-	} else {
-		variance := t - s.time
-		scale := 1 / math.Sqrt(2*math.Pi*variance)
-		reach := 8.5 * math.Sqrt(variance)
-		for i, u := range grid {
-			for j, v := range s.grid {
-				d := u - v
-				if math.Abs(d) > reach {
-					s.values[j] = 0
-					continue
-				}
-				s.values[j] = s.density[j] * math.Exp(-d*d/(2*variance)) * scale
-			}
-			density[i] = integrate.Trapezoidal(s.grid, s.values)
-		}
+		probability += d.mass[i] * normalSurvival(distance)
+		slope += d.mass[i] * math.Exp(-distance*distance/2)
 	}
-	s.time, s.grid, s.density = t, grid, density
-	s.values = make([]float64, gridPoints)
+	return probability, slope * root / (sd * math.Sqrt(2*math.Pi))
 }

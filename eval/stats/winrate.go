@@ -25,10 +25,36 @@ func TCritical(z, df float64) float64 {
 	if z < 0 {
 		return -TCritical(-z, df)
 	}
+	if df > mostQuantileDF {
+		return largeTCritical(z, df)
+	}
 	// The lower tail keeps its digits where 1 − p would lose them.
 	c := -distuv.StudentsT{Sigma: 1, Nu: df}.Quantile(max(normalSurvival(z), MinP))
 	if math.IsNaN(c) {
 		return math.Inf(1)
+	}
+	return c
+}
+
+// mostQuantileDF is where gonum's quantile of Student's t is left: from about 100
+// degrees of freedom on it goes astray in the far tail.
+const mostQuantileDF = 80
+
+// largeTCritical returns [TCritical] of z > 0 by Newton's method on [ZEquivalent],
+// from the inverse of Wallace's approximation (Wallace 1959), which is close already:
+// z ≈ (8df+1)/(8df+3)·√(df·ln(1 + t²/df)).
+func largeTCritical(z, df float64) float64 {
+	z = min(z, mostZ)
+	w := z * (8*df + 3) / (8*df + 1)
+	c := math.Sqrt(df * math.Expm1(w*w/df))
+	student := distuv.StudentsT{Sigma: 1, Nu: df}
+	for range 10 {
+		reached := ZEquivalent(c, df)
+		step := (z - reached) * math.Exp(distuv.UnitNormal.LogProb(reached)-student.LogProb(c))
+		c += step
+		if math.Abs(step) <= 1e-13*c {
+			break
+		}
 	}
 	return c
 }
@@ -50,10 +76,10 @@ func oneSided(t, df float64) Test {
 }
 
 // ZEquivalent returns Φ⁻¹(F_t,df(t)), the normal value as extreme as the t
-// statistic.
+// statistic, at most that of [MinP] unless t is infinite.
 func ZEquivalent(t, df float64) float64 {
-	if t == 0 {
-		return 0
+	if t == 0 || math.IsInf(t, 0) {
+		return t
 	}
 	if t < 0 {
 		return -ZEquivalent(-t, df)
