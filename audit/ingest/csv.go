@@ -1,12 +1,10 @@
 package ingest
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 )
 
 // Limits of what one row may hold, so that a file of any size is read with flat
@@ -28,162 +26,101 @@ func (f *fault) Error() string { return f.msg }
 // A csvReader reads CSV of RFC 4180 with the rules of encoding/csv: quotes stand
 // only around whole fields, "" inside is a quote, CRLF is read as LF. Unlike it,
 // a record is bounded, and after a quote that does not close reading goes on
-// with the line after the one on which the record began.
+// with the line after the one on which it opened.
 type csvReader struct {
-	source *bufio.Reader
+	lines  lineReader
 	comma  byte
 	single bool // one column only: a continued line looks like a row
 
-	at       int    // number of the line that readLine gave last, from 1
-	pushed   []byte // lines that are read again
-	consumed int64  // bytes read from source
-	replayed int64  // bytes read again
-
-	line   []byte // buffer of readLine for long lines
-	raw    []byte // the lines of the record after its first
+	begin  int64  // offset at which the record begins
+	begun  int    // its line
 	record []byte // the fields' text
 	ends   []int  // where each field ends in record
 }
 
-// errLong is returned by readLine for a line beyond maxRecord.
-var errLong = errors.New("line too long")
-
-// readLine gives the next line with its line break normalized to \n. The slice
-// holds until the next call.
-func (r *csvReader) readLine() ([]byte, error) {
-	r.at++
-	if len(r.pushed) > 0 {
-		end := bytes.IndexByte(r.pushed, '\n') + 1
-		if end == 0 {
-			end = len(r.pushed)
-		}
-		line := r.pushed[:end]
-		r.pushed = r.pushed[end:]
-		return line, nil
-	}
-	line, err := r.source.ReadSlice('\n')
-	r.consumed += int64(len(line))
-	if errors.Is(err, bufio.ErrBufferFull) {
-		r.line = append(r.line[:0], line...)
-		tooLong := false
-		for errors.Is(err, bufio.ErrBufferFull) {
-			line, err = r.source.ReadSlice('\n')
-			r.consumed += int64(len(line))
-			if tooLong = tooLong || len(r.line)+len(line) > maxRecord; !tooLong {
-				r.line = append(r.line, line...)
-			}
-		}
-		if tooLong {
-			r.line = nil
-			if err == nil || err == io.EOF {
-				err = errLong
-			}
-			return nil, err
-		}
-		line = r.line
-	}
-	if len(line) > 0 && err == io.EOF {
-		err = nil
-	}
-	if n := len(line); n >= 2 && line[n-1] == '\n' && line[n-2] == '\r' {
-		line[n-2] = '\n'
-		line = line[:n-1]
-	} else if err == nil && n >= 1 && line[n-1] == '\r' {
-		line = line[:n-1] // as encoding/csv: a CR before the end of the file
-	}
-	return line, err
+// A quote is where the quotes of a field open.
+type quote struct {
+	line  int   // its number
+	after int64 // offset of the line after it; 0 while it is not known
 }
 
 // read gives the next record and the line on which it begins. An error is
-// io.EOF, a *fault after which reading goes on, or one of the source. With a
-// fault the fields that could be read are given.
+// io.EOF, a *fault after which reading goes on, or one of the source. After a
+// fault text gives the record as it stands in the file.
 func (r *csvReader) read() (fields []string, begin int, err error) {
 	var line []byte
 	for {
-		line, err = r.readLine()
-		begin = r.at
-		if errors.Is(err, errLong) {
-			return nil, begin, tooLarge()
-		}
-		if err != nil {
-			return nil, begin, err
-		}
-		if len(line) > 0 && line[0] != '\n' {
+		r.lines.hold()
+		r.begin, r.begun = r.lines.offset(), r.lines.number+1
+		r.record, r.ends = r.record[:0], r.ends[:0]
+		line, err = r.lines.readLine()
+		if err != nil || (len(line) > 0 && line[0] != '\n') {
 			break
 		}
 	}
-	r.record, r.ends, r.raw = r.record[:0], r.ends[:0], r.raw[:0]
-	for {
+	if errors.Is(err, errLong) {
+		err = r.skip(nil, fieldStart, quote{}, longLine())
+	}
+	for err == nil && line != nil {
 		line, err = r.field(line)
-		if err != nil || line == nil {
-			break
-		}
 	}
-	if bad, ok := errors.AsType[*fault](err); ok && bad.column == 0 {
-		bad.column = len(r.ends) + 1
+	if err != nil {
+		return nil, r.begun, err
 	}
-	return r.fields(), begin, err
+	return r.fields(), r.begun, nil
 }
+
+// text is the record as it stands in the file; empty where it is too large.
+func (r *csvReader) text() string { return r.lines.text() }
 
 // field reads one field from the start of line, and lines after it where quotes
 // go on. It returns the rest of the line, nil at the record's end.
 func (r *csvReader) field(line []byte) ([]byte, error) {
-	if len(line) == 0 || line[0] != '"' {
-		text, rest := line, []byte(nil)
-		if end := bytes.IndexByte(line, r.comma); end >= 0 {
-			text, rest = line[:end], line[end+1:]
-		} else if n := len(line); n > 0 && line[n-1] == '\n' {
-			text = line[:n-1]
-		}
-		if len(text) > maxField {
-			return nil, tooLarge()
-		}
-		if bytes.IndexByte(text, '"') >= 0 {
-			return nil, r.broken(len(r.record), line, &fault{
-				msg:    "a quote stands inside a field that does not begin with one",
-				remedy: `put the whole field in quotes and write "" for a quote inside it`,
-			})
-		}
-		r.record = append(r.record, text...)
-		r.ends = append(r.ends, len(r.record))
-		return rest, nil
+	if len(line) > 0 && line[0] == '"' {
+		return r.quoted(line[1:])
 	}
-	return r.quoted(line[1:])
-}
-
-// broken ends the record at a fault, keeping what is left of the line so that
-// the user finds it again.
-func (r *csvReader) broken(start int, rest []byte, bad *fault) *fault {
-	bad.column = len(r.ends) + 1
-	r.record = append(r.record, bytes.TrimSuffix(rest, []byte{'\n'})...)
-	if len(r.record)-start > maxField {
-		r.record = r.record[:start]
+	text, rest := line, []byte(nil)
+	if end := bytes.IndexByte(line, r.comma); end >= 0 {
+		text, rest = line[:end], line[end+1:]
+	} else if n := len(line); n > 0 && line[n-1] == '\n' {
+		text = line[:n-1]
 	}
+	if len(text) > maxField {
+		return nil, r.skip(line, fieldStart, quote{}, tooLarge(r.column()))
+	}
+	if bytes.IndexByte(text, '"') >= 0 {
+		return nil, &fault{
+			column: r.column(),
+			msg:    "a quote stands inside a field that does not begin with one",
+			remedy: `put the whole field in quotes and write "" for a quote inside it`,
+		}
+	}
+	r.record = append(r.record, text...)
 	r.ends = append(r.ends, len(r.record))
-	return bad
+	return rest, nil
 }
 
 func (r *csvReader) quoted(line []byte) ([]byte, error) {
-	start, from := len(r.record), r.at
-	r.raw = r.raw[:0]
-	large := false
+	start, opened := len(r.record), quote{r.lines.number, r.lines.offset()}
 	for {
 		end := bytes.IndexByte(line, '"')
 		text := line
 		if end >= 0 {
 			text = line[:end]
 		}
-		if large = large || len(r.record)-start+len(text) > maxField || len(r.record) > maxRecord; !large {
-			r.record = append(r.record, text...)
+		if len(r.record)-start+len(text) > maxField || len(r.record)+len(text) > maxRecord {
+			return nil, r.skip(line, inQuotes, opened, tooLarge(r.column()))
 		}
+		r.record = append(r.record, text...)
 		if end < 0 {
 			var err error
-			if line, err = r.goOn(large); err == io.EOF {
-				r.at-- // the end of the file is no line
-				return nil, r.unclosed(start, from, large, nil, "are not closed")
-			} else if errors.Is(err, errLong) {
-				large, line = true, []byte{}
-			} else if err != nil {
+			line, err = r.lines.readLine()
+			switch {
+			case err == io.EOF:
+				return nil, r.unclosed(opened, "are not closed")
+			case errors.Is(err, errLong):
+				return nil, r.skip(nil, inQuotes, opened, tooLarge(r.column()))
+			case err != nil:
 				return nil, err
 			}
 			continue
@@ -191,86 +128,140 @@ func (r *csvReader) quoted(line []byte) ([]byte, error) {
 		line = line[end+1:]
 		switch {
 		case len(line) > 0 && line[0] == '"':
-			if !large {
-				r.record = append(r.record, '"')
-			}
+			r.record = append(r.record, '"')
 			line = line[1:]
 		case len(line) == 0, line[0] == '\n', line[0] == r.comma:
-			if large {
-				r.record = r.record[:start]
-				return nil, tooLarge()
-			}
 			r.ends = append(r.ends, len(r.record))
 			if len(line) == 0 || line[0] == '\n' {
 				return nil, nil
 			}
 			return line[1:], nil
 		default:
-			return nil, r.unclosed(start, from, large, line, "are followed by text after they close")
+			return nil, r.unclosed(opened, "are followed by text after they close")
 		}
 	}
 }
 
-// unclosed is the fault of quotes opened on the line from that do not close as
-// they should. Where they gathered further lines these are read again.
-func (r *csvReader) unclosed(start, from int, large bool, rest []byte, what string) *fault {
-	last := r.at
-	back := from != last && !large && r.goBack()
-	if large {
-		r.record = r.record[:start]
-	}
-	if back {
-		rest = nil
-		if end := bytes.IndexByte(r.record[start:], '\n'); end >= 0 {
-			r.record = r.record[:start+end]
+// A place is where in a record skip is.
+type place int
+
+const (
+	fieldStart place = iota
+	inBare           // in a field without quotes
+	inQuotes
+	afterQuote // of a field in quotes: the end of it, or the first of two
+)
+
+// skip passes over the rest of a record that is too large, of which line is what
+// was read. It keeps nothing, but heeds quotes, so that no text inside them becomes
+// a row. The fault is large or, where quotes do not close, of these.
+func (r *csvReader) skip(line []byte, at place, opened quote, large *fault) *fault {
+	column := r.column()
+	r.record = nil
+	for {
+		for len(line) > 0 {
+			switch at {
+			case fieldStart:
+				at = inBare
+				if line[0] == '"' {
+					at, opened, line = inQuotes, quote{line: r.lines.number}, line[1:]
+				}
+			case inBare:
+				end := bytes.IndexByte(line, r.comma)
+				if end < 0 && line[len(line)-1] == '\n' {
+					return large
+				}
+				if end < 0 {
+					line = nil
+					break
+				}
+				at, line, column = fieldStart, line[end+1:], column+1
+			case inQuotes:
+				end := bytes.IndexByte(line, '"')
+				if end < 0 {
+					line = nil
+					break
+				}
+				at, line = afterQuote, line[end+1:]
+			case afterQuote:
+				switch line[0] {
+				case '"':
+					at, line = inQuotes, line[1:]
+				case '\n':
+					return large
+				case r.comma:
+					at, line, column = fieldStart, line[1:], column+1
+				default:
+					return r.skipped(column, opened, "are followed by text after they close")
+				}
+			}
 		}
+		if opened.after == 0 && !r.lines.open {
+			opened.after = r.lines.offset()
+		}
+		var err error
+		if line, err = r.lines.piece(); err == nil {
+			continue
+		}
+		if at == inQuotes {
+			return r.skipped(column, opened, "are not closed")
+		}
+		return large // an error of the source is given again by the next call
 	}
-	msg := fmt.Sprintf("the quotes opened on line %d %s", from, what)
-	if from != last && !back {
-		msg += fmt.Sprintf(", so that the lines %d to %d could not be read as rows", from, last)
-	}
-	return r.broken(start, rest, &fault{msg: msg, remedy: `close them, and write "" for a quote inside a quoted field`})
 }
 
-// goOn reads the next line of a quoted field and keeps it for going back.
-func (r *csvReader) goOn(large bool) ([]byte, error) {
-	line, err := r.readLine()
-	if err != nil {
-		return nil, err
+// skipped is unclosed for a column that skip came upon.
+func (r *csvReader) skipped(column int, opened quote, what string) *fault {
+	bad := r.unclosed(opened, what)
+	bad.column = column
+	return bad
+}
+
+// unclosed is the fault of quotes that do not close as they should. Where they
+// gathered further lines these are read again.
+func (r *csvReader) unclosed(opened quote, what string) *fault {
+	last := r.lines.number
+	msg := fmt.Sprintf("the quotes opened on line %d %s", opened.line, what)
+	if last == opened.line || !r.goBack(opened) {
+		r.lines.endLine()
+		if last > opened.line {
+			msg += fmt.Sprintf(", so that the lines %d to %d could not be read as rows", opened.line, last)
+		}
 	}
-	if !large && len(r.raw)+len(line) <= maxRecord {
-		r.raw = append(r.raw, line...)
-	}
-	return line, nil
+	return &fault{column: r.column(), msg: msg, remedy: `close them, and write "" for a quote inside a quoted field`}
 }
 
 // goBack has the lines after the one with the quotes read again, and says
-// whether it does. All that is read again stays in proportion to what was read,
-// so that no file takes quadratic time.
-func (r *csvReader) goBack() bool {
-	again := int64(len(r.raw) + len(r.pushed))
-	if r.single || r.replayed+again > 16*r.consumed {
+// whether it does.
+func (r *csvReader) goBack(opened quote) bool {
+	if r.single {
 		return false
 	}
-	r.replayed += again
-	r.at -= countLines(r.raw)
-	r.pushed = append(slices.Clone(r.raw), r.pushed...)
-	r.raw = r.raw[:0]
+	if opened.after-r.begin > maxField {
+		return r.lines.back(opened.after, opened.line)
+	}
+	if !r.lines.back(r.begin, r.begun-1) {
+		return false
+	}
+	r.lines.pass(opened.after) // so that there is a text of the record
 	return true
 }
 
-func countLines(text []byte) int {
-	lines := bytes.Count(text, []byte{'\n'})
-	if n := len(text); n > 0 && text[n-1] != '\n' {
-		lines++
-	}
-	return lines
-}
+// column is the number of the field that is being read, from 1.
+func (r *csvReader) column() int { return len(r.ends) + 1 }
 
-func tooLarge() *fault {
+func tooLarge(column int) *fault {
 	return &fault{
+		column: column,
 		msg:    fmt.Sprintf("the field is larger than %d MB", maxField>>20),
 		remedy: "shorten it, or close quotes that do not end",
+	}
+}
+
+func longLine() *fault {
+	return &fault{
+		msg:    fmt.Sprintf("the line is larger than %d MB", maxRecord>>20),
+		remedy: "shorten it, or break it where rows end",
 	}
 }
 
@@ -283,11 +274,8 @@ func (r *csvReader) fields() []string {
 		fields[i] = text[start:end]
 		start = end
 	}
-	if cap(r.record) > maxField/4 {
+	if cap(r.record) > largeBuffer {
 		r.record = nil
-	}
-	if cap(r.raw) > maxField/4 {
-		r.raw = nil
 	}
 	return fields
 }

@@ -190,16 +190,29 @@ func (t *Table) rejectCells(row Row) []string {
 	return cells
 }
 
-// A countedReader counts and hashes what is read.
+// A countedReader counts and hashes what is read, once where it goes back.
 type countedReader struct {
-	source io.Reader
+	source io.ReadSeeker
 	sum    hash.Hash
-	read   int64
+	at     int64
+	read   int64 // the furthest that at was
 }
 
 func (c *countedReader) Read(buffer []byte) (int, error) {
 	n, err := c.source.Read(buffer)
-	c.read += int64(n)
-	_, _ = c.sum.Write(buffer[:n]) // a hash takes everything
+	if fresh := c.at + int64(n) - c.read; fresh > 0 {
+		_, _ = c.sum.Write(buffer[int64(n)-fresh : n]) // a hash takes everything
+		c.read += fresh
+	}
+	c.at += int64(n)
 	return n, err
+}
+
+// Seek goes back; the reading goes through everything after it again.
+func (c *countedReader) Seek(offset int64, whence int) (int64, error) {
+	at, err := c.source.Seek(offset, whence)
+	if err == nil {
+		c.at = at
+	}
+	return at, err
 }

@@ -12,7 +12,7 @@ import (
 // A jsonReader reads JSON Lines: one object on each line. Objects inside are
 // laid out as outer.inner; lists stay JSON text.
 type jsonReader struct {
-	lines   csvReader // for its bounded lines
+	lines   lineReader
 	columns map[string]int
 	header  []string
 	text    string // of the last line
@@ -24,10 +24,13 @@ func (r *jsonReader) read() (fields []string, begin int, err error) {
 	var line []byte
 	for {
 		line, err = r.lines.readLine()
-		begin = r.lines.at
+		begin = r.lines.number
 		if errors.Is(err, errLong) {
 			r.text = ""
-			return nil, begin, tooLarge()
+			_, _ = r.lines.piece() // begins the line
+			begin = r.lines.number
+			r.lines.endLine()
+			return nil, begin, longLine()
 		}
 		if err != nil {
 			return nil, begin, err
@@ -35,9 +38,6 @@ func (r *jsonReader) read() (fields []string, begin int, err error) {
 		if line = bytes.TrimSpace(line); len(line) > 0 {
 			break
 		}
-	}
-	if len(line) > maxRecord {
-		return nil, begin, tooLarge()
 	}
 	r.text = string(line)
 	var object map[string]json.RawMessage
@@ -70,7 +70,7 @@ func (r *jsonReader) lay(prefix string, object map[string]json.RawMessage, field
 			return fields, begin, &fault{msg: fmt.Sprintf("the value of %q: %v", key, err)}
 		}
 		if len(text) > maxField {
-			return fields, begin, tooLarge()
+			return fields, begin, tooLarge(0)
 		}
 		at, err := r.column(prefix + key)
 		if err != nil {

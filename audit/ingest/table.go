@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
@@ -51,26 +50,26 @@ func OpenTable(name string, r io.Reader, fields []Field, mapping map[string]stri
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	source := bufio.NewReaderSize(r, headSize)
-	head, err := source.Peek(headSize)
+	lines := newLineReader(r)
+	head, err := lines.head()
 	if errors.Is(err, syscall.EISDIR) {
 		return nil, fmt.Errorf("%s is a directory; name a file", name)
 	}
-	if err != nil && err != io.EOF {
+	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	if bytes.HasPrefix(head, []byte("\xef\xbb\xbf")) {
 		head = head[3:]
-		_, _ = source.Discard(3) // was peeked
+		lines.next = 3
 	}
 	if err := checkHead(name, head); err != nil {
 		return nil, err
 	}
 	table := &Table{name: name, index: index}
 	if bytes.HasPrefix(bytes.TrimSpace(head), []byte("{")) {
-		return table, table.openJSON(source, head)
+		return table, table.openJSON(lines, head)
 	}
-	return table, table.openCSV(source, head)
+	return table, table.openCSV(lines, head)
 }
 
 // checkHead says of files that are no text what they are.
@@ -107,18 +106,18 @@ func looksUTF16(head []byte) bool {
 		(head[0] != 0 && head[1] == 0 && head[2] != 0 && head[3] == 0)
 }
 
-func (t *Table) openJSON(source *bufio.Reader, head []byte) error {
+func (t *Table) openJSON(lines lineReader, head []byte) error {
 	t.format = JSONL
 	t.choices = map[string][]int{}
 	// The keys of the lines in the head stand in for a header.
-	preview := &jsonReader{lines: csvReader{source: bufio.NewReader(bytes.NewReader(head))}, columns: map[string]int{}}
+	preview := &jsonReader{lines: linesOf(head), columns: map[string]int{}}
 	for {
 		_, _, err := preview.read()
 		if _, bad := errors.AsType[*fault](err); err != nil && !bad {
 			break
 		}
 	}
-	t.json = &jsonReader{lines: csvReader{source: source}, columns: preview.columns, header: preview.header}
+	t.json = &jsonReader{lines: lines, columns: preview.columns, header: preview.header}
 	t.learn()
 	if len(t.header) == 0 {
 		return nil // every row will say what is wrong with it
@@ -151,13 +150,13 @@ func (t *Table) learn() {
 	}
 }
 
-func (t *Table) openCSV(source *bufio.Reader, head []byte) error {
+func (t *Table) openCSV(lines lineReader, head []byte) error {
 	t.format = CSV
 	comma, err := t.delimiter(head)
 	if err != nil {
 		return fmt.Errorf("%s: %w", t.name, err)
 	}
-	t.csv = &csvReader{source: source, comma: comma}
+	t.csv = &csvReader{lines: lines, comma: comma}
 	header, line, err := t.csv.read()
 	if err != nil {
 		return fmt.Errorf("%s:%d: the header: %w", t.name, line, err)
@@ -190,7 +189,7 @@ func (t *Table) delimiter(head []byte) (byte, error) {
 	best, bestKnown, bestColumns := byte(','), -1, 0
 	var failed error
 	for _, comma := range []byte{',', ';', '\t'} {
-		reader := csvReader{source: bufio.NewReader(bytes.NewReader(slices.Clone(head))), comma: comma}
+		reader := csvReader{lines: linesOf(head), comma: comma}
 		header, _, err := reader.read()
 		if err != nil {
 			failed = err

@@ -1,10 +1,13 @@
 package ingest
 
 import (
-	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"maps"
+	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -245,6 +248,59 @@ func TestTooLargeFieldIsOneBadRow(t *testing.T) {
 	}
 }
 
+func TestTextInsideATooLargeRowIsNoRow(t *testing.T) {
+	t.Parallel()
+	const inside = "\"Hello\nfake-1,please\n bye\"\n"
+	for name, row := range map[string]string{
+		"after a bare field":              "2," + strings.Repeat("x", 20<<20) + "," + inside,
+		"after a quoted field":            "2,\"" + strings.Repeat("x", 20<<20) + "\"," + inside,
+		"after a field of many lines":     "2,\"" + strings.Repeat("xx\"\"x\r\n", 4<<20) + "\"," + inside,
+		"after a line beyond every limit": "2,\"" + strings.Repeat("x", 70<<20) + "\"," + inside,
+		"in the large field":              "2,\"" + strings.Repeat("x", 70<<20) + "\nfake-1,please\n\",1\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, _ := readAll(t, "id,prompt,cost_usd\n1,a,1\n"+row+"3,c,1\n", nil)
+			if len(got) != 3 || got[0] != "a" || got[2] != "c" || !strings.Contains(got[1], "larger than") {
+				for i := range got {
+					got[i] = shorten(got[i])
+				}
+				t.Errorf("got %d rows, %q", len(got), got[:min(len(got), 5)])
+			}
+		})
+	}
+}
+
+// TestQuoteThatNeverClosesLosesItsOwnRowOnly looks at the memory in use, so that no
+// other test may run beside it.
+func TestQuoteThatNeverClosesLosesItsOwnRowOnly(t *testing.T) {
+	const rows = 1_000_000
+	for name, end := range map[string]string{"to the end": "", "to a quote": "last,\"x\"y\"\n"} {
+		t.Run(name, func(t *testing.T) {
+			path := write(t, "id,prompt,model\n1,\"never closed,gpt\n"+strings.Repeat("7,some text to read,gpt\n", rows)+end)
+			var heap runtime.MemStats
+			most, seen := uint64(0), 0
+			report, err := ReadTasks(t.Context(), path, Options{}, func(audit.Task) (Outcome, error) {
+				if seen++; seen%(rows/4) == 0 {
+					runtime.GC()
+					runtime.ReadMemStats(&heap)
+					most = max(most, heap.HeapAlloc)
+				}
+				return Imported, nil
+			})
+			if err != nil || report.Imported != rows || !strings.Contains(report.Reasons[0], ":2:2: prompt: the quotes opened on line 2 are") {
+				t.Errorf("got %+v, %v; want %d rows imported", report, err, rows)
+			}
+			if most > 64<<20 {
+				t.Errorf("%d MB are in use", most>>20)
+			}
+			text, err := os.ReadFile(path)
+			if sum := sha256.Sum256(text); err != nil || report.SHA256 != hex.EncodeToString(sum[:]) {
+				t.Errorf("the hash is not the file's: %v", err)
+			}
+		})
+	}
+}
+
 func TestHugeLineIsReadWithFlatMemory(t *testing.T) {
 	t.Parallel()
 	// 200 MB without a line break, then a good row.
@@ -254,8 +310,8 @@ func TestHugeLineIsReadWithFlatMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := table.Next(); err == nil || !strings.Contains(err.Error(), "larger than 16 MB") {
-		t.Errorf("got %v, want a field that is too large", err)
+	if _, err := table.Next(); err == nil || !strings.Contains(err.Error(), "log.csv:2: the line is larger than 64 MB") {
+		t.Errorf("got %v, want a line that is too large", err)
 	}
 	row, err := table.Next()
 	if err != nil || row.Get("prompt") != "b" || row.Line != 3 {
@@ -332,7 +388,7 @@ func FuzzCSVReader(f *testing.F) {
 // error of either.
 func agree(t *testing.T, text string) {
 	t.Helper()
-	ours := csvReader{source: bufio.NewReader(strings.NewReader(text)), comma: ','}
+	ours := csvReader{lines: newLineReader(strings.NewReader(text)), comma: ','}
 	theirs := newStandardReader(text)
 	for {
 		want, wantErr := theirs.Read()
