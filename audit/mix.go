@@ -27,8 +27,8 @@ type Report struct {
 	Warnings           []string         `json:"warnings"`
 }
 
-// RoutedShare is how much of the log ran on a model other than the routing
-// table in force names for its category.
+// RoutedShare is how much of the log ran on a model that the routing table in
+// force replaces in its category.
 type RoutedShare struct {
 	TaskShare float64 `json:"task_share"`
 	CostShare float64 `json:"cost_share"`
@@ -63,7 +63,7 @@ type GroupMix struct {
 type PilotCandidate struct {
 	Category       Category `json:"category"`
 	MonthlyCostUSD float64  `json:"monthly_cost_usd"`
-	WeeklyTasks    float64  `json:"weekly_tasks"`
+	WeeklyTasks    float64  `json:"weekly_tasks"` // the mean of the weeks that the monthly cost rests on
 	CurrentModel   string   `json:"current_model"`
 	Why            string   `json:"why"`
 }

@@ -276,18 +276,23 @@ func (m *Mixer) warnings() []string {
 	return warnings
 }
 
-// OffRoute is how much of the log ran on another model than routes names for
-// its category. Tasks of categories without a route, and those whose model is
-// not known, count as on it.
-func (m *Mixer) OffRoute(routes map[Category]string, decidedAt string) RoutedShare {
+// A Replacement is what a routing table changes in one category: tasks of model
+// From go to model To. An empty From stands for every model that the log names.
+type Replacement struct{ From, To string }
+
+// OffRoute is how much of the log ran on a model that its category's replacement
+// takes off the work. Everything else is on its route: tasks of categories that
+// keep their model, those on models that a pilot did not compare, and those whose
+// model is not known.
+func (m *Mixer) OffRoute(replacements map[Category]Replacement, decidedAt string) RoutedShare {
 	off := tally{}
-	for name, category := range m.categories {
-		route, ok := routes[name]
+	for name, replacement := range replacements {
+		category, ok := m.categories[name]
 		if !ok {
 			continue
 		}
 		for model, t := range category.models {
-			if model != route && model != unknownName {
+			if replacement.takes(model) {
 				off.tasks += t.tasks
 				off.cost += t.cost
 			}
@@ -298,6 +303,13 @@ func (m *Mixer) OffRoute(routes map[Category]string, decidedAt string) RoutedSha
 		CostShare: share(float64(off.cost), float64(m.total.cost)),
 		Table:     decidedAt,
 	}
+}
+
+func (r Replacement) takes(model string) bool {
+	if r.From == "" {
+		return model != r.To && model != unknownName
+	}
+	return model == r.From
 }
 
 // share is part of whole, 0 of nothing.

@@ -120,13 +120,13 @@ func (m *Mixer) candidates() []PilotCandidate {
 	if m.from.IsZero() {
 		return candidates
 	}
-	weeks := (m.to.Truncate(day).Sub(m.from.Truncate(day)) + day).Hours() / 24 / 7
 	monthly := map[Category]float64{}
 	for _, spend := range m.MonthlySpend() {
 		for _, cost := range spend.Costs {
 			monthly[spend.Category] += cost.Dollars() / float64(len(spend.Costs))
 		}
 	}
+	periods := m.periods()
 	for _, name := range m.sortedCategories() {
 		category := m.categories[name]
 		if category.dated == 0 {
@@ -135,15 +135,25 @@ func (m *Mixer) candidates() []PilotCandidate {
 		model, _ := mostTasks(category.models)
 		candidates = append(candidates, PilotCandidate{
 			Category: name, MonthlyCostUSD: monthly[name], CurrentModel: model,
-			// A log shorter than a week says nothing of the rest of the week.
-			WeeklyTasks: float64(category.dated) / max(weeks, 1),
-			Why:         m.why(category),
+			WeeklyTasks: category.weeklyTasks(periods), Why: m.why(category),
 		})
 	}
 	slices.SortStableFunc(candidates, func(a, b PilotCandidate) int {
 		return cmp.Or(cmp.Compare(b.MonthlyCostUSD, a.MonthlyCostUSD), cmp.Compare(b.WeeklyTasks, a.WeeklyTasks))
 	})
 	return candidates
+}
+
+// weeklyTasks is the mean number of tasks of a period, the same weeks as those of
+// the monthly spend. A log shorter than a week says nothing of the rest of it.
+func (c *categoryTally) weeklyTasks(periods []period) float64 {
+	tasks := 0
+	for _, days := range c.daily {
+		for _, p := range periods {
+			tasks += p.sum(days).tasks
+		}
+	}
+	return float64(tasks) / float64(len(periods))
 }
 
 // why says why a category is a candidate: its part of the spend, and the model

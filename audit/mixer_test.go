@@ -93,7 +93,7 @@ func TestMixerOfNothing(t *testing.T) {
 	if report.Tasks != 0 || report.From != nil || report.Categories == nil || report.Candidates == nil || report.Warnings == nil || report.DominantShare != 0 {
 		t.Errorf("got %+v, want an empty report without null lists", report)
 	}
-	if share := mixer.OffRoute(map[Category]string{Math: "atlas"}, ""); share != (RoutedShare{}) || mixer.MonthlySpend() != nil {
+	if share := mixer.OffRoute(map[Category]Replacement{Math: {From: "atlas", To: "forge"}}, ""); share != (RoutedShare{}) || mixer.MonthlySpend() != nil {
 		t.Errorf("got %+v, %v", share, mixer.MonthlySpend())
 	}
 }
@@ -225,6 +225,20 @@ func TestPilotCandidatesComeByMonthlyCost(t *testing.T) {
 	}
 }
 
+// TestWeeklyTasksAndMonthlyTasksRestOnTheSameWeeks takes a log of 54 days, whose last
+// five count as a week.
+func TestWeeklyTasksAndMonthlyTasksRestOnTheSameWeeks(t *testing.T) {
+	t.Parallel()
+	mixer := NewMixer(0)
+	for day := range 54 {
+		mixer.Add(mixTask(Coding, "atlas", day, 100))
+	}
+	weekly, monthly := mixer.Report().Candidates[0].WeeklyTasks, mixer.MonthlySpend()[0].Tasks
+	if weekly != 54.0/8 || math.Abs(monthly-weekly*365.25/12/7) > 1e-9 {
+		t.Errorf("%v tasks a week and %v a month, want %v a week and as many a month as that is", weekly, monthly, 54.0/8)
+	}
+}
+
 func TestPercentRoundsNothingAway(t *testing.T) {
 	t.Parallel()
 	for share, want := range map[float64]string{0: "0%", 0.001: "under 1%", 0.384: "38%", 0.999: "over 99%", 1: "100%"} {
@@ -237,12 +251,20 @@ func TestPercentRoundsNothingAway(t *testing.T) {
 func TestOffRoute(t *testing.T) {
 	t.Parallel()
 	mixer := mixed(
-		mixTask(Coding, "atlas", 0, 300), mixTask(Coding, "forge", 0, 100), mixTask(Math, "atlas", 0, 500), mixTask(Creative, "atlas", 0, 100), mixTask(Coding, "", 0, 0),
+		mixTask(Coding, "atlas", 0, 300), mixTask(Coding, "forge", 0, 100), mixTask(Coding, "mini", 0, 100),
+		mixTask(Math, "atlas", 0, 400), mixTask(Coding, "", 0, 100),
 	)
-	got := mixer.OffRoute(map[Category]string{Coding: "forge", Math: "atlas"}, "2026-10-01")
-	want := RoutedShare{TaskShare: 0.2, CostShare: 0.3, Table: "2026-10-01"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("off route (-want +got):\n%s", diff)
+	for name, c := range map[string]struct {
+		coding Replacement
+		want   RoutedShare
+	}{
+		"the replaced model only": {Replacement{From: "atlas", To: "forge"}, RoutedShare{TaskShare: 0.2, CostShare: 0.3, Table: "2026-10-01"}},
+		"every named model":       {Replacement{To: "forge"}, RoutedShare{TaskShare: 0.4, CostShare: 0.4, Table: "2026-10-01"}},
+	} {
+		got := mixer.OffRoute(map[Category]Replacement{Coding: c.coding, Creative: {From: "atlas", To: "quill"}}, "2026-10-01")
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s: off route (-want +got):\n%s", name, diff)
+		}
 	}
 }
 

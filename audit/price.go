@@ -47,7 +47,6 @@ func (p Price) Cost(tokens Tokens) (cost NanoUSD, ok bool) {
 // A PriceTable holds prices by model name.
 type PriceTable struct {
 	prices map[string]Price
-	date   time.Time
 }
 
 // ReadPrices reads a price table in CSV with the columns model, provider,
@@ -73,7 +72,7 @@ func ReadPrices(r io.Reader) (PriceTable, error) {
 			line, _ := reader.FieldPos(0)
 			return table, fmt.Errorf("price table line %d: %w", line, err)
 		}
-		table.add(price)
+		table.prices[price.Model] = price
 	}
 }
 
@@ -99,13 +98,6 @@ func parsePrice(row []string) (Price, error) {
 	return price, nil
 }
 
-func (t *PriceTable) add(price Price) {
-	t.prices[price.Model] = price
-	if price.ValidFrom.After(t.date) {
-		t.date = price.ValidFrom
-	}
-}
-
 // Override puts a workspace's own price before the table's.
 func (t *PriceTable) Override(price Price) { t.prices[price.Model] = price }
 
@@ -122,6 +114,15 @@ func (t PriceTable) Price(model string) (Price, bool) {
 	return price, ok
 }
 
-// Date is the latest day from which one of the table's prices is valid, as a
-// routing table states it.
-func (t PriceTable) Date() time.Time { return t.date }
+// Date is the latest day from which one of the listed prices of models is valid:
+// what has to be known of the list to price them again. It is zero where none of
+// them has a dated price, as a workspace's own prices have none.
+func (t PriceTable) Date(models ...string) time.Time {
+	var latest time.Time
+	for _, model := range models {
+		if since := t.prices[model].ValidFrom; since.After(latest) {
+			latest = since
+		}
+	}
+	return latest
+}

@@ -31,10 +31,15 @@ func TestReadPrices(t *testing.T) {
 	if diff := cmp.Diff(want, table.All()); diff != "" {
 		t.Errorf("prices (-want +got):\n%s", diff)
 	}
-	if got := table.Date().Format(time.DateOnly); got != "2026-09-15" {
-		t.Errorf("the table's date is %s, want 2026-09-15", got)
+	for want, models := range map[string][]string{"2026-09-15": {"forge", "atlas"}, "2026-03-01": {"forge", "unlisted"}} {
+		if got := table.Date(models...).Format(time.DateOnly); got != want {
+			t.Errorf("the date of %v is %s, want %s", models, got, want)
+		}
 	}
 	table.Override(Price{Model: "forge", Input: USD, Output: USD})
+	if got := table.Date("forge"); !got.IsZero() {
+		t.Errorf("own prices have the date %s, want none", got)
+	}
 	if got, ok := table.Price("forge"); !ok || got.Input != USD {
 		t.Errorf("after the override forge costs %v, %v; want 1 USD", got.Input, ok)
 	}

@@ -3,6 +3,7 @@ package eval
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -203,40 +204,67 @@ type RaterResult struct {
 	PositionEffect *PositionEffect `json:"position_effect"`
 }
 
-// A RoutingTable is the document of modeltrial route recommend.
+// A RoutingTable is the document of modeltrial route recommend. A switch
+// replaces the control's model only, which is what the pilot compared: work of
+// the category that runs on another model stays there.
 type RoutingTable struct {
 	Schema         string     `json:"schema"` // modeltrial.route-recommend/1
 	Pilot          string     `json:"pilot"`
 	Routes         []Route    `json:"routes"`
 	Total          RouteTotal `json:"total"`
 	ProtocolSHA256 string     `json:"protocol_sha256"`
-	PriceTableDate string     `json:"price_table_date"`
+	PriceTableDate PriceDate  `json:"price_table_date"`
 	DecidedAt      time.Time  `json:"decided_at"`
 	ThroughWeek    int        `json:"through_week"`
 	Provenance     Provenance `json:"provenance"`
 	Warnings       []string   `json:"warnings"`
+	// WhyMissing says for each null field, by its JSON name, why.
+	WhyMissing map[string]string `json:"why_missing"`
+}
+
+// A PriceDate is the day, as in 2026-09-01, from which the prices behind a
+// routing table are valid. It is empty, and null in JSON, where they are the
+// workspace's own.
+type PriceDate string
+
+// MarshalJSON writes null for no date.
+func (d PriceDate) MarshalJSON() ([]byte, error) {
+	if d == "" {
+		return []byte("null"), nil
+	}
+	return json.Marshal(string(d))
 }
 
 // A Route says which arm answers a category, and on what evidence.
 type Route struct {
-	Category        audit.Category `json:"category"`
-	Arm             string         `json:"arm"`
-	Model           string         `json:"model"`
-	Control         string         `json:"control"`
-	Candidate       string         `json:"candidate"` // the one that was compared; empty without a pilot
-	Decision        DecisionKind   `json:"decision"`
-	Reason          string         `json:"reason"`
-	Tasks           int            `json:"tasks"`
-	Raters          int            `json:"raters"`
-	Source          RatingSource   `json:"source"`
-	WinRate         *Interval      `json:"win_rate"`
-	WinRateValid    *Interval      `json:"win_rate_always_valid"`
-	CostRatio       *Interval      `json:"cost_ratio"`
-	LatencyRatio    *Interval      `json:"latency_ratio"`
-	MonthlyTasks    float64        `json:"monthly_tasks"`
-	MonthlyCostNow  float64        `json:"monthly_cost_now_usd"`
-	MonthlyCostThen float64        `json:"monthly_cost_then_usd"`
-	MonthlySaving   *Interval      `json:"monthly_saving_usd"`
+	Category  audit.Category `json:"category"`
+	Arm       string         `json:"arm"`
+	Model     string         `json:"model"`
+	Control   string         `json:"control"`
+	Candidate string         `json:"candidate"` // the one that was compared; empty without a pilot
+	// ReplacesModel is the model whose work moves to Model; StaysOn are the other
+	// models that the log names in the category, whose work stays where it is. Both
+	// are empty where the control is kept. ReplacesModel is also empty where the log
+	// never names the control's model in the category: all its work then moves.
+	ReplacesModel   string       `json:"replaces_model"`
+	StaysOn         []string     `json:"stays_on"`
+	Decision        DecisionKind `json:"decision"`
+	Reason          string       `json:"reason"`
+	Tasks           int          `json:"tasks"`
+	Raters          int          `json:"raters"`
+	Source          RatingSource `json:"source"`
+	WinRate         *Interval    `json:"win_rate"`
+	WinRateValid    *Interval    `json:"win_rate_always_valid"`
+	CostRatio       *Interval    `json:"cost_ratio"`
+	LatencyRatio    *Interval    `json:"latency_ratio"`
+	MonthlyTasks    float64      `json:"monthly_tasks"` // of the whole category, as are the costs
+	MonthlyCostNow  float64      `json:"monthly_cost_now_usd"`
+	MonthlyCostThen float64      `json:"monthly_cost_then_usd"`
+	MonthlySaving   *Interval    `json:"monthly_saving_usd"`
+	// ControlSpend is the part of MonthlyCostNow that a switch replaces, and
+	// SavingIfSwitched what a switch to Candidate saves of it, whatever was decided.
+	ControlSpend     *Interval `json:"monthly_control_spend_usd"`
+	SavingIfSwitched *Interval `json:"monthly_saving_if_switched_usd"`
 	// WhyMissing says for each null field, by its JSON name, why.
 	WhyMissing map[string]string `json:"why_missing"`
 	DecidedAt  time.Time         `json:"decided_at"`

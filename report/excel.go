@@ -3,8 +3,7 @@ package report
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
 	"time"
 
 	"github.com/xuri/excelize/v2"
@@ -45,30 +44,10 @@ func Workbook(ctx context.Context, path string, in Input) error {
 	if err := book.build(ctx); err != nil {
 		return fmt.Errorf("workbook: %w", err)
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".modeltrial-*.xlsx")
-	if err != nil {
-		return fmt.Errorf("workbook: %w", err)
-	}
-	defer func() { _ = os.Remove(temporary.Name()) }() // nothing is left to remove after the rename
-	if _, err := book.file.WriteTo(temporary); err != nil {
-		_ = temporary.Close() // the first error counts
-		return fmt.Errorf("write workbook %s: %w", path, err)
-	}
-	if err := temporary.Sync(); err != nil {
-		_ = temporary.Close() // the first error counts
-		return fmt.Errorf("write workbook %s: %w", path, err)
-	}
-	if err := temporary.Close(); err != nil {
-		return fmt.Errorf("write workbook %s: %w", path, err)
-	}
-	const readable = 0o644
-	if err := os.Chmod(temporary.Name(), readable); err != nil {
-		return fmt.Errorf("write workbook %s: %w", path, err)
-	}
-	if err := os.Rename(temporary.Name(), path); err != nil {
-		return fmt.Errorf("write workbook %s: %w", path, err)
-	}
-	return nil
+	return ReplaceFile(path, func(w io.Writer) error {
+		_, err := book.file.WriteTo(w)
+		return err
+	})
 }
 
 // A book is a workbook while it is made. The first error stays and ends the

@@ -1,8 +1,8 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
-	"math"
 
 	"github.com/xuri/excelize/v2"
 
@@ -34,7 +34,7 @@ const (
 // Columns of the table of inputs on the return sheet.
 const (
 	returnCategory = 1 + iota
-	returnRouteTo
+	returnCandidate
 	returnSwitch
 	returnTasks
 	returnCost
@@ -47,7 +47,7 @@ const (
 
 var returnFields = []field{
 	{"Category", 24, formatText},
-	{"Route to", 24, formatText},
+	{"Candidate", 24, formatText},
 	{"Switch", 19, formatText},
 	{"Tasks a month", 19, formatCount},
 	{"Cost a task now", 19, formatMoneyFine},
@@ -71,7 +71,7 @@ const (
 
 var savingFields = []field{
 	{"Category", 24, formatText},
-	{"Route to", 24, formatText},
+	{"Candidate", 24, formatText},
 	{"Cost a month now", 19, formatMoney},
 	{"Cost a month then", 19, formatMoney},
 	{"Saving a month", 19, formatMoney},
@@ -81,40 +81,25 @@ var savingFields = []field{
 	{"Standard errors to the limits", 14, formatNumber},
 }
 
-// A spendInput is what the formulas of one category start from.
+// A spendInput is what the formulas of one category start from. Nil is unknown.
 type spendInput struct {
 	costPerTask float64
 	share       *float64 // of the category's cost, on the model that is replaced
 	relative    *float64 // standard error of that spend, as a share of it
 }
 
-// inputs writes a route's saving B(1−R), with variance
-// (1−R)²V_B + B²V_R + V_B·V_R, backwards into the spend B and its standard error,
-// which a routing table states only through the saving. Nil is unknown.
+// inputs writes a route's spend as shares, whatever was decided: a reader may
+// switch a category that the table keeps.
 func inputs(r eval.Route) spendInput {
 	in := spendInput{}
 	if r.MonthlyTasks > 0 {
 		in.costPerTask = r.MonthlyCostNow / r.MonthlyTasks
 	}
-	whole, none := 1.0, 0.0
-	if !switches(r.Decision) {
-		in.share, in.relative = &whole, &none
+	if r.ControlSpend == nil || r.ControlSpend.Estimate <= 0 || r.MonthlyCostNow <= 0 {
 		return in
 	}
-	if r.MonthlySaving == nil || r.CostRatio == nil || r.MonthlyCostNow <= 0 || r.CostRatio.Estimate == 1 {
-		return in
-	}
-	less := 1 - r.CostRatio.Estimate
-	spend := r.MonthlySaving.Estimate / less
-	share := spend / r.MonthlyCostNow
-	in.share = &share
-	ratioVariance := r.CostRatio.StandardError * r.CostRatio.StandardError
-	savingVariance := r.MonthlySaving.StandardError * r.MonthlySaving.StandardError
-	spendVariance := max(0, (savingVariance-spend*spend*ratioVariance)/(less*less+ratioVariance))
-	if spend > 0 {
-		relative := math.Sqrt(spendVariance) / spend
-		in.relative = &relative
-	}
+	share, relative := r.ControlSpend.Estimate/r.MonthlyCostNow, r.ControlSpend.StandardError/r.ControlSpend.Estimate
+	in.share, in.relative = &share, &relative
 	return in
 }
 
@@ -213,6 +198,9 @@ func (s sheet) ratingHoursSource() string {
 	return "ratings × median seconds, from sheet Raters"
 }
 
+// candidateOf is the arm that a category would be switched to.
+func candidateOf(r eval.Route) string { return cmp.Or(r.Candidate, "not compared") }
+
 const noRoutes = "there is no routing table yet: run modeltrial route recommend"
 
 // inputRows writes what each category's saving starts from.
@@ -225,8 +213,8 @@ func (s sheet) inputRows(row int) int {
 			ratio, ratioError = &r.CostRatio.Estimate, &r.CostRatio.StandardError
 		}
 		rows = append(rows, []any{
-			string(r.Category), r.Arm, yesNo(switches(r.Decision)), r.MonthlyTasks, in.costPerTask,
-			in.share, in.relative, ratio, ratioError, multiplier(r.MonthlySaving),
+			string(r.Category), candidateOf(r), yesNo(switches(r.Decision)), r.MonthlyTasks, in.costPerTask,
+			in.share, in.relative, ratio, ratioError, multiplier(r.SavingIfSwitched),
 		})
 	}
 	roles := map[int]role{}
@@ -265,7 +253,7 @@ func (s sheet) savingRows(row, from int) int {
 				fmt.Sprintf(`%s%s%s*%s^0.5`, here(savingEstimate), sign, here(savingMultiplier), here(savingVariance)))
 		}
 		rows = append(rows, []any{
-			string(r.Category), r.Arm,
+			string(r.Category), candidateOf(r),
 			formula(fmt.Sprintf(`%s*%s`, input(returnTasks), input(returnCost))),
 			formula(fmt.Sprintf(`IF(ISNUMBER(%s),%s-%s,"")`, here(savingEstimate), here(savingNow), here(savingEstimate))),
 			ifSwitched(known, fmt.Sprintf(`%s*(1-%s)`, base, input(returnRatio))),
@@ -279,19 +267,22 @@ func (s sheet) savingRows(row, from int) int {
 	if len(rows) > 0 {
 		s.savingTotal(end, row+1)
 	}
-	return end + 1
+	const totalAndNote = 2
+	return end + totalAndNote
 }
 
-// savingTotal sums the categories in rows first to row−1. A sum is unknown where
-// one of its parts is; the least certain category, the one with the fewest
-// degrees of freedom, sets the critical value.
+// savingTotal sums the categories in rows first to row−1, with a note beneath. A
+// sum is unknown where one of its parts is, and so are its limits where a part has
+// none; the least certain category, the one with the fewest degrees of freedom, sets
+// the critical value.
 func (s sheet) savingTotal(row, first int) {
 	cells := func(column int) string { return at(column, first) + ":" + at(column, row-1) }
 	whole := func(column int) formula {
 		return formula(fmt.Sprintf(`IF(COUNT(%s)=ROWS(%s),SUM(%s),"")`, cells(column), cells(column), cells(column)))
 	}
+	certain := fmt.Sprintf(`COUNT(%s)=ROWS(%s)`, cells(savingLow), cells(savingLow))
 	limit := func(sign string) formula {
-		return formula(fmt.Sprintf(`IF(ISNUMBER(%s)*ISNUMBER(%s),%s%s%s*%s^0.5,"")`, at(savingVariance, row), at(savingMultiplier, row),
+		return formula(fmt.Sprintf(`IF((%s)*ISNUMBER(%s)*ISNUMBER(%s),%s%s%s*%s^0.5,"")`, certain, at(savingVariance, row), at(savingMultiplier, row),
 			at(savingEstimate, row), sign, at(savingMultiplier, row), at(savingVariance, row)))
 	}
 	largest := formula(fmt.Sprintf(`IF(COUNT(%s)>0,MAX(%s),"")`, cells(savingMultiplier), cells(savingMultiplier)))
@@ -300,6 +291,7 @@ func (s sheet) savingTotal(row, first int) {
 	} {
 		s.set(i+1, row, value, look{savingFields[i].format, roleTotal})
 	}
+	s.set(1, row+1, formula(fmt.Sprintf(`IF(%s,"","The total has no interval: a category that switches has none. Fill in its yellow cells.")`, certain)), look{formatBeside, roleNotice})
 }
 
 // name1 gives a cell a name that formulas can use.

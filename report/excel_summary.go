@@ -5,7 +5,7 @@ import "fmt"
 func (b *book) summarySheet() {
 	columns := []field{{"", 34, formatText}, {"", 20, formatText}, {"", 18, formatText}, {"", 18, formatText}, {"", 18, formatText}, {"", 40, formatText}}
 	s, row := b.open(sheetSummary, "Which kind of work should go to which model, and what does it save?", columns)
-	s.set(1, row, "Recommendation", look{role: roleSection})
+	s.set(1, row, "Recommendation"+asAnalysed(b.in), look{role: roleSection})
 	row++
 	for _, text := range recommendation(b.in) {
 		s.wide(row, len(columns), text, look{})
@@ -29,6 +29,14 @@ func (b *book) summarySheet() {
 		s.chart(at(4, row), chart, series)
 	}
 	s.onePage(row + 18)
+}
+
+// asAnalysed dates what does not follow the inputs of the return sheet.
+func asAnalysed(in Input) string {
+	if in.Routing.DecidedAt.IsZero() {
+		return ""
+	}
+	return ", as analysed on " + day(in.Routing.DecidedAt)
 }
 
 // keyFigures links to the return sheet, so that the summary follows its inputs.
@@ -63,7 +71,7 @@ func (s sheet) keyFigures(row int) int {
 }
 
 func (s sheet) decisions(row int) int {
-	s.set(1, row, "Decisions", look{role: roleSection})
+	s.set(1, row, "Decisions"+asAnalysed(s.in), look{role: roleSection})
 	columns := []field{{"Category", 34, formatText}, {"Route to", 20, formatText}, {"Decision", 18, formatText}, {"Win rate", 18, formatText}, {"Cost", 18, formatText}, {"Evidence", 40, formatText}}
 	var rows [][]any
 	for _, r := range s.in.Routing.Routes {
@@ -95,11 +103,14 @@ func recommendation(in Input) []string {
 func restsOn(in Input) []string {
 	a := in.Analysis
 	lines := []string{sentence(analysisHead(a))}
+	if in.Progress.Comparisons > 0 {
+		lines = append(lines, sentence(in.Progress.String()))
+	}
 	if in.Audit.Tasks > 0 {
 		lines = append(lines, fmt.Sprintf("Audited work: %s.", auditHead(in.Audit)))
 	}
-	if in.Routing.PriceTableDate != "" {
-		lines = append(lines, fmt.Sprintf("Prices of %s; made %s.", in.Routing.PriceTableDate, day(in.GeneratedAt)))
+	if prices := pricesOf(in.Routing); prices != "" {
+		lines = append(lines, sentence(prices+"; made "+day(in.GeneratedAt)))
 	}
 	for _, warning := range a.Warnings {
 		lines = append(lines, sentence("note: "+warning))

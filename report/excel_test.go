@@ -167,9 +167,15 @@ func changed(t testing.TB, file *excelize.File) map[string]float64 {
 	if err := file.SetCellValue(sheetReturn, at(returnRatio, row), 0.7); err != nil {
 		t.Fatal(err)
 	}
+	// What if a category switched that the table keeps: math, with all that is known
+	// of its spend and ratio.
+	const math3 = 2
+	if err := file.SetCellValue(sheetReturn, at(returnSwitch, row+math3), "yes"); err != nil {
+		t.Fatal(err)
+	}
 	saving, variance := 0.0, 0.0
 	for i, r := range table.Routes {
-		if !switches(r.Decision) {
+		if !switches(r.Decision) && i != math3 {
 			continue
 		}
 		cost, ratio := r.MonthlyCostNow, r.CostRatio.Estimate
@@ -211,6 +217,45 @@ func TestWorkbookWithUnknownSaving(t *testing.T) {
 			t.Errorf("%s is %q (%v), want nothing", name, got, err)
 		}
 	}
+}
+
+// TestWorkbookWithoutAnInterval gives a total without limits where a category is
+// switched whose saving has none, rather than limits that leave it out.
+func TestWorkbookWithoutAnInterval(t *testing.T) {
+	file := openWorkbook(t, writeWorkbook(t, fixtureInput()))
+	row := findRow(t, file, sheetReturn, "Cost a task now") + 1 + slices.IndexFunc(fixtureRouting().Routes, func(r eval.Route) bool { return r.Category == audit.Reasoning })
+	if candidate, err := file.GetCellValue(sheetReturn, at(returnCandidate, row)); err != nil || candidate != "not compared" {
+		t.Errorf("the candidate is %q (%v), want that there was none", candidate, err)
+	}
+	for column, value := range map[int]any{returnSwitch: "yes", returnRatio: 0.5, returnRatioError: 0.05} {
+		if err := file.SetCellValue(sheetReturn, at(column, row), value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := fixtureRouting().Total.MonthlySaving.Estimate + 25 // half of what runs on the control's model
+	if got := evaluated(t, file, nameSavingMonth); math.Abs(got-want) > 0.005 {
+		t.Errorf("the saving is %.4f, want %.4f", got, want)
+	}
+	for _, name := range []string{nameSavingMonthLow, nameSavingMonthHigh, nameThreeYearsLow} {
+		sheetName, cell := named(t, file, name)
+		if got, err := file.CalcCellValue(sheetName, cell); err != nil || got != "" {
+			t.Errorf("%s is %q (%v), want nothing", name, got, err)
+		}
+	}
+	note := at(1, findRow(t, file, sheetReturn, "Cost a month now")+len(fixtureRouting().Routes)+2)
+	if text, err := file.CalcCellValue(sheetReturn, note); err != nil || !strings.Contains(text, "no interval") {
+		t.Errorf("the note beneath the total is %q (%v)", text, err)
+	}
+}
+
+// TestSummaryDatesWhatDoesNotFollow tells fixed sentences from figures that follow
+// the inputs.
+func TestSummaryDatesWhatDoesNotFollow(t *testing.T) {
+	file := openWorkbook(t, writeWorkbook(t, fixtureInput()))
+	for _, title := range []string{"Recommendation, as analysed on 2026-10-30", "Decisions, as analysed on 2026-10-30"} {
+		findRow(t, file, sheetSummary, title)
+	}
+	findRow(t, file, sheetSummary, "401 of 420 comparisons rated, 380 of them by all 2 raters asked for.")
 }
 
 func TestWorkbookTextIsNeverAFormula(t *testing.T) {

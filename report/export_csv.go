@@ -11,7 +11,7 @@ import (
 )
 
 var routeColumns = []string{
-	"category", "arm", "model", "control", "candidate", "decision", "reason", "source", "tasks", "raters",
+	"category", "arm", "model", "replaces_model", "stays_on", "control", "candidate", "decision", "reason", "source", "tasks", "raters",
 	"win_rate", "win_rate_low", "win_rate_high", "win_rate_always_valid_low", "win_rate_always_valid_high",
 	"cost_ratio", "cost_ratio_low", "cost_ratio_high", "latency_ratio", "latency_ratio_low", "latency_ratio_high",
 	"monthly_tasks", "monthly_cost_now_usd", "monthly_cost_then_usd",
@@ -27,7 +27,7 @@ func exportCSV(w io.Writer, table eval.RoutingTable) error {
 	}
 	for _, r := range table.Routes {
 		row := []string{
-			cell(string(r.Category)), cell(r.Arm), cell(r.Model), cell(r.Control), cell(r.Candidate),
+			cell(string(r.Category)), cell(r.Arm), cell(r.Model), cell(r.ReplacesModel), cell(strings.Join(r.StaysOn, "; ")), cell(r.Control), cell(r.Candidate),
 			cell(string(r.Decision)), cell(r.Reason), cell(string(r.Source)), strconv.Itoa(r.Tasks), strconv.Itoa(r.Raters),
 		}
 		row = append(row, estimateCells(r.WinRate)...)
@@ -36,7 +36,7 @@ func exportCSV(w io.Writer, table eval.RoutingTable) error {
 		row = append(row, estimateCells(r.LatencyRatio)...)
 		row = append(row, number(r.MonthlyTasks), number(r.MonthlyCostNow), number(r.MonthlyCostThen))
 		row = append(row, estimateCells(r.MonthlySaving)...)
-		row = append(row, r.DecidedAt.UTC().Format(time.RFC3339), cell(table.ProtocolSHA256), cell(table.PriceTableDate))
+		row = append(row, r.DecidedAt.UTC().Format(time.RFC3339), cell(table.ProtocolSHA256), cell(string(table.PriceTableDate)))
 		if err := writer.Write(row); err != nil {
 			return err
 		}

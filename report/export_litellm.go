@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"io"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,9 +24,10 @@ type litellmModel struct {
 }
 
 type litellmParams struct {
-	Model  string   `yaml:"model"`
-	APIKey string   `yaml:"api_key"`
-	Tags   []string `yaml:"tags"`
+	Model   string   `yaml:"model"`
+	APIBase string   `yaml:"api_base,omitempty"`
+	APIKey  string   `yaml:"api_key"`
+	Tags    []string `yaml:"tags"`
 }
 
 type litellmRouter struct {
@@ -36,39 +39,55 @@ const litellmName = "modeltrial"
 
 // exportLiteLLM writes a LiteLLM proxy configuration that routes by tag: callers
 // ask for one model name and send the category as a tag.
-func exportLiteLLM(w io.Writer, table eval.RoutingTable) error {
+func exportLiteLLM(w io.Writer, table eval.RoutingTable, providers map[string]eval.Provider) error {
 	if len(table.Routes) == 0 {
 		return fmt.Errorf("the routing table has no route")
 	}
+	// An entry for each model of each provider: two may serve a model of one name.
+	type endpoint struct{ provider, model string }
 	file := litellmFile{Router: litellmRouter{TagFiltering: true}}
-	at := map[string]int{}
-	add := func(model, tag string) {
-		i, ok := at[model]
+	at := map[endpoint]int{}
+	var unknown []string
+	add := func(r eval.Route, tag string) {
+		provider := providers[r.Arm]
+		key := endpoint{provider.Name, r.Model}
+		i, ok := at[key]
 		if !ok {
 			i = len(file.Models)
-			at[model] = i
-			file.Models = append(file.Models, litellmModel{
-				Name: litellmName, Params: litellmParams{Model: model, APIKey: "os.environ/" + keyVariable(model)},
-			})
+			at[key] = i
+			file.Models = append(file.Models, litellmModel{Name: litellmName, Params: litellmEndpoint(provider, line(r.Model))})
+			if why := noEndpoint(provider); why != "" {
+				unknown = append(unknown, fmt.Sprintf("%s: %s", r.Arm, why))
+			}
 		}
 		file.Models[i].Params.Tags = append(file.Models[i].Params.Tags, tag)
+	}
+	for _, r := range table.Routes {
+		add(r, line(string(r.Category)))
+	}
+	kept, anyKept := keptRoute(table)
+	if anyKept {
+		add(kept, "default")
 	}
 	var comment strings.Builder
 	exportComment(&comment, table)
 	fmt.Fprintf(&comment, "#\n# Callers ask for model %q and send the task's category as a tag: the header\n", litellmName)
 	comment.WriteString("# x-litellm-tags: CATEGORY, or \"metadata\": {\"tags\": [\"CATEGORY\"]} in the body.\n")
-	if defaultModel(table) == "" {
-		comment.WriteString("# Every category switches: tag one model default yourself, for requests without a known tag.\n")
-	} else {
-		comment.WriteString("# Requests without a known tag go to the model tagged default, the one that was in use.\n")
-	}
-	comment.WriteString("# Keys are read from the environment variables named below; set your own names where they differ.\n\n")
 	for _, r := range table.Routes {
-		add(line(r.Model), line(string(r.Category)))
+		if r.ReplacesModel != "" {
+			fmt.Fprintf(&comment, "# Only work now on %s moves: send the tag %s with its requests alone.\n", line(r.ReplacesModel), line(string(r.Category)))
+		}
 	}
-	if model := defaultModel(table); model != "" {
-		add(model, "default")
+	if anyKept {
+		comment.WriteString("# Requests without a known tag go to the model tagged default, the one that was in use.\n")
+	} else {
+		comment.WriteString("# Every category switches: tag one model default yourself, for requests without a known tag.\n")
 	}
+	comment.WriteString("# Keys are read from the environment variables named below; no key stands in this file.\n")
+	for _, arm := range unknown {
+		fmt.Fprintf(&comment, "# FILL IN the endpoint of %s\n", line(arm))
+	}
+	comment.WriteString("\n")
 	content, err := yaml.MarshalWithOptions(file, yaml.IndentSequence(true))
 	if err != nil {
 		return err
@@ -77,53 +96,41 @@ func exportLiteLLM(w io.Writer, table eval.RoutingTable) error {
 	return err
 }
 
-// defaultModel is what untagged requests get: the model in use now, which is that
-// of a category that keeps it. Empty where every category switches, for then the
-// table does not name it.
-func defaultModel(table eval.RoutingTable) string {
-	for _, r := range table.Routes {
-		if r.Arm == r.Control {
-			return line(r.Model)
-		}
+// litellmEndpoint is how LiteLLM reaches a model. Where no endpoint is known it is
+// a provider that LiteLLM does not have, so that it refuses and names it.
+func litellmEndpoint(provider eval.Provider, model string) litellmParams {
+	if noEndpoint(provider) != "" {
+		return litellmParams{Model: "FILL-IN-THE-PROVIDER/" + model, APIKey: "os.environ/FILL_IN_THE_KEY_VARIABLE"}
 	}
-	return ""
+	params := litellmParams{Model: "openai/" + model, APIKey: "os.environ/" + line(provider.APIKeyEnv)}
+	if provider.APIKeyEnv == "" {
+		params.APIKey = "none" // LiteLLM would send OPENAI_API_KEY to an endpoint that needs no key
+	}
+	if base, err := url.Parse(provider.BaseURL); err != nil || base.Hostname() != "api.openai.com" {
+		params.APIBase = line(provider.BaseURL)
+	}
+	return params
 }
 
-// keyPrefixes are beginnings of model names whose provider is known by them.
-var keyPrefixes = [][2]string{
-	{"gpt", "OPENAI"},
-	{"o1", "OPENAI"},
-	{"o3", "OPENAI"},
-	{"o4", "OPENAI"},
-	{"claude", "ANTHROPIC"},
-	{"gemini", "GEMINI"},
-	{"deepseek", "DEEPSEEK"},
-	{"mistral", "MISTRAL"},
-	{"grok", "XAI"},
+// noEndpoint says why the endpoint of a provider is not known, if it is not.
+func noEndpoint(provider eval.Provider) string {
+	switch provider.Kind {
+	case eval.ProviderOpenAI:
+		return ""
+	case eval.ProviderRecorded, eval.ProviderSimulated:
+		return fmt.Sprintf("its answers are %s (provider %s), so modeltrial knows none", provider.Kind, provider.Name)
+	}
+	return "its provider is not in modeltrial.yaml"
 }
 
-// keyVariable is the environment variable that holds a provider's key by the
-// provider's custom; the part of the model before a slash names the provider.
-func keyVariable(model string) string {
-	provider, _, found := strings.Cut(model, "/")
-	if !found {
-		for _, known := range keyPrefixes {
-			if strings.HasPrefix(strings.ToLower(model), known[0]) {
-				return known[1] + "_API_KEY"
-			}
-		}
-		return "PROVIDER_API_KEY"
+// keptRoute is a route that keeps the model in use now, which untagged requests
+// get; ok is false where every category switches.
+func keptRoute(table eval.RoutingTable) (route eval.Route, ok bool) {
+	i := slices.IndexFunc(table.Routes, func(r eval.Route) bool { return r.Arm == r.Control })
+	if i < 0 {
+		return eval.Route{}, false
 	}
-	name := strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z':
-			return r - 'a' + 'A'
-		case r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
-			return r
-		}
-		return '_'
-	}, provider)
-	return name + "_API_KEY"
+	return table.Routes[i], true
 }
 
 // exportComment says what a configuration was made from, with the evidence of
@@ -136,6 +143,6 @@ func exportComment(b *strings.Builder, table eval.RoutingTable) {
 		say("%s", notice)
 	}
 	for _, r := range table.Routes {
-		say("%s -> %s: %s", r.Category, r.Model, joined(string(r.Decision), r.Reason))
+		say("%s -> %s: %s", r.Category, r.Model, joined(string(r.Decision), joined(r.Reason, staysNote(r))))
 	}
 }

@@ -13,10 +13,21 @@ import (
 	"modeltrial/eval"
 )
 
+// fixtureProviders reach the arms of fixtureRouting: one at a proxy, one at OpenAI,
+// one without a key, and one that was recorded.
+func fixtureProviders() map[string]eval.Provider {
+	openAI := eval.Provider{Name: "openai", Kind: eval.ProviderOpenAI, BaseURL: "https://api.openai.com/v1", APIKeyEnv: "WORK_KEY"}
+	return map[string]eval.Provider{
+		"current": openAI,
+		"claude":  {Name: "proxy", Kind: eval.ProviderOpenAI, BaseURL: "http://127.0.0.1:18999/v1", APIKeyEnv: "PROXY_KEY"},
+		"small":   {Name: "samples", Kind: eval.ProviderRecorded},
+	}
+}
+
 func export(t *testing.T, format string, table eval.RoutingTable) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := ExportRoutes(&out, format, table); err != nil {
+	if err := ExportRoutes(&out, format, table, fixtureProviders()); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -60,7 +71,7 @@ func TestExportCSV(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"category": "coding", "arm": "claude", "decision": "switch", "reason": "'=1+1", "win_rate": "0.61",
-		"monthly_tasks": "5000", "protocol_sha256": fixtureHash, "price_table_date": "2026-09-01", "decided_at": "2026-10-30T09:00:00Z",
+		"monthly_tasks": "5000", "replaces_model": "gpt-4o", "stays_on": "gpt-4o-mini", "protocol_sha256": fixtureHash, "price_table_date": "2026-09-01", "decided_at": "2026-10-30T09:00:00Z",
 	} {
 		if record[name] != want {
 			t.Errorf("%s is %q, want %q", name, record[name], want)
@@ -79,6 +90,7 @@ func TestExportLiteLLMShape(t *testing.T) {
 			Name   string `yaml:"model_name"`
 			Params struct {
 				Model string   `yaml:"model"`
+				Base  string   `yaml:"api_base"`
 				Key   string   `yaml:"api_key"`
 				Tags  []string `yaml:"tags"`
 			} `yaml:"litellm_params"`
@@ -92,29 +104,73 @@ func TestExportLiteLLMShape(t *testing.T) {
 	}
 	got := map[string]string{}
 	for _, model := range file.Models {
-		if !strings.HasPrefix(model.Params.Key, "os.environ/") {
-			t.Errorf("api_key of %s is %q, want the name of a variable", model.Params.Model, model.Params.Key)
-		}
 		for _, tag := range model.Params.Tags {
-			got[tag] = model.Params.Model
+			got[tag] = strings.Join([]string{model.Params.Model, model.Params.Base, model.Params.Key}, " ")
 		}
 	}
-	want := map[string]string{"coding": "anthropic/claude", "general": "anthropic/small", "math": "gpt-4o", "creative": "gpt-4o", "reasoning": "gpt-4o", "default": "gpt-4o"}
+	kept := "openai/gpt-4o  os.environ/WORK_KEY"
+	want := map[string]string{
+		"coding":  "openai/anthropic/claude http://127.0.0.1:18999/v1 os.environ/PROXY_KEY",
+		"general": "FILL-IN-THE-PROVIDER/anthropic/small  os.environ/FILL_IN_THE_KEY_VARIABLE",
+		"math":    kept, "creative": kept, "reasoning": kept, "default": kept,
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("models by tag (-want +got):\n%s", diff)
 	}
 	if !file.Router.Tags {
 		t.Error("tag filtering is off")
 	}
-	for _, text2 := range []string{fixtureHash[:12], "2026-10-30", "x-litellm-tags", "simulated", "preferred on 61%"} {
+	for _, text2 := range []string{
+		fixtureHash[:12], "2026-10-30", "x-litellm-tags", "simulated", "preferred on 61%", "# FILL IN the endpoint of small: its answers are recorded (provider samples)",
+		"Only work now on gpt-4o moves: send the tag coding", "work now on gpt-4o-mini stays where it is",
+	} {
 		if !strings.Contains(text, text2) {
 			t.Errorf("the comment does not say %q", text2)
 		}
 	}
 }
 
+// TestExportLiteLLMKeepsProvidersApart covers one model name at two providers, one
+// of which needs no key, and an arm whose provider is gone.
+func TestExportLiteLLMKeepsProvidersApart(t *testing.T) {
+	table := fixtureRouting()
+	table.Routes[0].Model, table.Routes[1].Model, table.Routes[1].Arm = "gpt-4o", "lost", "lost"
+	providers := fixtureProviders()
+	providers["claude"] = eval.Provider{Name: "local", Kind: eval.ProviderOpenAI, BaseURL: "http://localhost:11434/v1"}
+	var out bytes.Buffer
+	if err := ExportRoutes(&out, "litellm", table, providers); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"model: openai/gpt-4o\n      api_base: http://localhost:11434/v1\n      api_key: none\n      tags:\n        - coding\n",
+		"model: openai/gpt-4o\n      api_key: os.environ/WORK_KEY\n",
+		"model: FILL-IN-THE-PROVIDER/lost\n",
+		"# FILL IN the endpoint of lost: its provider is not in modeltrial.yaml\n",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in:\n%s", want, out.String())
+		}
+	}
+}
+
+// TestOwnPricesHaveNoDate keeps a list's date off prices that are the workspace's.
+func TestOwnPricesHaveNoDate(t *testing.T) {
+	table := fixtureRouting()
+	table.PriceTableDate, table.WhyMissing = "", map[string]string{"price_table_date": "own prices"}
+	if text := export(t, "json", table); !strings.Contains(text, `"price_table_date": null`) {
+		t.Errorf("no null in %s", text)
+	}
+	var back eval.RoutingTable
+	if err := json.Unmarshal([]byte(export(t, "json", table)), &back); err != nil || back.PriceTableDate != "" {
+		t.Errorf("read back as %q, %v", back.PriceTableDate, err)
+	}
+	if head := routingHead(table); !strings.HasSuffix(head, ", own prices") {
+		t.Errorf("the head is %q", head)
+	}
+}
+
 func TestExportUnknownFormatListsTheKnown(t *testing.T) {
-	err := ExportRoutes(&bytes.Buffer{}, "xml", fixtureRouting())
+	err := ExportRoutes(&bytes.Buffer{}, "xml", fixtureRouting(), nil)
 	if want := `unknown export format "xml"; choose one of csv, json, litellm, yaml`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %q", err, want)
 	}

@@ -96,16 +96,20 @@ func fixtureRouting() eval.RoutingTable {
 		}
 		r.MonthlyCostThen = r.MonthlyCostNow
 		r.MonthlySaving = &eval.Interval{Level: 0.95}
-		if switches(c.Decision) {
-			r.Arm, r.Model = c.Candidate, "anthropic/"+c.Candidate
-			base, spread := r.MonthlyCostNow*0.9, r.MonthlyCostNow*0.04
+		base, spread := r.MonthlyCostNow*0.9, r.MonthlyCostNow*0.04
+		r.ControlSpend = wider(interval(base, spread), critical)
+		if c.CostRatio != nil {
 			ratio, ratioError := c.CostRatio.Estimate, c.CostRatio.StandardError
 			v := (1-ratio)*(1-ratio)*spread*spread + base*base*ratioError*ratioError + spread*spread*ratioError*ratioError
 			saving, multiplier := base*(1-ratio), critical-0.1*float64(i)
-			r.MonthlySaving = &eval.Interval{Estimate: saving, StandardError: math.Sqrt(v), Low: saving - multiplier*math.Sqrt(v), High: saving + multiplier*math.Sqrt(v), Level: 0.95}
-			r.MonthlyCostThen -= saving
-			total += saving
-			variance += v
+			r.SavingIfSwitched = wider(interval(saving, math.Sqrt(v)), multiplier)
+			if switches(c.Decision) {
+				r.Arm, r.Model, r.ReplacesModel, r.StaysOn = c.Candidate, "anthropic/"+c.Candidate, "gpt-4o", []string{"gpt-4o-mini"}
+				r.MonthlySaving = r.SavingIfSwitched
+				r.MonthlyCostThen -= saving
+				total += saving
+				variance += v
+			}
 		}
 		table.Routes = append(table.Routes, r)
 		table.Total.MonthlyTasks += r.MonthlyTasks
@@ -117,7 +121,8 @@ func fixtureRouting() eval.RoutingTable {
 	table.Routes = append(table.Routes, eval.Route{
 		Category: audit.Reasoning, Arm: "current", Model: "gpt-4o", Control: "current", Decision: eval.Keep, Reason: "keep current: not part of the pilot", Source: eval.SourceNone,
 		MonthlyTasks: 300, MonthlyCostNow: 55.5, MonthlyCostThen: 55.5, MonthlySaving: &eval.Interval{Level: 0.95}, DecidedAt: decided,
-		WhyMissing: map[string]string{"win_rate": "not part of the pilot"},
+		ControlSpend: interval(50, 2),
+		WhyMissing:   map[string]string{"win_rate": "not part of the pilot"},
 	})
 	table.Total.MonthlyTasks += 300
 	table.Total.MonthlyCostNow += 55.5
@@ -160,6 +165,7 @@ func fixtureInput() Input {
 				UseCases: []eval.UseCase{{Category: audit.Coding, Candidates: []string{"claude"}}, {Category: audit.General, Candidates: []string{"small"}}, {Category: audit.Math, Candidates: []string{"deepseek+gpt"}}, {Category: audit.Creative, Candidates: []string{"small"}}},
 			},
 		},
+		Progress: Progress{Comparisons: 420, RatedOnce: 401, Rated: 380, PeopleAsked: 2},
 		Prices: []audit.Price{
 			{Model: "gpt-4o", Provider: "openai", Input: audit.USD * 5 / 2, CachedInput: new(audit.USD * 5 / 4), Output: 10 * audit.USD, ValidFrom: day, Source: "price list"},
 			{Model: "gpt-4o-mini", Provider: "openai", Input: audit.USD * 15 / 100, Output: audit.USD * 6 / 10, ValidFrom: day, Source: hostile},

@@ -29,7 +29,7 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	},
 	"categoryName": categoryName, "percent": func(share float64) string { return Rate(share, 0) },
 	"usd":    func(n audit.NanoUSD) string { return Money(n.Dollars()) },
-	"joined": joined, "winPoints": winPoints, "yesNo": yesNo,
+	"joined": joined, "winPoints": winPoints, "prices": pricesOf, "yesNo": yesNo,
 }).ParseFS(templates, "templates/*"))
 
 // A document is what the page's template shows.
@@ -97,16 +97,15 @@ func flow(in Input) []flowStep {
 			steps = append(steps, flowStep{Count(n), what})
 		}
 	}
-	var planned, rated int
+	planned := 0
 	for _, c := range in.Analysis.Comparisons {
 		planned += c.Planned
-		rated += c.Tasks
 	}
 	p := in.Analysis.Provenance
 	add(in.Audit.Tasks, "tasks logged")
 	add(planned, "comparisons planned")
 	add(p.ResponsesMeasured+p.ResponsesRecorded+p.ResponsesSimulated, "answers")
-	add(rated, "comparisons rated")
+	add(in.Progress.RatedOnce, in.Progress.afterCount())
 	add(ratingsTotal(p), "ratings analysed")
 	return steps
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"time"
 
 	"modeltrial/audit"
@@ -15,6 +16,7 @@ type Input struct {
 	Audit    audit.Report
 	Protocol eval.LockedProtocol // as locked; zero before a lock
 	Prices   []audit.Price
+	Progress Progress
 
 	// Tasks, Responses and Ratings give the rows of the data sheets one by one,
 	// so that a document never holds them all. Each may be nil, and passes on the
@@ -25,4 +27,26 @@ type Input struct {
 
 	// GeneratedAt is the moment that documents state; they read no clock.
 	GeneratedAt time.Time
+}
+
+// Progress is how far people are with a pilot's comparisons.
+type Progress struct {
+	Comparisons int // that there are
+	RatedOnce   int // by at least one person
+	Rated       int // by as many people as the protocol asks
+	PeopleAsked int // for each comparison
+}
+
+// String says it in words, the same in every document.
+func (p Progress) String() string {
+	return Count(p.RatedOnce) + " " + p.afterCount()
+}
+
+// afterCount is what stands after the number of comparisons rated.
+func (p Progress) afterCount() string {
+	text := "of " + counted(p.Comparisons, "comparison", "comparisons") + " rated"
+	if p.PeopleAsked > 1 {
+		text += fmt.Sprintf(", %s of them by all %d raters asked for", Count(p.Rated), p.PeopleAsked)
+	}
+	return text
 }

@@ -31,7 +31,7 @@ var method = []methodPart{
 		"Holm's step-down procedure over the protocol's use cases", "Holm 1979",
 	},
 	{
-		"Decision", "Switch: adjusted p for better ≤ 0.025. Switch for cost: adjusted p for not worse and for cheaper both ≤ 0.025. Keep: the always-valid interval lies below 50% by more than the margin, or the last planned week showed neither. Otherwise continue.",
+		"Decision", "In this order. Switch: adjusted p for better ≤ 0.025 and, where the protocol sets a max_cost_ratio, the always-valid upper limit of the cost ratio is at most that; a candidate that is better but not shown to stay within it does not switch. Switch for cost: adjusted p for not worse within the margin and for cheaper by the protocol's saving both ≤ 0.025. Keep: the always-valid upper limit of the win rate is at most 50% less the margin; or it is below 50% and the always-valid lower limit of the cost ratio leaves less than that saving; or the last planned week showed none of these. Otherwise continue. Judges alone do not decide unless the protocol says so.",
 		"", "",
 	},
 	{
@@ -47,7 +47,7 @@ var method = []methodPart{
 		"α = 1 − D_observed / D_expected", "Krippendorff 2004",
 	},
 	{
-		"Saving", "Audited monthly spend on the replaced model times one minus the cost ratio; categories are independent.",
+		"Saving", "Audited monthly spend on the replaced model times one minus the cost ratio; work on other models stays where it is, and categories are independent.",
 		"B(1 − R);  variance (1−R)²V_B + B²V_R + V_B·V_R", "Goodman 1960",
 	},
 }

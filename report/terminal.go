@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"strconv"
@@ -15,6 +16,9 @@ import (
 type Style struct {
 	Color bool
 	Width int // columns; 0 and more than 100 mean 100
+	// Command is how the next command begins, with what chooses the workspace: it is
+	// there to be copied. Empty means modeltrial.
+	Command string
 	// Part leaves out the command that comes next: the document is a part of a
 	// longer output that goes on by itself.
 	Part bool
@@ -28,6 +32,11 @@ func (s Style) width() int {
 		return mostColumns
 	}
 	return max(s.Width, 40)
+}
+
+// command is a command line of this workspace.
+func (s Style) command(arguments string) string {
+	return cmp.Or(s.Command, "modeltrial") + " " + arguments
 }
 
 // A Tone is the emphasis of a cell. Nothing is told by it alone: it is dropped
@@ -58,6 +67,9 @@ type Column struct {
 	Right bool // numbers
 	// Fixed columns are cut only where cutting all others is not enough.
 	Fixed bool
+	// Whole columns are never cut, even where a row then becomes too wide: their
+	// text is there to be copied.
+	Whole bool
 }
 
 // A Cell is a cell of a [Table]. Its text may be hostile.
@@ -77,7 +89,8 @@ func Cells(texts ...string) []Cell {
 
 // Table writes a table: words to the left, numbers to the right, a dim header,
 // two spaces between columns. It measures by display width, cuts the widest
-// columns with an ellipsis until a row fits, and never wraps.
+// columns with an ellipsis until a row fits, and never wraps but for a column that
+// must stay whole.
 func Table(w io.Writer, style Style, columns []Column, rows [][]Cell) error {
 	const gap = 2
 	widths := make([]int, len(columns))
@@ -95,6 +108,12 @@ func Table(w io.Writer, style Style, columns []Column, rows [][]Cell) error {
 		clean = append(clean, cells)
 	}
 	fit(columns, widths, style.width()-gap*(len(columns)-1))
+	room, end := style.width(), -gap
+	for i, width := range widths {
+		if end += gap + width; columns[i].Whole {
+			room = max(room, end)
+		}
+	}
 	var out bytes.Buffer
 	for _, row := range clean {
 		var b strings.Builder
@@ -110,7 +129,7 @@ func Table(w io.Writer, style Style, columns []Column, rows [][]Cell) error {
 			}
 			b.WriteString(style.paint(text, cell.Tone) + pad)
 		}
-		out.WriteString(ansi.Truncate(strings.TrimRight(b.String(), " "), style.width(), "") + "\n")
+		out.WriteString(ansi.Truncate(strings.TrimRight(b.String(), " "), room, "") + "\n")
 	}
 	_, err := w.Write(out.Bytes())
 	return err
@@ -129,7 +148,7 @@ func fit(columns []Column, widths []int, room int) {
 			total, widest := 0, -1
 			for i, width := range widths {
 				total += width
-				if width > least && (fixedToo || !columns[i].Fixed) && (widest < 0 || width > widths[widest]) {
+				if width > least && !columns[i].Whole && (fixedToo || !columns[i].Fixed) && (widest < 0 || width > widths[widest]) {
 					widest = i
 				}
 			}
@@ -203,15 +222,22 @@ func (p *page) warnings(groups ...[]string) {
 	}
 }
 
-func (p *page) next(command, why string) {
+// next is the command that comes next, whole even where it is too long for the
+// terminal: a part of it is of no use.
+func (p *page) next(arguments, why string) {
 	if p.style.Part {
 		return
 	}
 	p.gap()
-	if why != "" {
-		command += "     " + why
+	text := "next: " + p.style.command(arguments)
+	switch {
+	case why == "":
+	case ansi.StringWidth(text)+5+ansi.StringWidth(why) <= p.style.width():
+		text += "     " + why
+	default:
+		text += "\n  " + why
 	}
-	fmt.Fprintln(&p.out, ansi.Truncate("next: "+command, p.style.width(), "…"))
+	fmt.Fprintln(&p.out, text)
 }
 
 func (p *page) flush(w io.Writer) error {

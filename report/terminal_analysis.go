@@ -20,7 +20,7 @@ func Analysis(w io.Writer, a eval.Analysis, style Style) error {
 	p.gap()
 	if len(a.Comparisons) == 0 {
 		p.say(Plain, "", "nothing has been rated yet")
-		p.next("modeltrial rate serve", "")
+		p.next("rate serve", "")
 		return p.flush(w)
 	}
 	p.comparisons(append(append([]eval.ComparisonResult{}, a.Comparisons...), severalOnly(a)...))
@@ -115,7 +115,8 @@ func (p *page) comparisons(results []eval.ComparisonResult) {
 	var notes []string
 	for _, r := range results {
 		note := r.Reason
-		if r.WinRate == nil {
+		// The reason of a decision says already why there is no win rate.
+		if r.WinRate == nil && (note == "" || r.Decision == eval.NoDecision) {
 			note = joined(note, r.WhyMissing["win_rate"])
 		}
 		decision := string(r.Decision)
@@ -239,6 +240,7 @@ func (p *page) nextOfAnalysis(a eval.Analysis) {
 		return
 	}
 	decided, open := 0, 0
+	answers := a.Provenance.ResponsesMeasured + a.Provenance.ResponsesRecorded + a.Provenance.ResponsesSimulated
 	for _, c := range a.Comparisons {
 		switch c.Decision {
 		case eval.Switch, eval.SwitchForCost, eval.Keep:
@@ -249,8 +251,10 @@ func (p *page) nextOfAnalysis(a eval.Analysis) {
 	}
 	switch {
 	case decided > 0:
-		p.next("modeltrial route recommend", "the decided use cases, priced on the audited log")
+		p.next("route recommend", "the decided use cases, priced on the audited log")
+	case open > 0 && answers > 0 && (ratingsTotal(a.Provenance) == 0 || a.ThroughWeek >= a.Weeks):
+		p.next("rate serve", "")
 	case open > 0:
-		p.next("modeltrial pilot run", "the next week's batch; then modeltrial rate serve")
+		p.next("pilot run", "the next week's batch; then "+p.style.command("rate serve"))
 	}
 }

@@ -16,7 +16,7 @@ func AuditReport(w io.Writer, r audit.Report, style Style) error {
 	p := &page{style: style}
 	p.say(Plain, "", auditHead(r))
 	if r.Tasks == 0 {
-		p.next("modeltrial audit import FILE", "")
+		p.next("audit import FILE", "")
 		return p.flush(w)
 	}
 	p.say(Plain, "  ", auditSentence(r))
@@ -32,9 +32,9 @@ func AuditReport(w io.Writer, r audit.Report, style Style) error {
 		p.warnings(r.Warnings)
 	}
 	if r.Unsorted > 0 {
-		p.next("modeltrial audit classify", "")
+		p.next("audit classify", "")
 	} else if len(r.Candidates) > 0 && r.Routed == nil {
-		p.next("modeltrial pilot plan", "")
+		p.next("pilot plan", "")
 	}
 	return p.flush(w)
 }
@@ -62,7 +62,7 @@ func auditSentence(r audit.Report) string {
 			r.DominantModel, Rate(r.DominantShare, r.Tasks), r.DominantCategories, counted(len(r.Categories), "category", "categories"))
 	}
 	if r.Routed != nil {
-		text += fmt.Sprintf(" %s of tasks and %s of cost ran off the route decided %s.",
+		text += fmt.Sprintf(" %s of tasks and %s of cost ran on a model that the routing table of %s replaces.",
 			Rate(r.Routed.TaskShare, r.Tasks), Rate(r.Routed.CostShare, r.Tasks), r.Routed.Table)
 	}
 	return text
@@ -176,7 +176,7 @@ func (p *page) unsure(r audit.Report) {
 	}
 	p.gap()
 	if r.Uncertain > 0 {
-		p.say(Plain, "  ", fmt.Sprintf("%s of %s tasks were put into a category without being sure: modeltrial audit classify --review FILE", Count(r.Uncertain), Count(r.Tasks)))
+		p.say(Plain, "  ", fmt.Sprintf("%s of %s tasks were put into a category without being sure: %s", Count(r.Uncertain), Count(r.Tasks), p.style.command("audit classify --review FILE")))
 	}
 	if r.Unsorted > 0 {
 		p.say(Warning, "  ", fmt.Sprintf("! %s of %s tasks have no category yet", Count(r.Unsorted), Count(r.Tasks)))

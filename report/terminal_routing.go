@@ -63,7 +63,7 @@ func RoutingTable(w io.Writer, t eval.RoutingTable, style Style) error {
 		p.gap()
 		p.warnings(t.Warnings)
 	}
-	p.next("modeltrial report excel routing.xlsx", "or: modeltrial route export --format litellm")
+	p.next("report excel routing.xlsx", "or: "+p.style.command("route export --format litellm"))
 	return p.flush(w)
 }
 
@@ -78,10 +78,22 @@ func routingHead(t eval.RoutingTable) string {
 	if t.ThroughWeek > 0 {
 		head += fmt.Sprintf(", through week %d", t.ThroughWeek)
 	}
-	if t.PriceTableDate != "" {
-		head += ", prices of " + line(t.PriceTableDate)
+	if prices := pricesOf(t); prices != "" {
+		head += ", " + prices
 	}
 	return head
+}
+
+// pricesOf says at which prices a routing table was made; empty before there is
+// one.
+func pricesOf(t eval.RoutingTable) string {
+	switch {
+	case t.PriceTableDate != "":
+		return "prices of " + line(string(t.PriceTableDate))
+	case len(t.Routes) > 0:
+		return "own prices"
+	}
+	return ""
 }
 
 // routingSentence is the answer in one sentence.
@@ -150,6 +162,17 @@ func routeNote(r eval.Route) string {
 			return joined(note, "saving not known: "+r.WhyMissing["monthly_saving_usd"])
 		}
 		note = joined(note, fmt.Sprintf("saves %s a month (%s)", Money(r.MonthlySaving.Estimate), moneyRange(r.MonthlySaving)))
+		if r.ReplacesModel != "" {
+			note += " of the work now on " + r.ReplacesModel
+		}
 	}
-	return note
+	return joined(note, staysNote(r))
+}
+
+// staysNote says what work of a category a switch leaves where it is.
+func staysNote(r eval.Route) string {
+	if len(r.StaysOn) == 0 {
+		return ""
+	}
+	return "work now on " + and(r.StaysOn) + " stays where it is"
 }

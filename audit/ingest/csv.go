@@ -70,9 +70,6 @@ func (r *csvReader) read() (fields []string, begin int, err error) {
 	return r.fields(), r.begun, nil
 }
 
-// text is the record as it stands in the file; empty where it is too large.
-func (r *csvReader) text() string { return r.lines.text() }
-
 // field reads one field from the start of line, and lines after it where quotes
 // go on. It returns the rest of the line, nil at the record's end.
 func (r *csvReader) field(line []byte) ([]byte, error) {

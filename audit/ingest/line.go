@@ -161,14 +161,6 @@ func (r *lineReader) offset() int64 { return r.base + int64(r.next) }
 // hold keeps what is read from now on, for text and for going back.
 func (r *lineReader) hold() { r.holds, r.held = true, r.next }
 
-// text is what was read since hold, nothing where it was too much to keep.
-func (r *lineReader) text() string {
-	if !r.holds {
-		return ""
-	}
-	return string(bytes.TrimRight(r.buffer[r.held:r.next], "\r\n"))
-}
-
 // back goes back to an offset at which the line after the one of this number
 // begins, and says whether it could. All that is read again stays in proportion to
 // what was read, so that no file takes quadratic time.

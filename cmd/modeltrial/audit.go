@@ -135,7 +135,7 @@ func sayImport(g *global, out, errOut io.Writer, reports []ingest.FileReport) er
 			report.Count(read.Rows), report.Count(read.Imported), report.Count(read.Duplicates), report.Count(read.Rejected))
 		fmt.Fprintf(out, "  read as %s: %s\n", read.Format, mappedText(read.Mapped))
 	}
-	fmt.Fprintf(out, "\nnext: modeltrial audit classify\n")
+	fmt.Fprintf(out, "\n%s\n", g.next("audit classify"))
 	return nil
 }
 
@@ -195,7 +195,7 @@ func runClassify(ctx context.Context, g *global, review string, again bool, out,
 		for _, category := range audit.Categories {
 			fmt.Fprintf(out, "  %-10s %6s\n", category, report.Count(counts.byCategory[category]))
 		}
-		fmt.Fprintf(out, "\nnext: modeltrial audit report\n")
+		fmt.Fprintf(out, "\n%s\n", g.next("audit report"))
 		return nil
 	})
 }
@@ -358,13 +358,15 @@ func auditReport(ctx context.Context, s *store.Store) (audit.Report, error) {
 	return document, ignoreNotFound(err)
 }
 
-// offRoute is the share of the log on a model other than the table's.
+// offRoute is the share of the log on a model that the table replaces.
 func offRoute(mixer *audit.Mixer, table eval.RoutingTable) *audit.RoutedShare {
-	models := map[audit.Category]string{}
+	replacements := map[audit.Category]audit.Replacement{}
 	for _, route := range table.Routes {
-		models[route.Category] = route.Model
+		if route.Arm != route.Control {
+			replacements[route.Category] = audit.Replacement{From: route.ReplacesModel, To: route.Model}
+		}
 	}
-	share := mixer.OffRoute(models, table.DecidedAt.Format("2006-01-02"))
+	share := mixer.OffRoute(replacements, table.DecidedAt.Format("2006-01-02"))
 	return &share
 }
 

@@ -405,12 +405,16 @@ func (d *demonstration) documents(ctx context.Context, took time.Duration) error
 	if err := writeHTML(ctx, page, input); err != nil {
 		return err
 	}
-	err = replaceFile(routes, func(w io.Writer) error { return report.ExportRoutes(w, "litellm", input.Routing) })
+	providers, err := armProviders(ctx, d.g, d.store)
+	if err != nil {
+		return err
+	}
+	err = report.ReplaceFile(routes, func(w io.Writer) error { return report.ExportRoutes(w, "litellm", input.Routing, providers) })
 	if err != nil {
 		return err
 	}
 	d.say("   workbook   %s\n   report     %s\n   gateway    %s (LiteLLM)\n   workspace  %s", workbook, page, routes, d.g.dir)
 	d.say("\nAnswers are recorded samples of fictional models and every rating is simulated:\nthe figures show how modeltrial works, not what any model can do. Done in %.1f s.", took.Seconds())
-	d.say("\nnext: rate a comparison yourself\n  modeltrial -C %s rate invite you && modeltrial -C %s rate serve", d.g.dir, d.g.dir)
+	d.say("\nnext: rate a comparison yourself\n  %s && %s", d.g.command("rate invite you"), d.g.command("rate serve"))
 	return nil
 }

@@ -59,7 +59,7 @@ func runInit(ctx context.Context, g *global, out io.Writer) error {
 	} else {
 		fmt.Fprintf(out, "kept %s as it is\n", g.configPath())
 	}
-	fmt.Fprintf(out, "database %s is ready\n\nnext: modeltrial -C %s audit import LOG.csv\n", g.databasePath(), g.dir)
+	fmt.Fprintf(out, "database %s is ready\n\n%s\n", g.databasePath(), g.next("audit import LOG.csv"))
 	return nil
 }
 

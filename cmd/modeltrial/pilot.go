@@ -74,7 +74,7 @@ func runLock(ctx context.Context, g *global, s *store.Store, reason string, out 
 		fmt.Fprintf(out, "  week %d  %-10s %s tasks\n", batch.Week, batch.Category, report.Count(batch.Tasks))
 	}
 	sayShortage(out, protocol.Protocol, batches)
-	fmt.Fprintf(out, "\nnext: modeltrial pilot run\n")
+	fmt.Fprintf(out, "\n%s\n", g.next("pilot run"))
 	return nil
 }
 
@@ -217,12 +217,12 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 		arms[i] = armProgress{row, row.CostNano.Dollars()}
 		open += row.Tasks - row.Answered
 	}
-	due := "modeltrial analyze"
+	due := g.command("analyze")
 	switch {
 	case open > 0:
-		due = "modeltrial pilot run"
+		due = g.command("pilot run")
 	case status.Rated < status.Comparisons:
-		due = "modeltrial rate serve"
+		due = g.command("rate serve")
 	}
 	if g.json {
 		return report.JSON(out, map[string]any{

@@ -214,7 +214,7 @@ func sayPlan(out io.Writer, g *global, o *planOptions, protocol eval.Protocol, p
 			fmt.Fprintf(out, "\n! arm %q: %v\n", e.Arm, run.UnknownPrice(arm))
 		}
 	}
-	_, err = fmt.Fprintf(out, "\nbudget: %s USD, never exceeded\n\nnext: modeltrial pilot lock\n", protocol.BudgetUSD)
+	_, err = fmt.Fprintf(out, "\nbudget: %s USD, never exceeded\n\n%s\n", protocol.BudgetUSD, g.next("pilot lock"))
 	return err
 }
 

@@ -43,7 +43,7 @@ func runPilot(ctx context.Context, g *global, s *store.Store, o *runOptions, out
 		if g.json {
 			return report.JSON(out, map[string]any{"schema": "modeltrial.pilot-run/1", "week": nil, "open": 0})
 		}
-		fmt.Fprintln(out, "every task of the pilot is answered\n\nnext: modeltrial rate serve")
+		fmt.Fprintf(out, "every task of the pilot is answered\n\n%s\n", g.next("rate serve"))
 		return nil
 	}
 	if o.dryRun {
@@ -63,7 +63,7 @@ func runPilot(ctx context.Context, g *global, s *store.Store, o *runOptions, out
 			return err
 		}
 	} else {
-		sayRun(out, o.week, summary)
+		sayRun(g, out, o.week, summary)
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -107,7 +107,7 @@ func (o *runOptions) cap() (*audit.NanoUSD, error) {
 	return &limit, nil
 }
 
-func sayRun(out io.Writer, week int, summary run.Summary) {
+func sayRun(g *global, out io.Writer, week int, summary run.Summary) {
 	fmt.Fprintf(out, "week %d: %s of %s open calls answered, %s failed, spent %s\n", week,
 		report.Count(summary.Answered), report.Count(summary.Total), report.Count(summary.Failed), report.Money(summary.Spent.Dollars()))
 	for _, failure := range summary.Failures {
@@ -120,9 +120,9 @@ func sayRun(out io.Writer, week int, summary run.Summary) {
 	case summary.BudgetExhausted:
 		fmt.Fprintf(out, "\nthe cap does not allow another call; raise budget_usd (a deviation) or --max-cost and run again\n")
 	case summary.Answered < summary.Total:
-		fmt.Fprintf(out, "\nnext: modeltrial pilot run, which goes on where this stopped\n")
+		fmt.Fprintf(out, "\n%s, which goes on where this stopped\n", g.next("pilot run"))
 	default:
-		fmt.Fprintf(out, "\nnext: modeltrial rate serve\n")
+		fmt.Fprintf(out, "\n%s\n", g.next("rate serve"))
 	}
 }
 

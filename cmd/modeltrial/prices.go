@@ -26,7 +26,7 @@ func newPricesCmd(g *global) *cobra.Command {
 				return err
 			}
 			if g.json {
-				return report.JSON(cmd.OutOrStdout(), pricesDocument(table.All(), table.Date()))
+				return report.JSON(cmd.OutOrStdout(), pricesDocument(table.All()))
 			}
 			return writePrices(cmd.OutOrStdout(), table.All(), g.style(cmd.OutOrStdout()))
 		},
@@ -45,7 +45,7 @@ type priceEntry struct {
 	Source      string   `json:"source"`
 }
 
-func pricesDocument(list []audit.Price, date time.Time) map[string]any {
+func pricesDocument(list []audit.Price) map[string]any {
 	entries := make([]priceEntry, len(list))
 	for i, price := range list {
 		entries[i] = priceEntry{
@@ -59,18 +59,18 @@ func pricesDocument(list []audit.Price, date time.Time) map[string]any {
 			entries[i].ValidFrom = price.ValidFrom.Format(time.DateOnly)
 		}
 	}
-	return map[string]any{"schema": "modeltrial.prices/1", "date": date.Format(time.DateOnly), "prices": entries}
+	return map[string]any{"schema": "modeltrial.prices/1", "prices": entries}
 }
 
 // writePrices prints the table for people.
 func writePrices(out io.Writer, list []audit.Price, style report.Style) error {
 	columns := []report.Column{
-		{Name: "model"},
+		{Name: "model", Whole: true}, // it is there to be copied
 		{Name: "provider"},
-		{Name: "input", Right: true},
-		{Name: "cached", Right: true},
-		{Name: "output", Right: true},
-		{Name: "valid from"},
+		{Name: "input", Right: true, Fixed: true},
+		{Name: "cached", Right: true, Fixed: true},
+		{Name: "output", Right: true, Fixed: true},
+		{Name: "valid from", Fixed: true},
 		{Name: "source"},
 	}
 	rows := make([][]report.Cell, len(list))

@@ -132,14 +132,14 @@ func inviteRaters(ctx context.Context, g *global, s *store.Store, base *url.URL,
 		fmt.Fprintf(out, "%-16s %s\n", made.Rater, made.Link)
 	}
 	fmt.Fprintf(out, "\nEach link is a key: send it to its rater only. It is not shown again; a new one replaces it.\nThey hold until %s.\n%s\n",
-		expires.Format(time.DateOnly), serveAdvice(base))
+		expires.Format(time.DateOnly), serveAdvice(g, base))
 	return nil
 }
 
 // serveAdvice is how links with a base are made to work: on this machine the site
 // listens there, elsewhere or with TLS a proxy stands before it.
-func serveAdvice(base *url.URL) string {
-	const next = "\nnext: modeltrial rate serve"
+func serveAdvice(g *global, base *url.URL) string {
+	next := "\n" + g.next("rate serve")
 	host, port := base.Hostname(), base.Port()
 	if port == "" {
 		port = "80"
@@ -270,7 +270,7 @@ func newRateExportCmd(g *global) *cobra.Command {
 				if args[0] == "-" {
 					return exchange.WriteRatings(cmd.OutOrStdout(), each)
 				}
-				if err := replaceFile(args[0], func(w io.Writer) error { return exchange.WriteRatings(w, each) }); err != nil {
+				if err := report.ReplaceFile(args[0], func(w io.Writer) error { return exchange.WriteRatings(w, each) }); err != nil {
 					return err
 				}
 				fmt.Fprintf(cmd.OutOrStdout(), "wrote %s\n", args[0])

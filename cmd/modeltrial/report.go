@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,8 +15,6 @@ import (
 	"modeltrial/report"
 	"modeltrial/store"
 )
-
-func parent(path string) string { return filepath.Dir(path) }
 
 func newReportCmd(g *global) *cobra.Command {
 	return group("report", "documents to take away", newReportExcelCmd(g), newReportHTMLCmd(g))
@@ -50,7 +47,7 @@ func newReportHTMLCmd(g *global) *cobra.Command {
 }
 
 func writeHTML(_ context.Context, path string, input report.Input) error {
-	return replaceFile(path, func(w io.Writer) error { return report.HTML(w, input) })
+	return report.ReplaceFile(path, func(w io.Writer) error { return report.HTML(w, input) })
 }
 
 // writeReport gathers what a document shows and writes it.
@@ -82,6 +79,14 @@ func reportInput(ctx context.Context, g *global, s *store.Store, now time.Time) 
 	input.Prices = priceTable.All()
 	if input.Protocol, err = locked(ctx, s); err != nil {
 		return input, err
+	}
+	status, err := s.PilotStatus(ctx)
+	if err != nil {
+		return input, err
+	}
+	input.Progress = report.Progress{
+		Comparisons: status.Comparisons, RatedOnce: status.RatedOnce, Rated: status.Rated,
+		PeopleAsked: input.Protocol.Protocol.RatingsPerComparison,
 	}
 	data, err := s.Dataset(ctx, 0)
 	if err != nil {

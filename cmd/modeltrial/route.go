@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,7 +43,8 @@ func newRouteRecommendCmd(g *global) *cobra.Command {
 
 // recommend makes the routing table of the workspace and stores it.
 func recommend(ctx context.Context, g *global, s *store.Store, now time.Time) (eval.RoutingTable, error) {
-	if _, err := locked(ctx, s); err != nil {
+	protocol, err := locked(ctx, s)
+	if err != nil {
 		return eval.RoutingTable{}, err
 	}
 	config, err := g.config()
@@ -62,11 +63,24 @@ func recommend(ctx context.Context, g *global, s *store.Store, now time.Time) (e
 	if err != nil {
 		return eval.RoutingTable{}, err
 	}
-	table, err := decide.Recommend(data, spend(mixer), priceTable.Date().Format(time.DateOnly), now)
+	table, err := decide.Recommend(data, spend(mixer), priceDate(priceTable, protocol.Protocol), now)
 	if err != nil {
 		return table, err
 	}
 	return table, s.SaveRoutingTable(ctx, table)
+}
+
+// priceDate is the day of the list that the pilot's arms are priced by.
+func priceDate(priceTable audit.PriceTable, protocol eval.Protocol) eval.PriceDate {
+	models := make([]string, len(protocol.Arms))
+	for i, arm := range protocol.Arms {
+		models[i] = arm.Model
+	}
+	date := priceTable.Date(models...)
+	if date.IsZero() {
+		return ""
+	}
+	return eval.PriceDate(date.Format(time.DateOnly))
 }
 
 // spend is the audited log's monthly spend in the terms of a decision.
@@ -87,6 +101,9 @@ func newRouteExportCmd(g *global) *cobra.Command {
 		Example: "  modeltrial route export --format litellm --output litellm.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if formats := report.ExportFormats(); !slices.Contains(formats, strings.ToLower(format)) {
+				return usagef("--format is %q; choose one of %s", format, strings.Join(formats, ", "))
+			}
 			return g.withStore(cmd.Context(), func(s *store.Store) error {
 				table, err := s.LatestRoutingTable(cmd.Context())
 				if errors.Is(err, eval.ErrNotFound) {
@@ -95,31 +112,38 @@ func newRouteExportCmd(g *global) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if path == "" {
-					return report.ExportRoutes(cmd.OutOrStdout(), format, table)
+				providers, err := armProviders(cmd.Context(), g, s)
+				if err != nil {
+					return err
 				}
-				return replaceFile(path, func(w io.Writer) error { return report.ExportRoutes(w, format, table) })
+				if path == "" {
+					return report.ExportRoutes(cmd.OutOrStdout(), format, table, providers)
+				}
+				return report.ReplaceFile(path, func(w io.Writer) error { return report.ExportRoutes(w, format, table, providers) })
 			})
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "json", "json, yaml, csv or litellm")
+	cmd.Flags().StringVar(&format, "format", "json", strings.Join(report.ExportFormats(), ", "))
 	cmd.Flags().StringVarP(&path, "output", "o", "", "file to write (default standard output)")
 	return cmd
 }
 
-// replaceFile writes a file whole or not at all.
-func replaceFile(path string, write func(io.Writer) error) (err error) {
-	temporary, err := os.CreateTemp(parent(path), ".modeltrial-*")
+// armProviders is the provider of each arm of the locked protocol, as configured
+// now; without an entry where modeltrial.yaml no longer has it.
+func armProviders(ctx context.Context, g *global, s *store.Store) (map[string]eval.Provider, error) {
+	protocol, err := locked(ctx, s)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(temporary.Name()))
+	config, err := g.config()
+	if err != nil {
+		return nil, err
+	}
+	providers := map[string]eval.Provider{}
+	for _, arm := range protocol.Protocol.Arms {
+		if provider, ok := config.Provider(arm.Provider); ok {
+			providers[arm.Name] = provider
 		}
-	}()
-	if err := errors.Join(write(temporary), temporary.Chmod(0o644), temporary.Sync(), temporary.Close()); err != nil {
-		return err
 	}
-	return os.Rename(temporary.Name(), path)
+	return providers, nil
 }

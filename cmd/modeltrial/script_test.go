@@ -212,6 +212,7 @@ func TestExitCodes(t *testing.T) {
 		{"group alone", []string{"audit"}, exitUsage},
 		{"bad mapping", []string{"audit", "import", "x.csv", "--map", "nonsense"}, exitUsage},
 		{"bad kind", []string{"analyze", "--ratings", "x.csv", "--kind", "oracle"}, exitUsage},
+		{"bad export format", []string{"route", "export", "--format", "xml"}, exitUsage},
 		{"bad scale", []string{"analyze", "--ratings", "x.csv", "--score-range", "1"}, exitUsage},
 		{"no workspace", []string{"-C", t.TempDir(), "analyze"}, exitFailure},
 		{"no such file", []string{"analyze", "--ratings", "no-such-file.csv"}, exitFailure},

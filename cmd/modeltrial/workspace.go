@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"unicode"
 
 	"golang.org/x/term"
 
@@ -140,12 +142,42 @@ func warnUnlocked(g *global, protocol eval.LockedProtocol, errOut io.Writer) {
 	}
 }
 
+// command is a command line of this workspace, to be copied into a shell. Without
+// arguments it is its beginning.
+func (g *global) command(arguments string) string {
+	words := []string{"modeltrial"}
+	if g.dir != "." {
+		words = append(words, "-C", quoted(g.dir))
+	}
+	if g.db != "" {
+		words = append(words, "--db", quoted(g.db))
+	}
+	if arguments != "" {
+		words = append(words, arguments)
+	}
+	return strings.Join(words, " ")
+}
+
+// next is the line that tells the command that comes next.
+func (g *global) next(arguments string) string { return "next: " + g.command(arguments) }
+
+// quoted is a path as a shell takes it for one word.
+func quoted(path string) string {
+	plain := func(r rune) bool {
+		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("/._-+,:@%=", r)
+	}
+	if path != "" && strings.TrimFunc(path, plain) == "" {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+}
+
 // style says how to write for this output: colours only on a terminal.
 func (g *global) style(out io.Writer) report.Style {
 	file, ok := out.(*os.File)
 	terminal := ok && term.IsTerminal(int(file.Fd()))
 	_, refused := os.LookupEnv("NO_COLOR")
-	style := report.Style{Color: terminal && !refused && !g.noColor}
+	style := report.Style{Color: terminal && !refused && !g.noColor, Command: g.command("")}
 	if terminal {
 		style.Width, _, _ = term.GetSize(int(file.Fd())) // 0 where it is not known: the default
 	}

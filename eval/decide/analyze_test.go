@@ -313,8 +313,38 @@ func TestRecommendPricesTheSwitch(t *testing.T) {
 	}
 	wantNumber(t, "cost then", coding.MonthlyCostThen, coding.MonthlyCostNow-coding.MonthlySaving.Estimate)
 	wantNumber(t, "total saving", table.Total.MonthlySaving.Estimate, coding.MonthlySaving.Estimate)
+	if coding.ReplacesModel != "atlas" || !slices.Equal(coding.StaysOn, []string{"other"}) || general.ReplacesModel != "" || len(general.StaysOn) > 0 {
+		t.Errorf("coding replaces %q and leaves %v, general replaces %q; want atlas, other and nothing", coding.ReplacesModel, coding.StaysOn, general.ReplacesModel)
+	}
+	wantNumber(t, "spend on the control's model", coding.ControlSpend.Estimate, 100)
+	wantNumber(t, "spend on the control's model, general", general.ControlSpend.Estimate, 20)
+	wantNumber(t, "saving if switched", coding.SavingIfSwitched.StandardError, coding.MonthlySaving.StandardError)
 	if general.MonthlySaving == nil || general.MonthlySaving.Estimate != 0 {
 		t.Errorf("keeping saves %+v, want exactly 0", general.MonthlySaving)
+	}
+}
+
+// TestRecommendPricesWhatItKeeps gives a kept category what a reader needs to ask
+// what a switch would save.
+func TestRecommendPricesWhatItKeeps(t *testing.T) {
+	spend := []eval.Spend{
+		{Category: "coding", Model: "atlas", Tasks: 400, Costs: dollars(100, 104, 98, 102, 96, 100)},
+		{Category: "coding", Model: "other", Tasks: 40, Costs: dollars(10, 10, 10, 10, 10, 10)},
+	}
+	table, err := Recommend(pilot(200, 20, 40, 0.5, eval.Human), spend, "", time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := table.Routes[0]
+	if switches(kept.Decision) || kept.MonthlySaving.Estimate != 0 || kept.ControlSpend == nil || kept.SavingIfSwitched == nil {
+		t.Fatalf("got %+v, want a kept category with its spend and what a switch would save", kept)
+	}
+	wantNumber(t, "spend on the control's model", kept.ControlSpend.Estimate, 100)
+	if saving := kept.SavingIfSwitched; math.Abs(saving.Estimate-50) > 2 || saving.Low >= saving.Estimate {
+		t.Errorf("a switch would save %+v, want about 50", saving)
+	}
+	if table.PriceTableDate != "" || table.WhyMissing["price_table_date"] == "" {
+		t.Errorf("price date %q, why missing %q; want none and why", table.PriceTableDate, table.WhyMissing["price_table_date"])
 	}
 }
 

@@ -1,8 +1,9 @@
 package decide
 
 import (
-	"fmt"
+	"errors"
 	"math"
+	"slices"
 	"time"
 
 	"modeltrial/audit"
@@ -12,26 +13,27 @@ import (
 
 // Recommend makes the routing table: one route for each audited category and each
 // use case, with what it saves of the audited spend. Savings follow
-// B(1 − R): B the monthly spend on the control's model, R the cost ratio.
-func Recommend(data eval.Dataset, spend []eval.Spend, priceTableDate string, now time.Time) (eval.RoutingTable, error) {
+// B(1 − R): B the monthly spend on the control's model, R the cost ratio. An
+// empty priceDate says that the pilot's prices are the workspace's own.
+func Recommend(data eval.Dataset, spend []eval.Spend, priceDate eval.PriceDate, now time.Time) (eval.RoutingTable, error) {
 	analysis, err := Analyze(data, Options{})
 	if err != nil {
 		return eval.RoutingTable{}, err
 	}
 	table := eval.RoutingTable{
 		Schema: "modeltrial.route-recommend/1", Pilot: data.Pilot, Routes: []eval.Route{},
-		ProtocolSHA256: analysis.ProtocolSHA256, PriceTableDate: priceTableDate, DecidedAt: now.UTC(),
+		ProtocolSHA256: analysis.ProtocolSHA256, PriceTableDate: priceDate, DecidedAt: now.UTC(),
 		ThroughWeek: analysis.ThroughWeek, Provenance: analysis.Provenance, Warnings: analysis.Warnings,
-		Total: eval.RouteTotal{WhyMissing: map[string]string{}},
+		Total: eval.RouteTotal{WhyMissing: map[string]string{}}, WhyMissing: map[string]string{},
+	}
+	if priceDate == "" {
+		table.WhyMissing["price_table_date"] = "own prices: no model of the pilot is priced by a dated list"
 	}
 	a := newAnalyzer(data, Options{})
 	var savings []stats.Estimated
 	complete := true
 	for _, category := range routedCategories(analysis, spend) {
-		route, saving, err := a.route(category, analysis, spend)
-		if err != nil {
-			return table, fmt.Errorf("route %s: %w", category, err)
-		}
+		route, saving := a.route(category, analysis, spend)
 		route.DecidedAt = table.DecidedAt
 		table.Routes = append(table.Routes, route)
 		table.Total.MonthlyTasks += route.MonthlyTasks
@@ -76,8 +78,8 @@ func routedCategories(analysis eval.Analysis, spend []eval.Spend) []audit.Catego
 }
 
 // route decides one category among its candidates and prices the result.
-func (a *analyzer) route(category audit.Category, analysis eval.Analysis, spend []eval.Spend) (eval.Route, stats.Estimated, error) {
-	route := eval.Route{Category: category, WhyMissing: map[string]string{}}
+func (a *analyzer) route(category audit.Category, analysis eval.Analysis, spend []eval.Spend) (eval.Route, stats.Estimated) {
+	route := eval.Route{Category: category, StaysOn: []string{}, WhyMissing: map[string]string{}}
 	if a.data.Locked != nil {
 		route.Control = a.data.Locked.Protocol.Control
 	}
@@ -105,8 +107,7 @@ func (a *analyzer) route(category audit.Category, analysis eval.Analysis, spend 
 		}
 	}
 	route.Model = a.model(route.Arm)
-	saving := a.price(&route, spend)
-	return route, saving, nil
+	return route, a.price(&route, spend)
 }
 
 func switches(decision eval.DecisionKind) bool {
@@ -166,14 +167,15 @@ func (a *analyzer) model(arm string) string {
 	return arm
 }
 
-// price fills in volume, spend and saving a month.
+// price fills in volume, spend and saving a month. It gives what the route saves:
+// nothing, exactly, where the control is kept.
 func (a *analyzer) price(route *eval.Route, spend []eval.Spend) stats.Estimated {
 	controlModel := a.model(route.Control)
+	onControl := slices.ContainsFunc(spend, func(row eval.Spend) bool {
+		return row.Category == route.Category && row.Model == controlModel
+	})
 	var base []float64 // dollars a month, one per period, on the control's model
-	onControl := false
-	for _, row := range spend {
-		onControl = onControl || (row.Category == route.Category && row.Model == controlModel)
-	}
+	var others []string
 	for _, row := range spend {
 		if row.Category != route.Category {
 			continue
@@ -189,44 +191,64 @@ func (a *analyzer) price(route *eval.Route, spend []eval.Spend) stats.Estimated 
 		// A log that does not name the control's model is taken to be all its work.
 		if row.Model == controlModel || !onControl {
 			base = addPeriods(base, row.Costs)
+		} else if row.Model != "" {
+			others = append(others, row.Model)
 		}
 	}
 	route.MonthlyCostThen = route.MonthlyCostNow
+	saving := a.monthlySaving(route, base)
 	if !switches(route.Decision) {
 		route.MonthlySaving = &eval.Interval{Level: eval.Level} // keeping saves exactly nothing
 		return stats.Estimated{DF: math.Inf(1)}
 	}
-	saving, why := a.monthlySaving(route, base)
-	if why != "" {
-		route.WhyMissing["monthly_saving_usd"] = why
+	if onControl {
+		route.ReplacesModel, route.StaysOn = controlModel, append(route.StaysOn, others...)
+	}
+	if route.SavingIfSwitched == nil {
+		route.WhyMissing["monthly_saving_usd"] = route.WhyMissing["monthly_saving_if_switched_usd"]
 		return saving
 	}
-	estimate, err := saving.Interval(fixedZ)
-	if err != nil {
-		route.WhyMissing["monthly_saving_usd"] = err.Error()
-		return saving
-	}
-	route.MonthlySaving = interval(estimate)
-	route.MonthlyCostThen = route.MonthlyCostNow - estimate.Estimate
+	route.MonthlySaving = route.SavingIfSwitched
+	route.MonthlyCostThen = route.MonthlyCostNow - route.MonthlySaving.Estimate
 	return saving
 }
 
-// monthlySaving is B(1 − R) with the uncertainty of both, or why it is not known.
-func (a *analyzer) monthlySaving(route *eval.Route, base []float64) (saving stats.Estimated, why string) {
+// monthlySaving is B(1 − R) with the uncertainty of both, what a switch to the
+// candidate would save. It notes B and the saving in the route, or why they are not
+// known.
+func (a *analyzer) monthlySaving(route *eval.Route, base []float64) stats.Estimated {
+	missing := func(field string, err error) stats.Estimated {
+		route.WhyMissing[field] = err.Error()
+		route.WhyMissing["monthly_saving_if_switched_usd"] = err.Error()
+		return stats.Estimated{}
+	}
 	spend, err := stats.MonthlySpend(base)
 	if err != nil {
-		return saving, err.Error()
+		return missing("monthly_control_spend_usd", err)
+	}
+	estimate, err := spend.Interval(fixedZ)
+	if err != nil {
+		return missing("monthly_control_spend_usd", err)
+	}
+	route.ControlSpend = interval(estimate)
+	if route.Candidate == "" {
+		return missing("monthly_saving_if_switched_usd", errors.New("not part of the pilot"))
 	}
 	key := useCase{route.Category, route.Control, route.Candidate}
 	pairs, err := a.costPairs(key, a.measure(key))
 	if err != nil {
-		return saving, err.Error()
+		return missing("monthly_saving_if_switched_usd", err)
 	}
 	ratio, err := stats.Ratio(pairs)
 	if err != nil {
-		return saving, err.Error()
+		return missing("monthly_saving_if_switched_usd", err)
 	}
-	return stats.Saving(spend, stats.Estimated{Value: ratio.Ratio, Variance: ratio.LinearVariance, DF: ratio.DF}), ""
+	saving := stats.Saving(spend, stats.Estimated{Value: ratio.Ratio, Variance: ratio.LinearVariance, DF: ratio.DF})
+	if estimate, err = saving.Interval(fixedZ); err != nil {
+		return missing("monthly_saving_if_switched_usd", err)
+	}
+	route.SavingIfSwitched = interval(estimate)
+	return saving
 }
 
 func addPeriods(base []float64, costs []audit.NanoUSD) []float64 {
