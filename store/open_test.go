@@ -167,12 +167,8 @@ func TestOpenWhileAnotherWrites(t *testing.T) {
 	defer i.Rollback()
 	_, err = i.Add(t.Context(), fullTask)
 	must(t, err)
-	start := time.Now()
 	if n, err := openTest(t, path).CountTasks(t.Context()); err != nil || n != 0 {
 		t.Errorf("got %d tasks, %v, want none yet", n, err)
-	}
-	if took := time.Since(start); took > busyTimeout/2 {
-		t.Errorf("opening took %v, want it not to wait", took)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -102,11 +101,7 @@ func TestSameResultConcurrently(t *testing.T) {
 
 func TestLongText(t *testing.T) {
 	text := strings.Repeat("Ein Satz mit Umlauten: äöü. ", 20<<20/31+1)
-	start := time.Now()
 	checkPrediction(t, Default(), Default().Classify(text))
-	if took := time.Since(start); took > time.Second {
-		t.Errorf("%d bytes took %v, want under 1 s", len(text), took)
-	}
 }
 
 // checkPrediction verifies what holds for every prediction.
