@@ -68,7 +68,10 @@ func TestHTMLSectionsAndProvenance(t *testing.T) {
 	if got := strings.Count(page, notice); got != 4 {
 		t.Errorf("the notice stands %d times, want it at the head and beside evidence, money and raters", got)
 	}
-	for _, want := range []string{"Switch coding to claude and general to small", "61%  [54, 68]", "Fieller 1954", fixtureHash} {
+	for _, want := range []string{
+		"Switch coding to claude and general to small", "61%  [54, 68]", "Fieller 1954", fixtureHash, "max_cost_ratio",
+		"<b>401</b> of 420 comparisons rated, 380 of them by all 2 raters asked for", "work now on gpt-4o-mini stays where it is",
+	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not say %q", want)
 		}

@@ -31,7 +31,7 @@ var method = []methodPart{
 		"Holm's step-down procedure over the protocol's use cases", "Holm 1979",
 	},
 	{
-		"Decision", "In this order. Switch: adjusted p for better ≤ 0.025 and, where the protocol sets a max_cost_ratio, the always-valid upper limit of the cost ratio is at most that; a candidate that is better but not shown to stay within it does not switch. Switch for cost: adjusted p for not worse within the margin and for cheaper by the protocol's saving both ≤ 0.025. Keep: the always-valid upper limit of the win rate is at most 50% less the margin; or it is below 50% and the always-valid lower limit of the cost ratio leaves less than that saving; or the last planned week showed none of these. Otherwise continue. Judges alone do not decide unless the protocol says so.",
+		"Decision", "In this order. Switch: adjusted p for better ≤ 0.025 and, where the protocol sets a max_cost_ratio, the always-valid upper limit of the cost ratio is at most that; a candidate that is better but not shown to stay within it does not switch for its quality. Switch for cost: adjusted p for not worse within the margin and for cheaper by the protocol's saving both ≤ 0.025. Keep: the always-valid upper limit of the win rate is at most 50% less the margin; or it is below 50% and the always-valid lower limit of the cost ratio leaves less than that saving; or the last planned week showed none of these. Otherwise continue. Judges alone do not decide.",
 		"", "",
 	},
 	{

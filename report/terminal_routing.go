@@ -163,7 +163,7 @@ func routeNote(r eval.Route) string {
 		}
 		note = joined(note, fmt.Sprintf("saves %s a month (%s)", Money(r.MonthlySaving.Estimate), moneyRange(r.MonthlySaving)))
 		if r.ReplacesModel != "" {
-			note += " of the work now on " + r.ReplacesModel
+			note += " on work now on " + r.ReplacesModel
 		}
 	}
 	return joined(note, staysNote(r))

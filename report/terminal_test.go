@@ -148,6 +148,81 @@ func TestTableCutsTheWidestColumnFirst(t *testing.T) {
 	}
 }
 
+func TestTableNeverCutsWholeColumns(t *testing.T) {
+	name := strings.Repeat("provider/model-", 6)
+	for _, width := range []int{0, 60} {
+		var out bytes.Buffer
+		columns := []Column{{Name: "model", Whole: true}, {Name: "price", Right: true, Fixed: true}, {Name: "source"}}
+		if err := Table(&out, Style{Width: width}, columns, [][]Cell{Cells(name, "1.25", strings.Repeat("page ", 20))}); err != nil {
+			t.Fatal(err)
+		}
+		if row := strings.Split(out.String(), "\n")[1]; !strings.HasPrefix(row, name) {
+			t.Errorf("width %d: the row %q does not begin with %q", width, row, name)
+		}
+	}
+}
+
+// TestNextCommandCanBeCopied wants each document's last command with what chooses
+// the workspace, and whole however narrow the terminal is.
+func TestNextCommandCanBeCopied(t *testing.T) {
+	unsorted := fixtureAudit()
+	unsorted.Unsorted = 3
+	for _, c := range []struct {
+		write func(io.Writer, Style) error
+		want  []string
+	}{
+		{func(w io.Writer, s Style) error { return Analysis(w, eval.Analysis{}, s) }, []string{"rate serve"}},
+		{func(w io.Writer, s Style) error { return Analysis(w, fixtureAnalysis(), s) }, []string{"route recommend"}},
+		{func(w io.Writer, s Style) error { return RoutingTable(w, fixtureRouting(), s) }, []string{"report excel routing.xlsx", "route export --format litellm"}},
+		{func(w io.Writer, s Style) error { return AuditReport(w, audit.Report{}, s) }, []string{"audit import FILE"}},
+		{func(w io.Writer, s Style) error { return AuditReport(w, fixtureAudit(), s) }, []string{"pilot plan"}},
+		{func(w io.Writer, s Style) error { return AuditReport(w, unsorted, s) }, []string{"audit classify"}},
+	} {
+		var out bytes.Buffer
+		const command = "modeltrial -C '/home/ada/the pilots of this autumn/support'"
+		if err := c.write(&out, Style{Width: 60, Command: command}); err != nil {
+			t.Fatal(err)
+		}
+		_, last, _ := strings.Cut(out.String(), "next: ")
+		for _, want := range c.want {
+			if !strings.Contains(last, command+" "+want) {
+				t.Errorf("no %q at the end of %q", command+" "+want, last)
+			}
+		}
+	}
+}
+
+// TestBeforeAnyRating says once why nothing is decided, and what comes next.
+func TestBeforeAnyRating(t *testing.T) {
+	unrated := func(answers int) eval.Analysis {
+		return eval.Analysis{
+			ProtocolSHA256: fixtureHash, Weeks: 4, Level: 0.95, Provenance: eval.Provenance{ResponsesMeasured: answers},
+			Comparisons: []eval.ComparisonResult{{
+				Category: audit.Coding, Control: "now", Candidate: "next", Decision: eval.Continue, Reason: "not yet: nothing has been rated",
+				WhyMissing: map[string]string{"win_rate": "nothing has been rated yet"},
+			}},
+		}
+	}
+	for answers, want := range map[int]string{0: "next: modeltrial pilot run ", 8: "next: modeltrial rate serve\n"} {
+		var out bytes.Buffer
+		if err := Analysis(&out, unrated(answers), Style{}); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Count(out.String(), "nothing has been rated") != 1 || !strings.Contains(out.String(), want) {
+			t.Errorf("with %d answers, want the reason once and %q:\n%s", answers, want, out.String())
+		}
+	}
+	over := unrated(8)
+	over.ThroughWeek, over.Provenance.RatingsByPeople = 4, 15
+	var out bytes.Buffer
+	if err := Analysis(&out, over, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "next: modeltrial rate serve\n") {
+		t.Errorf("in the last week, want rating next:\n%s", out.String())
+	}
+}
+
 func TestFormats(t *testing.T) {
 	for _, test := range []struct{ got, want string }{
 		{Count(0), "0"},

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -67,22 +68,23 @@ func writePrices(out io.Writer, list []audit.Price, style report.Style) error {
 	columns := []report.Column{
 		{Name: "model", Whole: true}, // it is there to be copied
 		{Name: "provider"},
-		{Name: "input", Right: true, Fixed: true},
+		{Name: "input USD", Right: true, Fixed: true},
 		{Name: "cached", Right: true, Fixed: true},
 		{Name: "output", Right: true, Fixed: true},
 		{Name: "valid from", Fixed: true},
 		{Name: "source"},
 	}
+	number := func(amount audit.NanoUSD) string { return strings.TrimSuffix(amount.String(), " USD") }
 	rows := make([][]report.Cell, len(list))
 	for i, price := range list {
 		cached, since := "", ""
 		if price.CachedInput != nil {
-			cached = price.CachedInput.String()
+			cached = number(*price.CachedInput)
 		}
 		if !price.ValidFrom.IsZero() {
 			since = price.ValidFrom.Format(time.DateOnly)
 		}
-		rows[i] = report.Cells(price.Model, price.Provider, price.Input.String(), cached, price.Output.String(), since, price.Source)
+		rows[i] = report.Cells(price.Model, price.Provider, number(price.Input), cached, number(price.Output), since, price.Source)
 	}
 	if err := report.Table(out, style, columns, rows); err != nil {
 		return err
