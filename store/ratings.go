@@ -182,8 +182,14 @@ type ratingRow struct {
 
 // EachRating gives the ratings that count, superseded ones left out, in the order
 // in which they were given; weeks after throughWeek are left out unless it is 0.
-func (s *Store) EachRating(ctx context.Context, throughWeek int, do func(eval.Rating) error) (err error) {
-	rows, err := s.reader.QueryxContext(ctx, `
+func (s *Store) EachRating(ctx context.Context, throughWeek int, do func(eval.Rating) error) error {
+	return each(ctx, s, "ratings", func(r ratingRow) error {
+		return do(eval.Rating{
+			TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: r.Week, ArmA: r.ArmA, ArmB: r.ArmB,
+			Rater: r.Rater, Kind: r.Kind, Simulated: r.Simulated, Verdict: r.Verdict, Score: r.Score, First: r.First,
+			Seconds: r.Seconds, RatedAt: time.UnixMicro(r.RatedAt).UTC(), Note: r.Note,
+		})
+	}, `
 SELECT c.task_id, b.category, CASE r.cluster WHEN '' THEN t.cluster ELSE r.cluster END AS cluster, b.week, c.arm_a, c.arm_b,
     h.name AS rater, h.kind, h.simulated, r.verdict, r.score, r.first, r.seconds, r.rated_at, r.note
 FROM ratings r
@@ -193,23 +199,4 @@ JOIN batch_tasks b ON b.task_id = c.task_id
 JOIN tasks t ON t.id = c.task_id
 WHERE (? = 0 OR b.week <= ?) AND NOT EXISTS (SELECT 1 FROM ratings n WHERE n.supersedes = r.id)
 ORDER BY r.id`, throughWeek, throughWeek)
-	if err != nil {
-		return fmt.Errorf("read ratings: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var r ratingRow
-		if err := rows.StructScan(&r); err != nil {
-			return fmt.Errorf("read ratings: %w", err)
-		}
-		err := do(eval.Rating{
-			TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: r.Week, ArmA: r.ArmA, ArmB: r.ArmB,
-			Rater: r.Rater, Kind: r.Kind, Simulated: r.Simulated, Verdict: r.Verdict, Score: r.Score, First: r.First,
-			Seconds: r.Seconds, RatedAt: time.UnixMicro(r.RatedAt).UTC(), Note: r.Note,
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }

@@ -208,25 +208,11 @@ func (r responseRow) response() eval.Response {
 }
 
 // EachResponse gives every stored response in a fixed order.
-func (s *Store) EachResponse(ctx context.Context, do func(eval.Response) error) (err error) {
-	rows, err := s.reader.QueryxContext(ctx, `
+func (s *Store) EachResponse(ctx context.Context, do func(eval.Response) error) error {
+	return each(ctx, s, "responses", func(row responseRow) error { return do(row.response()) }, `
 SELECT r.id, r.task_id, r.arm, b.week, r.response, r.input_tokens, r.cached_tokens, r.output_tokens, r.reasoning_tokens,
     r.cost_nano_usd, r.ttft_ms, r.latency_ms, r.model_served, r.finish_reason, r.attempts, r.origin
 FROM responses r JOIN batch_tasks b ON b.task_id = r.task_id ORDER BY b.week, r.task_id, r.arm`)
-	if err != nil {
-		return fmt.Errorf("read responses: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var row responseRow
-		if err := rows.StructScan(&row); err != nil {
-			return fmt.Errorf("read responses: %w", err)
-		}
-		if err := do(row.response()); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
 
 // RecordedResponse finds the imported answer of an arm to a task;

@@ -203,26 +203,14 @@ func (r taskRow) task() (audit.Task, error) {
 }
 
 // EachTaskSummary gives every task in the order of import without its texts.
-func (s *Store) EachTaskSummary(ctx context.Context, do func(audit.Task) error) (err error) {
-	rows, err := s.reader.QueryxContext(ctx, `SELECT `+summaryColumns+` FROM tasks t ORDER BY t.row_id`)
-	if err != nil {
-		return fmt.Errorf("read tasks: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var row taskRow
-		if err := rows.StructScan(&row); err != nil {
-			return fmt.Errorf("read tasks: %w", err)
-		}
+func (s *Store) EachTaskSummary(ctx context.Context, do func(audit.Task) error) error {
+	return each(ctx, s, "tasks", func(row taskRow) error {
 		task, err := row.task()
 		if err != nil {
 			return err
 		}
-		if err := do(task); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+		return do(task)
+	}, `SELECT `+summaryColumns+` FROM tasks t ORDER BY t.row_id`)
 }
 
 // Task reads one task; eval.ErrNotFound where there is none.
