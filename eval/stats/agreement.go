@@ -18,20 +18,12 @@ const (
 	Ordinal
 )
 
-// Alpha returns Krippendorff's alpha (Krippendorff 2011) of counts[task][verdict],
-// how many raters gave a task each verdict; verdicts stand in their order (a, tie, b)
-// and rows have equal length. Tasks with fewer than two ratings do not count. No such
-// task, or no variation at all, gives a [*MissingError].
-func Alpha(counts [][]int, metric Metric) (float64, error) {
-	units, err := newPairable(counts)
-	if err != nil {
-		return 0, err
-	}
-	return units.estimate(metric)
-}
-
-// AlphaInterval returns [Alpha] with a percentile bootstrap interval of the given
-// level over tasks with at least two ratings; StandardError is the standard
+// AlphaInterval returns Krippendorff's alpha (Krippendorff 2011) of
+// counts[task][verdict], how many raters gave a task each verdict, with a percentile
+// bootstrap interval of the given level over tasks with at least two ratings.
+// Verdicts stand in their order (a, tie, b) and rows have equal length; tasks with
+// fewer than two ratings do not count. No such task, or no variation at all, gives a
+// [*MissingError]. StandardError is the standard
 // deviation of the resampled values. Resamples without variation are left out;
 // if more than one in ten is, the result is a [*MissingError].
 func AlphaInterval(counts [][]int, metric Metric, resamples int, level float64, rng *rand.Rand) (Interval, error) {

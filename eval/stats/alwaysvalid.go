@@ -88,7 +88,7 @@ type LookResult struct {
 
 // Evaluate returns for each look, in order of time, the always-valid critical
 // value and the sequential p-value: the running minimum of
-// min(1, p_a/share, p_b/(1−share)), p_a from [RepeatedP] at planned looks, p_b
+// min(1, p_a/share, p_b/(1−share)), p_a the repeated p-value at planned looks, p_b
 // from [SequenceP] at every look. At a planned look the interval is the
 // intersection of repeated confidence interval and confidence sequence, else the
 // sequence alone. The information fraction is tasks ÷ planned tasks, at most 1,

@@ -1,7 +1,6 @@
 package stats
 
 import (
-	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/mathext"
@@ -26,80 +25,10 @@ const kernelReach = 8.5
 // without new information: it spends nothing.
 const leastIncrement = 1e-4
 
-// Boundaries returns the one-sided boundaries c_1…c_K on the z scale for looks at
-// the given information fractions (increasing, in (0,1]) that spend alpha by the
-// O'Brien–Fleming-type function of Lan and DeMets (1983),
-// A(t) = 2 − 2Φ(z_{α/2}/√t): P(Z_1<c_1,…,Z_k<c_k) = 1 − A(t_k) with
-// Corr(Z_j,Z_k) = √(t_j/t_k), by recursive integration (Armitage, McPherson and
-// Rowe 1969). A look that can spend nothing has the boundary +Inf, and so has one
-// before t = 1 that adds less than 1e-4 to the last that spent; the last of K
-// looks spends all of alpha only if its fraction is 1. Fractions that are not
-// increasing or not in (0,1], or alpha outside (0,1), give an error.
-func Boundaries(fractions []float64, alpha float64) ([]float64, error) {
-	if err := checkFractions(fractions); err != nil {
-		return nil, err
-	}
-	if !(alpha > 0 && alpha < 1) {
-		return nil, fmt.Errorf("boundaries: error rate %v is not between 0 and 1", alpha)
-	}
-	s := newSpending(-mathext.NormalQuantile(alpha / 2))
-	bounds := make([]float64, len(fractions))
-	for k, t := range fractions {
-		bounds[k] = s.next(t)
-	}
-	return bounds, nil
-}
-
-// checkFractions returns an error unless fractions increase within (0,1].
-func checkFractions(fractions []float64) error {
-	previous := 0.0
-	for k, t := range fractions {
-		if !(t > previous && t <= 1) {
-			return fmt.Errorf("information fraction %d is %v, want increasing fractions above 0 and up to 1", k+1, t)
-		}
-		previous = t
-	}
-	return nil
-}
-
 // informative reports whether a look at information t adds to the one at last.
 // The look that completes the information always does.
 func informative(t, last float64) bool {
 	return t-last >= leastIncrement || (t == 1 && last < 1)
-}
-
-// RepeatedP returns the smallest one-sided alpha whose boundary at the last of
-// the given looks equals z (Jennison and Turnbull 1999, section 9), to a relative
-// 1e-6, and 1 where no smaller one exists or the last look spends nothing. z may
-// be infinite. No looks or fractions as refused by [Boundaries] give an error.
-func RepeatedP(fractions []float64, z float64) (float64, error) {
-	if err := checkFractions(fractions); err != nil {
-		return 0, err
-	}
-	if len(fractions) == 0 || math.IsNaN(z) {
-		return 0, fmt.Errorf("repeated p-value: %d looks with z = %v, want at least one look and a number", len(fractions), z)
-	}
-	var counted []float64
-	last := 0.0
-	for _, t := range fractions {
-		if informative(t, last) {
-			counted = append(counted, t)
-			last = t
-		}
-	}
-	if z <= 0 || last < fractions[len(fractions)-1] {
-		return 1, nil
-	}
-	high := highestX(last, z)
-	low := 0.9 * high
-	atLow, _ := excess(counted, z, low)
-	for atLow > 0 && low > 1e-9 {
-		high = low
-		low *= 0.8
-		atLow, _ = excess(counted, z, low)
-	}
-	p, _ := repeatedP(counted, z, low, atLow, high)
-	return p, nil
 }
 
 // mostZ bounds the z-scale values told apart: beyond, the p-value is [MinP].
@@ -122,7 +51,8 @@ func excess(fractions []float64, z, x float64) (float64, *spending) {
 	return min(bound, mostZ+1) - min(z, mostZ), s
 }
 
-// repeatedP searches for the x between low and high, with the excess atLow ≤ 0,
+// repeatedP finds the smallest one-sided alpha whose boundary at the last look equals
+// z (Jennison and Turnbull 1999, section 9): it searches for the x between low and high, with the excess atLow ≤ 0,
 // at which the last boundary is z, and returns its p-value and the state past the
 // looks there.
 func repeatedP(fractions []float64, z, low, atLow, high float64) (float64, *spending) {
@@ -179,8 +109,12 @@ func root(f func(float64) float64, low, atLow, high float64) float64 {
 	return x
 }
 
-// spending is the state of the recursive integration, advanced look by look: each
-// boundary is found once.
+// spending finds the one-sided boundaries c_1…c_K on the z scale that spend alpha by
+// the O'Brien–Fleming-type function of Lan and DeMets (1983),
+// A(t) = 2 − 2Φ(z_{α/2}/√t): P(Z_1<c_1,…,Z_k<c_k) = 1 − A(t_k) with
+// Corr(Z_j,Z_k) = √(t_j/t_k). It is the state of the recursive integration
+// (Armitage, McPherson and Rowe 1969), advanced look by look: each boundary is found
+// once. A look that can spend nothing has the boundary +Inf.
 type spending struct {
 	x float64 // z_{α/2}
 	// time and bound are the information and the boundary of the last look.
