@@ -32,7 +32,6 @@ type csvReader struct {
 	comma  byte
 	single bool // one column only: a continued line looks like a row
 
-	begin  int64  // offset at which the record begins
 	begun  int    // its line
 	record []byte // the fields' text
 	ends   []int  // where each field ends in record
@@ -45,13 +44,12 @@ type quote struct {
 }
 
 // read gives the next record and the line on which it begins. An error is
-// io.EOF, a *fault after which reading goes on, or one of the source. After a
-// fault text gives the record as it stands in the file.
+// io.EOF, a *fault after which reading goes on, or one of the source.
 func (r *csvReader) read() (fields []string, begin int, err error) {
 	var line []byte
 	for {
 		r.lines.hold()
-		r.begin, r.begun = r.lines.offset(), r.lines.number+1
+		r.begun = r.lines.number + 1
 		r.record, r.ends = r.record[:0], r.ends[:0]
 		line, err = r.lines.readLine()
 		if err != nil || (len(line) > 0 && line[0] != '\n') {
@@ -219,29 +217,13 @@ func (r *csvReader) skipped(column int, opened quote, what string) *fault {
 func (r *csvReader) unclosed(opened quote, what string) *fault {
 	last := r.lines.number
 	msg := fmt.Sprintf("the quotes opened on line %d %s", opened.line, what)
-	if last == opened.line || !r.goBack(opened) {
+	if last == opened.line || r.single || !r.lines.back(opened.after, opened.line) {
 		r.lines.endLine()
 		if last > opened.line {
 			msg += fmt.Sprintf(", so that the lines %d to %d could not be read as rows", opened.line, last)
 		}
 	}
 	return &fault{column: r.column(), msg: msg, remedy: `close them, and write "" for a quote inside a quoted field`}
-}
-
-// goBack has the lines after the one with the quotes read again, and says
-// whether it does.
-func (r *csvReader) goBack(opened quote) bool {
-	if r.single {
-		return false
-	}
-	if opened.after-r.begin > maxField {
-		return r.lines.back(opened.after, opened.line)
-	}
-	if !r.lines.back(r.begin, r.begun-1) {
-		return false
-	}
-	r.lines.pass(opened.after) // so that there is a text of the record
-	return true
 }
 
 // column is the number of the field that is being read, from 1.

@@ -158,7 +158,7 @@ func (r *lineReader) fill() {
 // offset is where in the source the next line begins.
 func (r *lineReader) offset() int64 { return r.base + int64(r.next) }
 
-// hold keeps what is read from now on, for text and for going back.
+// hold keeps what is read from now on, for going back.
 func (r *lineReader) hold() { r.holds, r.held = true, r.next }
 
 // back goes back to an offset at which the line after the one of this number
@@ -185,14 +185,4 @@ func (r *lineReader) back(offset int64, number int) bool {
 	r.again += again
 	r.number, r.open, r.holds = number, false, false
 	return true
-}
-
-// pass reads up to an offset at which a line ends, and holds it.
-func (r *lineReader) pass(offset int64) {
-	r.hold()
-	for r.offset() < offset {
-		if _, err := r.readLine(); err != nil {
-			return // is given again by the next call
-		}
-	}
 }
