@@ -250,8 +250,7 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 	if err := report.Table(out, g.style(out), columns, rows); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\n%s of %s comparisons rated, %s of them by all %d raters asked for\n", report.Count(status.RatedOnce), report.Count(status.Comparisons),
-		report.Count(status.Rated), protocol.Protocol.RatingsPerComparison)
+	fmt.Fprintf(out, "\n%s\n", progress(status, protocol.Protocol))
 	fmt.Fprintf(out, "spent on calls of this pilot: %s of %s\n", report.Money(spent.Dollars()), report.Money(budget.Dollars()))
 	if committed > spent {
 		fmt.Fprintf(out, "set aside beside that: %s, for calls under way or that may have been billed without an answer\n", report.Money((committed - spent).Dollars()))

@@ -84,10 +84,7 @@ func reportInput(ctx context.Context, g *global, s *store.Store, now time.Time) 
 	if err != nil {
 		return input, err
 	}
-	input.Progress = report.Progress{
-		Comparisons: status.Comparisons, RatedOnce: status.RatedOnce, Rated: status.Rated,
-		PeopleAsked: input.Protocol.Protocol.RatingsPerComparison,
-	}
+	input.Progress = progress(status, input.Protocol.Protocol)
 	data, err := s.Dataset(ctx, 0)
 	if err != nil {
 		return input, err
@@ -111,4 +108,12 @@ func reportInput(ctx context.Context, g *global, s *store.Store, now time.Time) 
 	input.Responses = func(yield func(eval.Response) error) error { return s.EachResponse(ctx, yield) }
 	input.Ratings = func(yield func(eval.Rating) error) error { return s.EachRating(ctx, 0, yield) }
 	return input, nil
+}
+
+// progress is how far people are with the comparisons.
+func progress(status store.Status, protocol eval.Protocol) report.Progress {
+	return report.Progress{
+		Comparisons: status.Comparisons, RatedOnce: status.RatedOnce, Rated: status.Rated,
+		PeopleAsked: protocol.RatingsPerComparison,
+	}
 }

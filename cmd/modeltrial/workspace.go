@@ -83,11 +83,19 @@ func locked(ctx context.Context, s *store.Store) (eval.LockedProtocol, error) {
 	return protocol, err
 }
 
-// prices is the built-in price table with the workspace's own prices over it.
-func prices(config eval.Config) (audit.PriceTable, error) {
+func builtInPrices() (audit.PriceTable, error) {
 	table, err := audit.ReadPrices(datasets.Prices())
 	if err != nil {
 		return table, fmt.Errorf("built-in price table: %w", err)
+	}
+	return table, nil
+}
+
+// prices is the built-in price table with the workspace's own prices over it.
+func prices(config eval.Config) (audit.PriceTable, error) {
+	table, err := builtInPrices()
+	if err != nil {
+		return table, err
 	}
 	for _, provider := range config.Providers {
 		for _, own := range provider.Prices {
@@ -105,9 +113,9 @@ func prices(config eval.Config) (audit.PriceTable, error) {
 // modeltrial.yaml, since two providers may ask different prices for a model of the
 // same name, else by the built-in table.
 func armPrice(config eval.Config) (func(eval.Arm) (audit.Price, bool), error) {
-	table, err := audit.ReadPrices(datasets.Prices())
+	table, err := builtInPrices()
 	if err != nil {
-		return nil, fmt.Errorf("built-in price table: %w", err)
+		return nil, err
 	}
 	return func(arm eval.Arm) (audit.Price, bool) {
 		provider, _ := config.Provider(arm.Provider)
