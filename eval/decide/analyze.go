@@ -26,6 +26,9 @@ type Options struct {
 	ThroughWeek  int // 0: all
 	Weeks        int // planned looks, where there is no protocol
 	PlannedTasks int // for each use case, where there is no protocol
+	// DecisionsOnly leaves out what no decision rests on: agreement, raters, position,
+	// latency and the results over all use cases.
+	DecisionsOnly bool
 }
 
 // The defaults of a protocol that does not say otherwise, also used where only
@@ -49,9 +52,12 @@ func Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
 	a := newAnalyzer(data, options)
 	result := eval.Analysis{
 		Schema: "modeltrial.analyze/1", Pilot: data.Pilot, Level: eval.Level,
-		ThroughWeek: a.throughWeek, Weeks: a.weeks, Provenance: provenance(a.data),
+		ThroughWeek: a.throughWeek, Weeks: a.weeks,
 		Deviations: data.Deviations, Comparisons: []eval.ComparisonResult{}, Overall: []eval.ComparisonResult{},
-		Warnings: a.dataWarnings(),
+		Warnings: []string{},
+	}
+	if !options.DecisionsOnly {
+		result.Provenance, result.Warnings = provenance(a.data), a.dataWarnings()
 	}
 	if data.Locked != nil {
 		result.ProtocolSHA256 = data.Locked.SHA256
@@ -68,6 +74,9 @@ func Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
 	}
 	for i := range result.Comparisons {
 		a.decide(&result.Comparisons[i])
+	}
+	if options.DecisionsOnly {
+		return result, nil
 	}
 	for _, pair := range a.pairs() {
 		overall, err := a.compare(useCase{AllCategories, pair.control, pair.candidate})
@@ -94,22 +103,23 @@ type useCase struct {
 
 // analyzer holds the data of one analysis, oriented so that arm a is the control.
 type analyzer struct {
-	data         eval.Dataset
-	weeks        int
-	throughWeek  int
-	plannedTasks int
-	margin       float64
-	saving       float64
-	maxCostRatio *float64
-	seed         uint64
-	tasks        indexer // of tasks and clusters together, as the estimators want them
-	raterIndex   indexer
-	gathered     map[useCase]*evidence
+	data          eval.Dataset
+	decisionsOnly bool
+	weeks         int
+	throughWeek   int
+	plannedTasks  int
+	margin        float64
+	saving        float64
+	maxCostRatio  *float64
+	seed          uint64
+	tasks         indexer // of tasks and clusters together, as the estimators want them
+	raterIndex    indexer
+	gathered      map[useCase]*evidence
 }
 
 func newAnalyzer(data eval.Dataset, options Options) *analyzer {
 	a := &analyzer{
-		data: data, weeks: cmp.Or(options.Weeks, defaultWeeks), plannedTasks: options.PlannedTasks,
+		data: data, decisionsOnly: options.DecisionsOnly, weeks: cmp.Or(options.Weeks, defaultWeeks), plannedTasks: options.PlannedTasks,
 		margin: defaultMargin, saving: defaultSaving, seed: 1,
 		tasks: indexer{}, raterIndex: indexer{}, gathered: map[useCase]*evidence{},
 	}

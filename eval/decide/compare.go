@@ -30,6 +30,9 @@ func (a *analyzer) compare(key useCase) (eval.ComparisonResult, error) {
 	if err := a.moneyAndTime(&result, key); err != nil {
 		return result, err
 	}
+	if a.decisionsOnly {
+		return result, nil
+	}
 	a.position(&result, ratings)
 	result.Agreement = a.agreement(kind, key)
 	if result.Agreement == nil {

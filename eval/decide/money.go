@@ -123,6 +123,9 @@ func (a *analyzer) moneyAndTime(result *eval.ComparisonResult, key useCase) erro
 	if err := a.costs(result, key, tasks); err != nil {
 		return err
 	}
+	if a.decisionsOnly {
+		return nil
+	}
 	if err := a.latencies(result, key, tasks); err != nil {
 		return err
 	}
