@@ -9,7 +9,7 @@ FUZZTIME ?= 20s
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/modeltrial
 	$(GO) build -o $(BIN) ./cmd/modeltrial
@@ -40,7 +40,10 @@ bench: ## run every benchmark
 train: ## rebuild the categoriser from datasets/training
 	$(GO) run ./audit/classify/train
 
+simulate: ## measure the methods where the truth is known, into eval/stats/README.md (some minutes)
+	$(GO) run ./eval/simulate/characteristics
+
 clean: ## remove what was built
 	rm -rf bin demo
 
-.PHONY: help build demo test lint fuzz bench train clean
+.PHONY: help build demo test lint fuzz bench train simulate clean

@@ -281,3 +281,48 @@ func FuzzClean(f *testing.F) {
 		}
 	})
 }
+
+func TestSimulation(t *testing.T) {
+	share := func(estimate float64) eval.Share { return eval.Share{Estimate: estimate, Error: 0.004} }
+	wrong := share(0.021)
+	simulation := eval.Simulation{
+		Pilot: "quarter <b>", Weeks: 4, TasksPerWeek: 75, UseCases: 2, Seed: 9, MonteCarlo: 0.004, Interrupted: true,
+		Scenarios: []eval.ScenarioResult{
+			{
+				Curve: true, Truths: []eval.Truth{{WinRate: 0.5, CostRatio: 1}, {WinRate: 0.5, CostRatio: 1}}, Pilots: 1500,
+				FalseQuality: &wrong, Switched: share(0.02), ForCost: share(0), Kept: share(0.98), Undecided: share(0),
+				SwitchedBy: []float64{0, 0.01, 0.01, 0.02}, MeanWeeks: 3.96,
+			},
+			{
+				Curve: true, Truths: []eval.Truth{{WinRate: 0.6, CostRatio: 1}, {WinRate: 0.6, CostRatio: 0.5}}, Pilots: 1500,
+				Switched: share(0.85), ForCost: share(0.01), Kept: share(0.14), Undecided: share(0),
+				SwitchedBy: []float64{0.02, 0.4, 0.7, 0.86}, MeanWeeks: 2.9,
+			},
+		},
+	}
+	var terminal, page bytes.Buffer
+	if err := Simulation(&terminal, simulation, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"4 weeks × 75 tasks a week, 2 use cases",
+		"50%        1.00×          1\u202f500    2.0%      0.0%  98.0%  0.0%    4.0          2.1%               –",
+		"60%        1.00×, 0.50×",
+		"at most 0.4 points (standard error); seed 9", "stopped before",
+	} {
+		if !strings.Contains(terminal.String(), want) {
+			t.Errorf("no %q in\n%s", want, terminal.String())
+		}
+	}
+	if err := SimulationPage(&page, simulation); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Every pilot here is simulated", "quarter &lt;b&gt;", "Switched, by the true win rate", "stopped before", "<td>1.00×, 0.50×</td>"} {
+		if !strings.Contains(page.String(), want) {
+			t.Errorf("no %q in the page", want)
+		}
+	}
+	if strings.Count(page.String(), "<svg") != 2 || strings.Contains(page.String(), "<script") {
+		t.Error("the page has no two figures, or a script")
+	}
+}

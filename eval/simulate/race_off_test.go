@@ -1,0 +1,6 @@
+//go:build !race
+
+package simulate
+
+// raceDetector tells that the race detector slows this test binary down.
+const raceDetector = false
