@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"modeltrial/eval"
+	"modeltrial/eval/decide"
 )
 
 // A small version of eval/simulate/characteristics: the shares stay within five
@@ -197,4 +198,29 @@ func BenchmarkPilots(b *testing.B) {
 		}
 		b.ReportMetric(float64(pilots)/b.Elapsed().Seconds(), "pilots/s")
 	})
+}
+
+// The chance that planning promises is the share that drawn pilots reach.
+func TestPlannedChanceIsReached(t *testing.T) {
+	pilots := 400
+	if testing.Short() || raceDetector {
+		pilots = 150
+	}
+	scenario := Standard("chance", eval.Truth{WinRate: 0.6, CostRatio: 1})
+	scenario.Raters, scenario.RaterSD = 12, 0.03
+	locked := weekly(1, 40, 1)
+	plan, err := decide.PlanUseCase(locked.Protocol, eval.Assumptions{
+		WinRate: 0.6, Ties: scenario.Ties, Power: 0.8, Raters: 12, RaterSD: 0.03, ICC: scenario.ICC, ClusterSize: 1,
+	}, eval.UseCasePlan{Planned: 160})
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := Run(t.Context(), locked, []Scenario{scenario}, Options{Seed: 11, MostPilots: pilots, Error: 1e-9})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := result.Scenarios[0].Switched.Estimate
+	if math.Abs(got-*plan.Better.Chance) > 0.1 {
+		t.Errorf("planned chance %.3f, reached by %.3f of %d pilots", *plan.Better.Chance, got, pilots)
+	}
 }

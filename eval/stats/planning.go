@@ -6,6 +6,7 @@ import (
 	"math"
 	"sort"
 
+	"gonum.org/v1/gonum/mathext"
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
@@ -84,11 +85,14 @@ func (p Plan) PowerAt(tasks float64) float64 {
 	}
 	fromTasks, fromRaters := p.taskVariance(tasks), p.raterVariance()
 	variance := fromTasks + fromRaters
-	inverse := fromTasks * fromTasks / (tasks/p.ClusterSize - 1)
-	if fromRaters > 0 {
-		inverse += fromRaters * fromRaters / float64(p.Raters-1)
+	inverse := fromTasks * fromTasks / max(tasks/p.ClusterSize-1, 1)
+	if p.Raters >= MinRaters {
+		// The raters' means vary by what single ratings vary, too, and that is in the
+		// estimate, whatever their tastes.
+		clustered := fromRaters + p.scoreVariance()/(tasks*p.RatingsPerTask)
+		inverse += clustered * clustered / float64(p.Raters-1)
 	}
-	df := variance * variance / inverse
+	df := max(variance*variance/inverse, 1)
 	critical := -distuv.StudentsT{Sigma: 1, Nu: df}.Quantile(p.Alpha / float64(p.UseCases))
 	shift := (p.WinRate - p.Null) / math.Sqrt(variance)
 	// Beyond some hundred degrees of freedom the noncentral t is a shifted normal to
@@ -98,6 +102,47 @@ func (p Plan) PowerAt(tasks float64) float64 {
 	}
 	return 1 - distuv.NoncentralT{Nu: df, Mu: shift}.CDF(critical)
 }
+
+// SequentialFactor returns by how much looking every week multiplies the tasks:
+// ((c_K + z_β)/(z_α + z_β))², c_K the last of K equally spaced boundaries that spend
+// the planned share of alpha (see [DefaultDesign]), z the normal quantiles of the
+// one-sided error rate and of the power; 1.10 for 4 looks, 0.025 and 0.8.
+func SequentialFactor(looks int, alpha, power float64) (float64, error) {
+	if looks < 1 || !(alpha > 0 && alpha < 0.5) || !(power > 0 && power < 1) {
+		return 0, fmt.Errorf("sequential factor: %d looks, error rate %v, power %v: want at least one look and probabilities", looks, alpha, power)
+	}
+	spending := newSpending(-mathext.NormalQuantile(alpha * DefaultDesign(looks, looks).PlannedShare / 2))
+	last := 0.0
+	for k := range looks {
+		last = spending.next(float64(k+1) / float64(looks))
+	}
+	zAlpha, zBeta := -mathext.NormalQuantile(alpha), mathext.NormalQuantile(power)
+	ratio := (last + zBeta) / (zAlpha + zBeta)
+	if !(zAlpha+zBeta > 0) || ratio < 1 {
+		return 1, nil // an even chance or less: the looks cost nothing that planning could see
+	}
+	return ratio * ratio, nil
+}
+
+// RatersNeeded returns the least number of raters with which T tasks give the power,
+// at least [MinRaters], when the others of the plan stay as they are. It returns a
+// [*MissingError] where no number of raters suffices: then tasks are short.
+func (p Plan) RatersNeeded(tasks float64) (int, error) {
+	if err := p.check(); err != nil {
+		return 0, err
+	}
+	reaches := func(raters int) bool {
+		p.Raters = raters
+		return p.PowerAt(tasks) >= p.Power
+	}
+	if !reaches(mostRaters) {
+		return 0, missing("more tasks are needed, not more raters: %.0f tasks cannot show %.1f win-rate points", tasks, 100*(p.WinRate-p.Null))
+	}
+	return MinRaters + sort.Search(mostRaters-MinRaters, func(n int) bool { return reaches(MinRaters + n) }), nil
+}
+
+// mostRaters ends the search for a number of raters.
+const mostRaters = 10_000
 
 // mostTasks ends the search for a number of tasks.
 const mostTasks = 10_000_000
