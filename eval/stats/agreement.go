@@ -16,6 +16,9 @@ const (
 	Nominal Metric = iota
 	// Ordinal counts verdicts as further apart the more ratings lie between.
 	Ordinal
+	// IntervalScale counts verdicts as further apart by the square of their distance in
+	// the order, as grades with equal steps.
+	IntervalScale
 )
 
 // AlphaInterval returns Krippendorff's alpha (Krippendorff 2011) of
@@ -137,8 +140,12 @@ func alpha(patterns [][]int, times []int, metric Metric) (float64, bool) {
 		for k := c + 1; k < categories; k++ {
 			delta := 1.0
 			between += margins[k] / 2
-			if metric == Ordinal {
+			switch metric {
+			case Nominal:
+			case Ordinal:
 				delta = between * between
+			case IntervalScale:
+				delta = float64((k - c) * (k - c))
 			}
 			between += margins[k] / 2
 			observed += coincidences[c*categories+k] * delta

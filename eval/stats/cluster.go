@@ -3,8 +3,6 @@ package stats
 import (
 	"fmt"
 	"math"
-
-	"gonum.org/v1/gonum/floats"
 )
 
 // MinTasks is the number of tasks under which no interval and no test is given.
@@ -156,17 +154,43 @@ func Mean(observations []Observation, ratersSampled bool) (WeightedMean, error) 
 	if total == 0 {
 		return WeightedMean{}, missing("no observations")
 	}
-	m := WeightedMean{Observations: len(observations)}
+	if !finite(total) {
+		return WeightedMean{}, missing("the weights are too large to be added")
+	}
+	estimate := 0.0
 	for _, o := range observations {
-		m.Estimate += o.Weight / total * o.Score
+		estimate += o.Weight / total * o.Score
+	}
+	influences := make([]float64, len(observations))
+	for i, o := range observations {
+		influences[i] = o.Weight / total * (o.Score - estimate)
+	}
+	m, err := clustered(observations, influences, scale, ratersSampled)
+	if err != nil {
+		return WeightedMean{}, err
+	}
+	m.Estimate = estimate
+	return m, nil
+}
+
+// clustered returns everything but the estimate of a [WeightedMean]: the variance
+// under clustering of an estimate that moves by the sum of the influences of its
+// observations, w_i e_i for a mean. For other estimates the influences come from
+// linearisation. scale is the size of the numbers that the influences were made of,
+// against which rounding is measured. The slices are parallel; weights have a finite
+// positive sum.
+func clustered(observations []Observation, influences []float64, scale float64, ratersSampled bool) (WeightedMean, error) {
+	m := WeightedMean{Observations: len(observations)}
+	total := 0.0
+	for _, o := range observations {
+		total += o.Weight
 	}
 	tasks := newIndex(len(observations))
 	clusters := newGrouping(len(observations))
 	raters := newGrouping(16)
 	cellSquares, cellWeights := 0.0, 0.0
-	for _, o := range observations {
-		w := o.Weight / total
-		e := w * (o.Score - m.Estimate)
+	for i, o := range observations {
+		w, e := o.Weight/total, influences[i]
 		tasks.of(o.Task)
 		clusters.add(o.Cluster, w, e)
 		if o.Rater == NoRater {
@@ -176,13 +200,16 @@ func Mean(observations []Observation, ratersSampled bool) (WeightedMean, error) 
 		cellSquares += e * e
 		cellWeights += w * w
 	}
-	m.Tasks, m.Clusters, m.Raters = len(tasks), len(clusters.index), len(raters.index)
+	m.Tasks, m.Clusters, m.Raters = tasks.count, clusters.index.count, raters.index.count
 	m.EffectiveClusters, m.EffectiveRaters = clusters.effective(), raters.effective()
 	if m.EffectiveClusters < 1+tiny {
 		return WeightedMean{}, missing("all observations belong to one cluster, a variance needs at least 2")
 	}
 	m.VarianceTask = denoise(clusters.variance(), scale)
 	m.Variance, m.DF = m.VarianceTask, m.EffectiveClusters-1
+	if !finite(m.Variance) {
+		return WeightedMean{}, missing("the numbers are too large for a variance")
+	}
 	if !ratersSampled || m.Raters < MinRaters || m.EffectiveRaters < 1+tiny {
 		return m, nil
 	}
@@ -191,6 +218,9 @@ func Mean(observations []Observation, ratersSampled bool) (WeightedMean, error) 
 	m.VarianceCell = denoise(cellSquares/(1-cellWeights), scale)
 	m.Variance += max(m.VarianceRater-m.VarianceCell, 0)
 	m.DF = m.satterthwaite()
+	if !finite(m.Variance, m.DF) {
+		return WeightedMean{}, missing("the numbers are too large for a variance")
+	}
 	return m, nil
 }
 
@@ -226,61 +256,10 @@ const tiny = 1e-12
 // absolute score; otherwise scores that are all equal would look like a very
 // precise estimate.
 func denoise(variance, scale float64) float64 {
-	if variance <= 1e-20*scale*scale {
+	if finite(variance) && variance <= (1e-10*scale)*(1e-10*scale) {
 		return 0
 	}
 	return variance
-}
-
-// index numbers arbitrary integers in order of first appearance. Sums over groups
-// run in that order, so that results do not depend on map order.
-type index map[int]int
-
-func newIndex(size int) index { return make(index, size) }
-
-// of returns the position of key, a new one if it was not seen before.
-func (x index) of(key int) int {
-	i, ok := x[key]
-	if !ok {
-		i = len(x)
-		x[key] = i
-	}
-	return i
-}
-
-// grouping accumulates weights and weighted residuals per group.
-type grouping struct {
-	index     index
-	weights   []float64
-	residuals []float64
-}
-
-func newGrouping(size int) *grouping { return &grouping{index: newIndex(size)} }
-
-// add counts an observation with its weight and its weighted residual.
-func (g *grouping) add(key int, weight, residual float64) {
-	i := g.index.of(key)
-	if i == len(g.weights) {
-		g.weights = append(g.weights, 0)
-		g.residuals = append(g.residuals, 0)
-	}
-	g.weights[i] += weight
-	g.residuals[i] += residual
-}
-
-// effective returns 1/ΣW² with the weights brought to a sum of one; 0 without a
-// group.
-func (g *grouping) effective() float64 {
-	if len(g.weights) == 0 {
-		return 0
-	}
-	sum := floats.Sum(g.weights)
-	return sum * sum / floats.Dot(g.weights, g.weights)
-}
-
-// variance returns Σ(Σ w e)²/(1 − ΣW²).
-func (g *grouping) variance() float64 {
-	return floats.Dot(g.residuals, g.residuals) / (1 - floats.Dot(g.weights, g.weights))
 }
 
 // StandardError returns the square root of the variance.

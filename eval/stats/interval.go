@@ -113,7 +113,7 @@ func Ratio(pairs []Pair) (RatioOfMeans, error) {
 		candidate.add(p.Cluster, w, w*(p.Candidate-r.CandidateMean))
 		linear.add(p.Cluster, w, w*(p.Candidate-r.Ratio*p.Control)/r.ControlMean)
 	}
-	r.Tasks, r.EffectiveClusters = len(tasks), control.effective()
+	r.Tasks, r.EffectiveClusters = tasks.count, control.effective()
 	if r.EffectiveClusters < 1+tiny {
 		return RatioOfMeans{}, missing("all tasks belong to one cluster, a variance needs at least 2")
 	}

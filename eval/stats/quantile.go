@@ -64,11 +64,11 @@ func QuantileRatio(pairs []Pair, p float64, resamples int, level float64, rng *r
 	if denominator <= 0 {
 		return Interval{}, missing("the control's quantile is not above zero")
 	}
-	if err := enough(len(tasks), clusters.effective()); err != nil {
+	if err := enough(tasks.count, clusters.effective()); err != nil {
 		return Interval{}, err
 	}
 	byControl, byCandidate := ranked(control), ranked(candidate)
-	counts := make([]int, len(clusters.index))
+	counts := make([]int, clusters.index.count)
 	ratios := make([]float64, 0, resamples)
 	for range resamples {
 		clear(counts)
