@@ -2,6 +2,7 @@ package stats
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/stat"
@@ -160,7 +161,7 @@ func alpha(patterns [][]int, times []int, metric Metric) (float64, bool) {
 
 // Kappa is the agreement of two raters.
 type Kappa struct {
-	// Kappa is Cohen's kappa, unweighted.
+	// Kappa is Cohen's kappa.
 	Kappa float64
 	// Agreement is the plain share of equal verdicts.
 	Agreement float64
@@ -168,37 +169,115 @@ type Kappa struct {
 	Tasks int
 }
 
-// CohenKappa returns Cohen's kappa (Cohen 1960) of two raters from the square table
-// of the tasks both rated: table[v][w] of them got the verdict v from the first and w
-// from the second. No common task, or two raters who both gave one and the same
-// verdict throughout, gives a [*MissingError]; Agreement and Tasks are filled in the
-// latter case too. A table that is not square gives an error.
-func CohenKappa(table [][]int) (Kappa, error) {
-	tasks, equal := 0, 0
-	first, second := make([]int, len(table)), make([]int, len(table))
+// KappaWeights says how far apart verdicts are for a weighted kappa.
+type KappaWeights int
+
+// The weights of kappa.
+const (
+	// Unweighted counts any two different verdicts as equally different.
+	Unweighted KappaWeights = iota
+	// Linear counts verdicts by their distance in the order.
+	Linear
+	// Quadratic counts them by its square.
+	Quadratic
+)
+
+// distance returns the disagreement of two verdicts.
+func (w KappaWeights) distance(v, other int) float64 {
+	d := math.Abs(float64(v - other))
+	switch w {
+	case Unweighted:
+		return min(d, 1)
+	case Quadratic:
+		return d * d
+	}
+	return d
+}
+
+// CohenKappa returns Cohen's kappa (Cohen 1960) of two raters, unweighted; see
+// [WeightedKappa].
+func CohenKappa(table [][]int) (Kappa, error) { return WeightedKappa(table, Unweighted) }
+
+// WeightedKappa returns Cohen's weighted kappa (Cohen 1968) of two raters from the
+// square table of the tasks both rated: table[v][w] of them got the verdict v from the
+// first and w from the second, verdicts in their order. Kappa is
+// 1 − Σ d_vw o_vw/Σ d_vw e_vw with distances d, shares o and the products e of their
+// margins. No common task, or two raters who both gave one and the same verdict
+// throughout, gives a [*MissingError]; Agreement and Tasks are filled in the latter
+// case too. A table that is not square or has a negative number gives an error.
+func WeightedKappa(table [][]int, weights KappaWeights) (Kappa, error) {
+	tasks, equal := 0.0, 0.0
+	first, second := make([]float64, len(table)), make([]float64, len(table))
 	for v, row := range table {
 		if len(row) != len(table) {
 			return Kappa{}, fmt.Errorf("kappa: row %d has %d entries, want the %d of a square table", v, len(row), len(table))
 		}
-		equal += row[v]
+		equal += float64(row[v])
 		for w, count := range row {
-			tasks += count
-			first[v] += count
-			second[w] += count
+			if count < 0 {
+				return Kappa{}, fmt.Errorf("kappa: %d tasks in row %d, want no negative number", count, v)
+			}
+			tasks += float64(count)
+			first[v] += float64(count)
+			second[w] += float64(count)
 		}
 	}
 	if tasks == 0 {
 		return Kappa{}, missing("no task was rated by both raters")
 	}
-	products := 0
-	for v := range table {
-		products += first[v] * second[v]
+	observed, expected := 0.0, 0.0
+	for v, row := range table {
+		for w, count := range row {
+			observed += weights.distance(v, w) * float64(count) / tasks
+			expected += weights.distance(v, w) * (first[v] / tasks) * (second[w] / tasks)
+		}
 	}
-	kappa := Kappa{Agreement: float64(equal) / float64(tasks), Tasks: tasks}
-	if products == tasks*tasks {
+	kappa := Kappa{Agreement: equal / tasks, Tasks: int(tasks)}
+	if expected == 0 {
 		return kappa, missing("both raters gave the same verdict on every task, agreement beyond chance is undefined")
 	}
-	chance := float64(products) / float64(tasks*tasks)
-	kappa.Kappa = (kappa.Agreement - chance) / (1 - chance)
+	kappa.Kappa = 1 - observed/expected
 	return kappa, nil
+}
+
+// FleissKappa returns the kappa of Fleiss (1971) of counts[task][verdict], how many
+// raters gave a task each verdict, with the same number of at least two ratings for
+// each task: (P − P_e)/(1 − P_e), P the mean share of agreeing pairs and P_e the sum of
+// the squared shares of verdicts. For unequal numbers use [AlphaInterval]. Verdicts
+// that do not vary give a [*MissingError].
+func FleissKappa(counts [][]int) (float64, error) {
+	units, err := newPairable(counts)
+	if err != nil {
+		return 0, err
+	}
+	raters := 0
+	for _, count := range counts[0] {
+		raters += count
+	}
+	shares := make([]float64, len(counts[0]))
+	agreement := 0.0
+	n, m := float64(len(counts)), float64(raters)
+	for p, row := range units.patterns {
+		times := float64(units.times[p])
+		total := 0
+		for v, count := range row {
+			total += count
+			shares[v] += times * float64(count) / (n * m)
+			agreement += times * float64(count) * float64(count-1) / (n * m * (m - 1))
+		}
+		if total != raters {
+			return 0, fmt.Errorf("kappa of Fleiss: tasks with %d and with %d ratings, want the same number for each", raters, total)
+		}
+	}
+	if len(units.patternOf) != len(counts) {
+		return 0, fmt.Errorf("kappa of Fleiss: %d of %d tasks have fewer than two ratings", len(counts)-len(units.patternOf), len(counts))
+	}
+	chance := 0.0
+	for _, share := range shares {
+		chance += share * share
+	}
+	if chance > 1-tiny {
+		return 0, missing("all verdicts are the same, agreement beyond chance is undefined")
+	}
+	return (agreement - chance) / (1 - chance), nil
 }
