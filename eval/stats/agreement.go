@@ -42,16 +42,15 @@ func AlphaInterval(counts [][]int, metric Metric, resamples int, level float64, 
 	if err != nil {
 		return Interval{}, err
 	}
-	if len(units.patternOf) < MinTasks {
-		return Interval{}, missing("%d tasks with two or more ratings, an interval needs at least %d", len(units.patternOf), MinTasks)
+	if units.tasks < MinTasks {
+		return Interval{}, missing("%d tasks with two or more ratings, an interval needs at least %d", units.tasks, MinTasks)
 	}
 	times := make([]int, len(units.patterns))
 	values := make([]float64, 0, resamples)
-	for range resamples {
-		clear(times)
-		for range units.patternOf {
-			times[units.patternOf[rng.IntN(len(units.patternOf))]]++
-		}
+	seed := rng.Uint64()
+	for b := range resamples {
+		// Tasks of one pattern are alike, so that their numbers are all that is drawn.
+		multinomial(units.times, times, units.tasks, streamOf(seed, b))
 		if a, ok := alpha(units.patterns, times, metric); ok {
 			values = append(values, a)
 		}
@@ -66,9 +65,9 @@ func AlphaInterval(counts [][]int, metric Metric, resamples int, level float64, 
 // pairable are the tasks with at least two ratings. Tasks whose verdicts were given
 // equally often are one pattern: there are few, which makes resampling cheap.
 type pairable struct {
-	patterns  [][]int // how many raters gave each verdict
-	times     []int   // how many tasks have the pattern
-	patternOf []int   // of each task
+	patterns [][]int // how many raters gave each verdict
+	times    []int   // how many tasks have the pattern
+	tasks    int
 }
 
 func newPairable(counts [][]int) (pairable, error) {
@@ -96,9 +95,9 @@ func newPairable(counts [][]int) (pairable, error) {
 			units.patterns, units.times = append(units.patterns, row), append(units.times, 0)
 		}
 		units.times[pattern]++
-		units.patternOf = append(units.patternOf, pattern)
+		units.tasks++
 	}
-	if len(units.patternOf) == 0 {
+	if units.tasks == 0 {
 		return units, missing("no task was rated by two raters")
 	}
 	return units, nil
@@ -269,8 +268,8 @@ func FleissKappa(counts [][]int) (float64, error) {
 			return 0, fmt.Errorf("kappa of Fleiss: tasks with %d and with %d ratings, want the same number for each", raters, total)
 		}
 	}
-	if len(units.patternOf) != len(counts) {
-		return 0, fmt.Errorf("kappa of Fleiss: %d of %d tasks have fewer than two ratings", len(counts)-len(units.patternOf), len(counts))
+	if units.tasks != len(counts) {
+		return 0, fmt.Errorf("kappa of Fleiss: %d of %d tasks have fewer than two ratings", len(counts)-units.tasks, len(counts))
 	}
 	chance := 0.0
 	for _, share := range shares {
