@@ -1,13 +1,15 @@
 package stats
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 
+	"gonum.org/v1/gonum/integrate/quad"
 	"gonum.org/v1/gonum/mathext"
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // Plan holds what the sample size depends on. Scores are win-rate points, 0 to 1.
@@ -77,30 +79,54 @@ func (p Plan) Variance(tasks float64) float64 {
 // PowerAt returns the power with T tasks, 0 to 1, by the noncentral t distribution
 // with Satterthwaite's degrees of freedom: P(T' > c) with noncentrality
 // (θ − θ0)/√V and c the t quantile at 1 − α/K. The sequential factor divides T:
-// looking early costs that part of the tasks.
+// looking early costs that part of the tasks. Fewer than [MinTasks] tasks or
+// [MinClusters] clusters allow no decision and have no power; nor have settings that
+// [Plan.Solve] refuses.
 func (p Plan) PowerAt(tasks float64) float64 {
-	tasks /= p.SequentialFactor
-	if tasks < 2 {
+	if p.check() != nil || !(tasks >= MinTasks) || tasks/p.ClusterSize < MinClusters || math.IsInf(tasks, 1) {
 		return 0
 	}
+	tasks /= p.SequentialFactor
 	fromTasks, fromRaters := p.taskVariance(tasks), p.raterVariance()
 	variance := fromTasks + fromRaters
-	inverse := fromTasks * fromTasks / max(tasks/p.ClusterSize-1, 1)
+	inverse := fromTasks * fromTasks / max(tasks/p.ClusterSize-1, leastDF)
 	if p.Raters >= MinRaters {
 		// The raters' means vary by what single ratings vary, too, and that is in the
 		// estimate, whatever their tastes.
 		clustered := fromRaters + p.scoreVariance()/(tasks*p.RatingsPerTask)
 		inverse += clustered * clustered / float64(p.Raters-1)
 	}
-	df := max(variance*variance/inverse, 1)
-	critical := -distuv.StudentsT{Sigma: 1, Nu: df}.Quantile(p.Alpha / float64(p.UseCases))
-	shift := (p.WinRate - p.Null) / math.Sqrt(variance)
-	// Beyond some hundred degrees of freedom the noncentral t is a shifted normal to
-	// four digits, and its series is slow.
-	if df > 500 {
-		return distuv.UnitNormal.Survival(critical - shift)
+	df := max(variance*variance/inverse, leastDF)
+	z := -mathext.NormalQuantile(p.Alpha / float64(p.UseCases))
+	return noncentralSurvival(TCritical(z, df), df, (p.WinRate-p.Null)/math.Sqrt(variance))
+}
+
+// noncentralSurvival returns P(T' > c) for the noncentral t distribution with df ≥ 1
+// degrees of freedom and noncentrality δ: ∫ Φ(δ − c·s) f(s) ds with s = √(χ²_df/df),
+// whose density f is 2(df/2)^(df/2)/Γ(df/2)·s^(df−1)·e^(−df·s²/2), by the rule of Gauss and
+// Legendre over nine standard deviations. The series of gonum's NoncentralT is slow where
+// df or δ is large.
+func noncentralSurvival(c, df, delta float64) float64 {
+	sd := 1 / math.Sqrt(2*df)
+	gamma, _ := math.Lgamma(df / 2)
+	constant := math.Ln2 + df/2*math.Log(df/2) - gamma
+	density := func(s float64) float64 {
+		return normalSurvival(c*s-delta) * math.Exp(constant+(df-1)*math.Log(s)-df*s*s/2)
 	}
-	return 1 - distuv.NoncentralT{Nu: df, Mu: shift}.CDF(critical)
+	total := quad.Fixed(density, max(0, 1-9*sd), 1+9*sd, 200, quad.Legendre{}, 0)
+	return min(max(total, 0), 1)
+}
+
+// NormalSampleSize returns ((z_α + z_β)/d)², the sample size for an effect of d standard
+// deviations at the one-sided error rate alpha with the given power, for a normal
+// statistic of known variance: the closed form beside [Plan.Solve], a little smaller.
+// Settings without an answer give an error.
+func NormalSampleSize(effect, alpha, power float64) (float64, error) {
+	if !finite(effect) || !(effect > 0) || !(alpha > 0 && alpha < 1) || !(power > 0 && power < 1) {
+		return 0, fmt.Errorf("sample size: effect %v, error rate %v and power %v, want a number above 0 and two between 0 and 1", effect, alpha, power)
+	}
+	z := (-mathext.NormalQuantile(alpha) + mathext.NormalQuantile(power)) / effect
+	return z * z, nil
 }
 
 // SequentialFactor returns by how much looking every week multiplies the tasks:
@@ -155,13 +181,27 @@ func (p Plan) Solve() (PlanResult, error) {
 		return PlanResult{}, err
 	}
 	if p.PowerAt(mostTasks) < p.Power {
-		return PlanResult{}, missing("more raters are needed, not more tasks: %d raters differ too much to show %.1f win-rate points", p.Raters, 100*(p.WinRate-p.Null))
+		return PlanResult{}, p.outOfReach()
 	}
 	// Power grows with the tasks, so that the first that suffices is found by halving.
 	tasks := MinTasks + sort.Search(mostTasks-MinTasks, func(n int) bool { return p.PowerAt(float64(MinTasks+n)) >= p.Power })
 	return PlanResult{
 		Tasks: tasks, Power: p.PowerAt(float64(tasks)), Variance: p.Variance(float64(tasks)), ScoreVariance: p.scoreVariance(),
 	}, nil
+}
+
+// outOfReach says what is needed where tasks alone do not suffice: with ever so many
+// tasks V is σ_R²/R, which must be at most (δ/(z_α+z_β))².
+func (p Plan) outOfReach() error {
+	effect := p.WinRate - p.Null
+	if p.raterVariance() == 0 {
+		return missing("more than %d tasks would be needed to show %.2g win-rate points", mostTasks, 100*effect)
+	}
+	raters, err := NormalSampleSize(effect/p.RaterSD, p.Alpha/float64(p.UseCases), p.Power)
+	if err != nil {
+		return err
+	}
+	return missing("more raters are needed, not more tasks: %d raters differ too much to show %.1f win-rate points, even with any number of tasks at least %.0f are needed", p.Raters, 100*effect, math.Max(math.Ceil(raters), float64(p.Raters+1)))
 }
 
 func (p Plan) check() error {
@@ -181,4 +221,47 @@ func (p Plan) check() error {
 		return errors.New("plan: correlations lie between 0 and 1, spread and number of raters are not negative")
 	}
 	return nil
+}
+
+// NeymanAllocation splits a total of ratings among groups in proportion to their
+// standard deviations, which makes the variance of their sum least (Neyman 1934), by the
+// method of largest remainders. Where nothing varies, or no group's standard deviation
+// is known (all 0), groups get equal parts. Negative or non-finite input, or a total
+// for no group, gives an error.
+func NeymanAllocation(total int, sd []float64) ([]int, error) {
+	most := 0.0
+	for i, v := range sd {
+		if !finite(v) || v < 0 {
+			return nil, fmt.Errorf("allocation: standard deviation %d is %v, want a number of at least 0", i, v)
+		}
+		most = max(most, v)
+	}
+	if total < 0 || (total > 0 && len(sd) == 0) {
+		return nil, fmt.Errorf("allocation: %d ratings for %d groups", total, len(sd))
+	}
+	shares := make([]float64, len(sd))
+	sum := 0.0
+	for i, v := range sd {
+		shares[i] = 1
+		if most > 0 {
+			shares[i] = v / most
+		}
+		sum += shares[i]
+	}
+	parts := make([]int, len(sd))
+	order := make([]int, len(sd))
+	left := total
+	for i, share := range shares {
+		order[i] = i
+		shares[i] = float64(total) * (share / sum)
+		parts[i] = int(shares[i])
+		left -= parts[i]
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return cmp.Compare(shares[b]-float64(parts[b]), shares[a]-float64(parts[a]))
+	})
+	for _, i := range order[:max(left, 0)] {
+		parts[i]++
+	}
+	return parts, nil
 }

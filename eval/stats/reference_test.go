@@ -167,10 +167,13 @@ func gradeDifferences(t *testing.T, clustered bool) []Observation {
 
 func testKappa(t *testing.T, c referenceCase) {
 	var want struct {
-		Cohen   float64 `json:"cohen_r1_r2"`
-		Nominal float64 `json:"alpha_nominal"`
-		Ordinal float64 `json:"alpha_ordinal"`
-		Raw     float64 `json:"raw_agreement_r1_r2"`
+		Fleiss    float64 `json:"fleiss"`
+		Cohen     float64 `json:"cohen_r1_r2"`
+		Linear    float64 `json:"cohen_linear_r1_r2"`
+		Quadratic float64 `json:"cohen_quadratic_r1_r2"`
+		Nominal   float64 `json:"alpha_nominal"`
+		Ordinal   float64 `json:"alpha_ordinal"`
+		Raw       float64 `json:"raw_agreement_r1_r2"`
 	}
 	c.decode(t, nil, &want)
 	index := map[string]int{"a": 0, "tie": 1, "b": 2}
@@ -192,6 +195,18 @@ func testKappa(t *testing.T, c referenceCase) {
 	}
 	c.near(t, "kappa", kappa.Kappa, want.Cohen)
 	c.near(t, "raw agreement", kappa.Agreement, want.Raw)
+	for weights, value := range map[KappaWeights]float64{Unweighted: want.Cohen, Linear: want.Linear, Quadratic: want.Quadratic} {
+		weighted, err := WeightedKappa(table, weights)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.near(t, "weighted kappa", weighted.Kappa, value)
+	}
+	fleiss, err := FleissKappa(counts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.near(t, "Fleiss' kappa", fleiss, want.Fleiss)
 	for metric, alpha := range map[Metric]float64{Nominal: want.Nominal, Ordinal: want.Ordinal} {
 		got, err := Alpha(counts, metric)
 		if err != nil {
@@ -224,6 +239,11 @@ func testPairedT(t *testing.T, c referenceCase) {
 		t.Fatal(err)
 	}
 	c.near(t, "p", p, want.P)
+	test, err := mean.TTest(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.near(t, "t", test.Statistic, want.T)
 }
 
 func testClustered(t *testing.T, c referenceCase) {
@@ -232,6 +252,9 @@ func testClustered(t *testing.T, c referenceCase) {
 		Effective float64    `json:"effective_clusters"`
 		SE        float64    `json:"spec_se"`
 		CI        [2]float64 `json:"spec_ci"`
+		CR1       float64    `json:"se_cr1"`
+		CR2       float64    `json:"cr2_se"`
+		CR2DF     float64    `json:"cr2_df"`
 	}
 	c.decode(t, nil, &want)
 	mean, err := Mean(gradeDifferences(t, true), false)
@@ -240,6 +263,10 @@ func testClustered(t *testing.T, c referenceCase) {
 	}
 	c.near(t, "clusters", float64(mean.Clusters), want.Clusters)
 	c.near(t, "effective clusters", mean.EffectiveClusters, want.Effective)
+	c.near(t, "CR1", math.Sqrt(library(mean.Variance, mean.EffectiveClusters, mean.Clusters)), want.CR1)
+	if !scalar.EqualWithinRel(mean.StandardError(), want.CR2, 0.03) || !scalar.EqualWithinAbs(mean.DF, want.CR2DF, 0.1) {
+		t.Errorf("standard error %v with df %v, want the neighbours %v and %v", mean.StandardError(), mean.DF, want.CR2, want.CR2DF)
+	}
 	c.near(t, "standard error", mean.StandardError(), want.SE)
 	interval, err := mean.TInterval(ZForLevel(0.95))
 	if err != nil {
@@ -281,6 +308,8 @@ func testLatency(t *testing.T, c referenceCase) {
 		SE    float64    `json:"log_se"`
 		CI    [2]float64 `json:"ci"`
 		HL    float64    `json:"hodges_lehmann"`
+		HLCI  [2]float64 `json:"hl_ci"`
+		P     float64    `json:"wilcoxon_p"`
 	}
 	c.decode(t, nil, &want)
 	pairs := pairsOf(t, "latency_ms")
@@ -299,6 +328,29 @@ func testLatency(t *testing.T, c referenceCase) {
 	if !scalar.EqualWithinAbs(hl, want.HL, 1e-4) { // R searches its root to 1e-4
 		t.Errorf("Hodges-Lehmann: got %v, want %v", hl, want.HL)
 	}
+	logs, err := logRatios(pairs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rank, err := Wilcoxon(logs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.near(t, "Wilcoxon p", rank.P, want.P)
+	// R's limits of Hodges and Lehmann are those that the test just rejects no more.
+	for _, limit := range want.HLCI {
+		shifted := make([]float64, len(logs))
+		for i, v := range logs {
+			shifted[i] = v - math.Log(limit)
+		}
+		at, err := Wilcoxon(shifted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if math.Abs(at.P-0.05) > 1e-3 {
+			t.Errorf("p-value at R's limit %v: got %v, want 0.05 but for a rank", limit, at.P)
+		}
+	}
 }
 
 func testQuantiles(t *testing.T, c referenceCase) {
@@ -306,6 +358,7 @@ func testQuantiles(t *testing.T, c referenceCase) {
 		Median   float64    `json:"median_ratio"`
 		MedianCI [2]float64 `json:"median_ci_percentile"`
 		P95      float64    `json:"p95_ratio"`
+		P95CI    [2]float64 `json:"p95_ci_percentile"`
 	}
 	c.decode(t, nil, &want)
 	random := rand.New(rand.NewPCG(1, 2))
@@ -322,18 +375,29 @@ func testQuantiles(t *testing.T, c referenceCase) {
 	}
 	c.near(t, "median low", median.Low, want.MedianCI[0])
 	c.near(t, "median high", median.High, want.MedianCI[1])
+	c.near(t, "95th percentile low", p95.Low, want.P95CI[0])
+	c.near(t, "95th percentile high", p95.High, want.P95CI[1])
 }
 
 func testWilson(t *testing.T, c referenceCase) {
 	var input struct {
 		Counts [][2]float64 `json:"count_nobs"`
 	}
-	var want struct{ Wilson [][2]float64 }
+	var want struct {
+		Wilson [][2]float64
+		Exact  [][2]float64 `json:"clopper_pearson"`
+	}
 	c.decode(t, &input, &want)
 	for i, counts := range input.Counts {
 		low, high := WilsonInterval(counts[0]/counts[1], counts[1], ZForLevel(0.95))
 		c.near(t, "low", low, want.Wilson[i][0])
 		c.near(t, "high", high, want.Wilson[i][1])
+		low, high, err := ClopperPearson(int(counts[0]), int(counts[1]), 0.95)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.near(t, "exact low", low, want.Exact[i][0])
+		c.near(t, "exact high", high, want.Exact[i][1])
 	}
 }
 
@@ -343,8 +407,11 @@ func testMultiplicity(t *testing.T, c referenceCase) {
 		NonInferiority []float64 `json:"p_noninferiority"`
 	}
 	var want struct {
-		Holm   []float64 `json:"holm"`
-		Closed []float64 `json:"holm_closed_noninferiority"`
+		Holm       []float64 `json:"holm"`
+		Closed     []float64 `json:"holm_closed_noninferiority"`
+		BH         []float64 `json:"bh"`
+		BY         []float64 `json:"by"`
+		Bonferroni []float64 `json:"bonferroni"`
 	}
 	c.decode(t, &input, &want)
 	holm, err := Holm(input.Superiority)
@@ -355,10 +422,48 @@ func testMultiplicity(t *testing.T, c referenceCase) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	harmonic := 0.0
+	for k := range input.Superiority {
+		harmonic += 1 / float64(k+1)
+	}
 	for i := range holm {
 		c.near(t, "Holm", holm[i], want.Holm[i])
 		c.near(t, "closed", closed[i], want.Closed[i])
+		// With the e-values 1/p, which hold where p-values are independent, e-BH is the
+		// procedure of Benjamini and Hochberg, and with 1/(p·Σ1/k) that of Benjamini and
+		// Yekutieli: each rejects from its adjusted p-value on.
+		for adjusted, factor := range map[float64]float64{want.BH[i]: 1, want.BY[i]: harmonic} {
+			for shift, rejects := range map[float64]bool{-c.Tolerance: false, c.Tolerance: true} {
+				if got := eBHOfP(t, input.Superiority, factor, adjusted+shift)[i]; got != rejects {
+					t.Errorf("hypothesis %d at %v: rejected %v, want %v", i, adjusted+shift, got, rejects)
+				}
+			}
+		}
+		// Bonferroni is Holm's first step: the other hypotheses at 1.
+		alone := make([]float64, len(holm))
+		for k := range alone {
+			alone[k] = 1
+		}
+		alone[i] = input.Superiority[i]
+		first, err := Holm(alone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.near(t, "Bonferroni", first[i], want.Bonferroni[i])
 	}
+}
+
+func eBHOfP(t *testing.T, p []float64, factor, alpha float64) []bool {
+	t.Helper()
+	e := make([]float64, len(p))
+	for i, v := range p {
+		e[i] = 1 / (v * factor)
+	}
+	rejected, err := EBH(e, alpha)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rejected
 }
 
 // testPower compares with the paired t test's sample size: score SD 1 and effect d
@@ -366,10 +471,13 @@ func testMultiplicity(t *testing.T, c referenceCase) {
 // variance is scaled to d.
 func testPower(t *testing.T, c referenceCase) {
 	var input struct {
-		Effects [][2]float64 `json:"paired_effect_power"`
+		Effects     [][2]float64 `json:"paired_effect_power"`
+		Proportions [][3]float64 `json:"one_proportion"`
 	}
 	var want struct {
-		N []float64 `json:"n_paired_t"`
+		N          []float64 `json:"n_paired_t"`
+		Normal     []float64 `json:"n_normal"`
+		Proportion []float64 `json:"n_one_proportion"`
 	}
 	c.decode(t, &input, &want)
 	for i, effect := range input.Effects {
@@ -386,6 +494,29 @@ func testPower(t *testing.T, c referenceCase) {
 		if solved.Tasks != int(math.Ceil(want.N[i])) {
 			t.Errorf("d = %v: got %d tasks, want %v rounded up", effect[0], solved.Tasks, want.N[i])
 		}
+		low, high := float64(MinTasks), 10_000.0
+		for range 60 {
+			if middle := (low + high) / 2; plan.PowerAt(middle) < effect[1] {
+				low = middle
+			} else {
+				high = middle
+			}
+		}
+		c.near(t, "tasks", low, want.N[i])
+		normal, err := NormalSampleSize(effect[0], 0.025, effect[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.near(t, "normal sample size", normal, want.Normal[i])
+	}
+	for i, p := range input.Proportions {
+		// Cohen's effect of two proportions, whose variance does not depend on them.
+		h := 2*math.Asin(math.Sqrt(p[0])) - 2*math.Asin(math.Sqrt(p[1]))
+		n, err := NormalSampleSize(h, 0.025, p[2])
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.near(t, "sample size of a proportion", n, want.Proportion[i])
 	}
 }
 
