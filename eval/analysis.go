@@ -31,6 +31,7 @@ type AssignedTask struct {
 	Category audit.Category `db:"category"`
 	Cluster  string         `db:"cluster"`
 	Week     int            `db:"week"`
+	Team     string         `db:"team"`
 }
 
 // A ResponseRow is a response as the analysis needs it.
@@ -44,6 +45,9 @@ type ResponseRow struct {
 	LatencyMS  *int64
 	TextSHA256 string // to notice an arm that gives different tasks the same text
 	Empty      bool
+	Length     int  // characters; 0 where Empty or not known
+	Truncated  bool // ended by the limit of output, not by the model
+	Refused    bool // the provider or the model declined, and said so
 	Origin     ResponseOrigin
 }
 
@@ -94,6 +98,8 @@ type Analysis struct {
 	Overall        []ComparisonResult `json:"overall"`
 	Agreement      *Agreement         `json:"agreement"` // over everything that was rated
 	Raters         []RaterResult      `json:"raters"`
+	Judges         []JudgeResult      `json:"judges"`
+	Ranking        []RankingResult    `json:"ranking"` // of more than two arms; descriptive
 	Deviations     []string           `json:"deviations"`
 	Warnings       []string           `json:"warnings"`
 }
@@ -123,12 +129,14 @@ type ComparisonResult struct {
 	LostControl   int `json:"tasks_lost_control"`
 	LostCandidate int `json:"tasks_lost_candidate"`
 	Planned       int `json:"planned_tasks"`
-	Ratings       int `json:"ratings"`
-	Raters        int `json:"raters"`
-	Wins          int `json:"wins"` // ratings for the candidate
-	Losses        int `json:"losses"`
-	Ties          int `json:"ties"` // both bad included
-	BothBad       int `json:"both_bad"`
+	// JudgedTasks are those that judges alone rated, where people and judges are combined.
+	JudgedTasks int `json:"tasks_judged_only"`
+	Ratings     int `json:"ratings"`
+	Raters      int `json:"raters"`
+	Wins        int `json:"wins"` // ratings for the candidate
+	Losses      int `json:"losses"`
+	Ties        int `json:"ties"` // both bad included
+	BothBad     int `json:"both_bad"`
 
 	WinRate            *Interval `json:"win_rate"`
 	WinRateAlwaysValid *Interval `json:"win_rate_always_valid"`
@@ -142,6 +150,11 @@ type ComparisonResult struct {
 
 	PositionEffect *PositionEffect `json:"position_effect"`
 	Agreement      *Agreement      `json:"agreement"`
+	Combination    *Combination    `json:"combination"`
+
+	FirstPass         *FirstPass  `json:"first_pass_accuracy"`
+	OutcomesControl   ArmOutcomes `json:"outcomes_control"`
+	OutcomesCandidate ArmOutcomes `json:"outcomes_candidate"`
 
 	CostPerTaskControl   *float64  `json:"cost_per_task_control_usd"`
 	CostPerTaskCandidate *float64  `json:"cost_per_task_candidate_usd"`
@@ -152,10 +165,13 @@ type ComparisonResult struct {
 	LatencyP95Ratio      *Interval `json:"latency_p95_ratio"`
 	PostEditRatio        *Interval `json:"post_edit_ratio"`
 
-	Looks    []Look       `json:"looks"` // one per week so far
-	Decision DecisionKind `json:"decision"`
-	Reason   string       `json:"reason"`
-	Warnings []string     `json:"warnings"`
+	Looks       []Look        `json:"looks"` // one per week so far
+	Sensitivity []Sensitivity `json:"sensitivity"`
+	// Explain is the calculation step by step, where it was asked for.
+	Explain  []ExplainedStep `json:"explain,omitempty"`
+	Decision DecisionKind    `json:"decision"`
+	Reason   string          `json:"reason"`
+	Warnings []string        `json:"warnings"`
 	// WhyMissing says for each null field above, by its JSON name, why.
 	WhyMissing map[string]string `json:"why_missing"`
 }
@@ -200,8 +216,115 @@ type RaterResult struct {
 	Kind           RaterKind       `json:"kind"`
 	Simulated      bool            `json:"simulated"`
 	Ratings        int             `json:"ratings"`
+	Tasks          int             `json:"tasks"`
+	Share          float64         `json:"share"` // of all ratings by raters of the kind
 	SecondsMedian  *float64        `json:"seconds_median"`
+	FastShare      *float64        `json:"fast_share"` // under a third of the median of all people; nil without times
+	TieShare       float64         `json:"tie_share"`
+	WithOthers     *float64        `json:"agreement_with_others"` // chance that another rater of the comparison gave the same verdict
 	PositionEffect *PositionEffect `json:"position_effect"`
+	Flags          []string        `json:"flags"` // what is odd, in words; nobody is left out by it
+}
+
+// A JudgeResult says how far a judge can stand in for people, on the comparisons
+// that both rated. WhyMissing says for each null field, by its JSON name, why.
+type JudgeResult struct {
+	Judge     string `json:"judge"`
+	Simulated bool   `json:"simulated"`
+	Ratings   int    `json:"ratings"`
+	Tasks     int    `json:"tasks"`
+	Shared    int    `json:"tasks_shared_with_people"`
+	// WithPeople is the chance that the judge gives a person's verdict, PeopleAmong that
+	// two people give the same one, on the same tasks; Difference is the first less the
+	// second. The judge passes where its lower limit is above −0.10.
+	WithPeople  *float64  `json:"agreement_with_people"`
+	PeopleAmong *float64  `json:"agreement_among_people"`
+	Difference  *Interval `json:"agreement_difference"`
+	Passes      bool      `json:"passes"`
+	// Consistency is the share of pairs of both orders with the same verdict.
+	Consistency *Interval `json:"position_consistency"`
+	// Bias is the judge's win rate less people's, on the same tasks, in win-rate points.
+	Bias *Interval `json:"bias"`
+	// SelfPreference is the bias towards an arm of the judge's own family, less the bias
+	// of unrelated judges.
+	SelfPreference *Interval `json:"self_preference"`
+	// LengthBias is the slope of the judge's score less people's on tanh(Δ/sd Δ), Δ the
+	// candidate's length less the control's.
+	LengthBias *Interval         `json:"length_bias"`
+	Warnings   []string          `json:"warnings"`
+	WhyMissing map[string]string `json:"why_missing"`
+}
+
+// A Combination says how people's and judges' ratings were put together (PPI++).
+type Combination struct {
+	Lambda       float64 `json:"lambda"` // weight of the judges, 0 to 1
+	PeopleAlone  float64 `json:"win_rate_people"`
+	JudgesShared float64 `json:"win_rate_judges_shared"` // on the tasks that people rated
+	JudgesOnly   float64 `json:"win_rate_judges_only"`   // on the others
+	// DifferenceP is the p-value that judges' means on both kinds of task are one: where
+	// it is tiny, people did not rate a random part.
+	DifferenceP float64 `json:"difference_p_value"`
+}
+
+// FirstPass is the share of tasks whose answer passes the checks, paired by task.
+type FirstPass struct {
+	Tasks         int      `json:"tasks"`
+	Control       float64  `json:"control"`
+	Candidate     float64  `json:"candidate"`
+	Difference    Interval `json:"difference"` // candidate less control
+	OnlyControl   int      `json:"only_control_passes"`
+	OnlyCandidate int      `json:"only_candidate_passes"`
+	McNemarP      float64  `json:"mcnemar_p_value"` // exact, two-sided
+}
+
+// ArmOutcomes counts what became of an arm's answers.
+type ArmOutcomes struct {
+	Answers   int `json:"answers"`
+	Empty     int `json:"empty"`
+	Truncated int `json:"truncated"`
+	Refused   int `json:"refused"` // answers that decline, and tasks that the provider refused for good
+}
+
+// A Sensitivity is a use case analysed in another defensible way.
+type Sensitivity struct {
+	Name     string       `json:"name"`
+	What     string       `json:"what"` // the difference, in words
+	Tasks    int          `json:"tasks"`
+	WinRate  *Interval    `json:"win_rate"`
+	Decision DecisionKind `json:"decision"` // empty where the variant is of the win rate only
+	Changes  bool         `json:"changes_decision"`
+	// WhyMissing says why there is no win rate.
+	WhyMissing string `json:"why_missing,omitempty"`
+}
+
+// An ExplainedStep is a line of a calculation that a person can follow by hand.
+type ExplainedStep struct {
+	What    string  `json:"what"`
+	Formula string  `json:"formula"`
+	Value   float64 `json:"value"`
+	// Text stands for the value where it is no number.
+	Text string `json:"text,omitempty"`
+}
+
+// A RankingResult ranks the arms of a category, or of all together, by the model of
+// Bradley and Terry (1952), a tie counting half a win for each.
+type RankingResult struct {
+	Category    audit.Category `json:"category"`
+	Comparisons int            `json:"comparisons"`
+	Resamples   int            `json:"resamples,omitempty"`
+	Arms        []RankedArm    `json:"arms"` // the best first; empty where WhyMissing
+	WhyMissing  string         `json:"why_missing,omitempty"`
+}
+
+// A RankedArm is one arm's place.
+type RankedArm struct {
+	Arm     string   `json:"arm"`
+	LogOdds Interval `json:"log_odds"` // against the control
+	// WinProbability is the chance to be preferred to the control.
+	WinProbability Interval `json:"win_probability"`
+	Rank           int      `json:"rank"`
+	BestRank       int      `json:"best_rank"` // from simultaneous pairwise intervals
+	WorstRank      int      `json:"worst_rank"`
 }
 
 // A RoutingTable is the document of modeltrial route recommend. A switch

@@ -20,13 +20,17 @@ func TestBlindingIndices(t *testing.T) {
 		tolerance          float64
 	}{
 		{
-			"Houweling investigators", Guesses{Correct: 30, Wrong: 22, DontKnow: 319}, Guesses{Correct: 48, Wrong: 4, DontKnow: 330},
+			"Houweling investigators",
+			Guesses{Correct: 30, Wrong: 22, DontKnow: 319},
+			Guesses{Correct: 48, Wrong: 4, DontKnow: 330},
 			Interval{0.896, 0.011, 0.875, 0.918},
 			[2]Interval{{0.022, 0.019, -0.016, 0.06}, {0.115, 0.018, 0.08, 0.15}},
 			6e-4,
 		},
 		{
-			"CRISP", Guesses{Correct: 29, Wrong: 27, DontKnow: 83}, Guesses{Correct: 82, Wrong: 25, DontKnow: 170},
+			"CRISP",
+			Guesses{Correct: 29, Wrong: 27, DontKnow: 83},
+			Guesses{Correct: 82, Wrong: 25, DontKnow: 170},
 			Interval{0.747928, 0.021737, 0.705323, 0.790533}, // printed as 0.75; error: see TestJamesVariance
 			[2]Interval{
 				{2.0 / 139, math.Sqrt((56.0/139 - 4.0/139/139) / 139), 2.0/139 - 1.959964*0.053823, 2.0/139 + 1.959964*0.053823},
@@ -35,19 +39,25 @@ func TestBlindingIndices(t *testing.T) {
 			2e-4,
 		},
 		{
-			"random guesses", Guesses{Correct: 50, Wrong: 50}, Guesses{Correct: 50, Wrong: 50},
+			"random guesses",
+			Guesses{Correct: 50, Wrong: 50},
+			Guesses{Correct: 50, Wrong: 50},
 			Interval{0.5, 0.035355, 0.430705, 0.569295}, // K = 0, its error that of a share of ½ in 200
 			[2]Interval{{0, 0.1, -0.195996, 0.195996}, {0, 0.1, -0.195996, 0.195996}},
 			1e-5,
 		},
 		{
-			"all right", Guesses{Correct: 40}, Guesses{Correct: 40},
+			"all right",
+			Guesses{Correct: 40},
+			Guesses{Correct: 40},
 			Interval{0, 0, 0, 0.045819}, // z²/(80+z²)
 			[2]Interval{{1, 0, 1 - 2*0.087622, 1}, {1, 0, 1 - 2*0.087622, 1}},
 			1e-5,
 		},
 		{
-			"nobody knows", Guesses{DontKnow: 40}, Guesses{DontKnow: 40},
+			"nobody knows",
+			Guesses{DontKnow: 40},
+			Guesses{DontKnow: 40},
 			Interval{1, 0, 1 - 0.045819, 1},
 			[2]Interval{{0, 0, -0.087622, 0.087622}, {0, 0, -0.087622, 0.087622}},
 			1e-5,
