@@ -112,13 +112,13 @@ func (m WeightedMean) WinRateInterval(z float64) (Interval, error) {
 		return Interval{}, err
 	}
 	p := min(max(m.Estimate, 0), 1)
-	low, high := WilsonInterval(p, m.effectiveSampleSize(), TCritical(z, m.DF))
+	low, high := WilsonInterval(p, m.EffectiveSampleSize(), TCritical(z, m.DF))
 	return Interval{Estimate: p, StandardError: m.StandardError(), Low: low, High: high}, nil
 }
 
-// effectiveSampleSize returns the number n* of independent draws with the same
+// EffectiveSampleSize returns the number n* of independent draws with the same
 // variance, for a mean of scores in [0,1].
-func (m WeightedMean) effectiveSampleSize() float64 {
+func (m WeightedMean) EffectiveSampleSize() float64 {
 	if m.Variance == 0 || m.Estimate < tiny || m.Estimate > 1-tiny {
 		return float64(m.Clusters)
 	}
@@ -137,5 +137,5 @@ func (m WeightedMean) WinRateTest(null float64) (Test, error) {
 		return Test{}, err
 	}
 	p := min(max(m.Estimate, 0), 1)
-	return oneSided((p-null)/math.Sqrt(null*(1-null)/m.effectiveSampleSize()), m.DF), nil
+	return oneSided((p-null)/math.Sqrt(null*(1-null)/m.EffectiveSampleSize()), m.DF), nil
 }
