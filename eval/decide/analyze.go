@@ -29,6 +29,8 @@ type Options struct {
 	// RandomSample says that the tasks people rated were chosen at random from those
 	// that judges rated. It is for data without a protocol; in a pilot it is so.
 	RandomSample bool
+	// Explain is the category whose calculation is written step by step.
+	Explain audit.Category
 	// DecisionsOnly leaves out what no decision rests on: agreement, raters, position,
 	// latency and the results over all use cases.
 	DecisionsOnly bool
@@ -79,6 +81,11 @@ func Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
 	for i := range result.Comparisons {
 		a.decide(&result.Comparisons[i])
 	}
+	for i := range result.Comparisons {
+		if options.Explain != "" && result.Comparisons[i].Category == options.Explain {
+			result.Comparisons[i].Explain = a.explain(&result.Comparisons[i], result.Comparisons)
+		}
+	}
 	if options.DecisionsOnly {
 		return result, nil
 	}
@@ -123,6 +130,7 @@ type analyzer struct {
 	tasks         indexer // of tasks and clusters together, as the estimators want them
 	raterIndex    indexer
 	gathered      map[useCase]*evidence
+	last          map[useCase]lastLook
 	lengths       map[item]float64 // made where first asked for
 }
 
@@ -130,7 +138,7 @@ func newAnalyzer(data eval.Dataset, options Options) *analyzer {
 	a := &analyzer{
 		data: data, decisionsOnly: options.DecisionsOnly, randomSample: options.RandomSample, weeks: cmp.Or(options.Weeks, defaultWeeks), plannedTasks: options.PlannedTasks,
 		margin: defaultMargin, saving: defaultSaving, seed: 1,
-		tasks: indexer{}, raterIndex: indexer{}, gathered: map[useCase]*evidence{},
+		tasks: indexer{}, raterIndex: indexer{}, gathered: map[useCase]*evidence{}, last: map[useCase]lastLook{},
 	}
 	if data.Locked != nil {
 		protocol := data.Locked.Protocol

@@ -219,6 +219,7 @@ func (a *analyzer) winRates(result *eval.ComparisonResult, e *evidence) error {
 		result.Looks = append(result.Looks, entry)
 	}
 	last := len(looks) - 1
+	a.last[e.key] = lastLook{looks[last], means[last], better[last]}
 	result.Source = means[last].source
 	if combined := means[last].combined; combined != nil {
 		result.JudgedTasks = combined.JudgeOnlyTasks

@@ -122,13 +122,14 @@ func (a *analyzer) closeWeeks(e *evidence) {
 		given[task.Week] += float64(min(len(task.raters), need))
 	}
 	for week := range awaited {
-		nearlyAll := given[week] >= closedShare*awaited[week]*a.peopleShare(e, week)
+		nearlyAll := given[week] >= awaited[week]*a.peopleShare(e, week)
 		e.closed[week] = lastRated > week || (lastRated == week && nearlyAll)
 	}
 }
 
-// peopleShare is the part of a week's tasks that people are to rate: all, or, where
-// judges rate the others, as large a part as in the weeks before.
+// peopleShare is the part of a week's awaited ratings from which on it counts as
+// closed: nearly all or, where judges rate the tasks that people do not get to, half
+// as large a part as in the weeks before.
 func (a *analyzer) peopleShare(e *evidence, week int) float64 {
 	var people, judged, before, rated int
 	for _, task := range e.tasks {
@@ -138,7 +139,7 @@ func (a *analyzer) peopleShare(e *evidence, week int) float64 {
 		case task.judged:
 			judged++
 		case task.Week == week:
-			return 1 // nobody rated it: it is awaited
+			return closedShare // nobody rated it: it is awaited
 		}
 		if task.Week < week {
 			before++
@@ -146,9 +147,9 @@ func (a *analyzer) peopleShare(e *evidence, week int) float64 {
 		}
 	}
 	if before == 0 || !a.combines(e, people, judged) {
-		return 1
+		return closedShare
 	}
-	return float64(rated) / float64(before)
+	return float64(rated) / float64(before) / 2
 }
 
 // judgedOnly counts the tasks of the weeks up to one (0 is all) that judges alone rated.

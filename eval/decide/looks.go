@@ -26,6 +26,11 @@ func (a *analyzer) looks(e *evidence) []look {
 	if lastWeek == 0 {
 		return []look{{week: 0, tasks: len(first) + len(e.lost) + a.helpedBy(e, len(first), 0), planned: 1}}
 	}
+	if a.helpedBy(e, len(first), 0) > 0 { // judges may go on where people have stopped
+		for _, rating := range e.judged {
+			lastWeek = max(lastWeek, rating.Week)
+		}
+	}
 	perWeek := make([]int, lastWeek+1)
 	for _, week := range first {
 		perWeek[max(week, 0)]++
@@ -33,11 +38,12 @@ func (a *analyzer) looks(e *evidence) []look {
 	var looks []look
 	rated := perWeek[0]
 	for week := 1; week <= lastWeek; week++ {
-		if perWeek[week] == 0 && week < lastWeek {
+		helped := a.helpedBy(e, rated+perWeek[week], week)
+		if perWeek[week] == 0 && week < lastWeek && helped == a.helpedBy(e, rated, week-1) {
 			continue // a week without ratings was not a look
 		}
 		rated += perWeek[week]
-		next := look{week: week, tasks: rated + len(e.lostWithin(week)) + a.helpedBy(e, rated, week), planned: week}
+		next := look{week: week, tasks: rated + len(e.lostWithin(week)) + helped, planned: week}
 		if len(looks) > 0 { // judges may fall behind and no longer count
 			next.tasks = max(next.tasks, looks[len(looks)-1].tasks)
 		}

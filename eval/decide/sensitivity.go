@@ -130,7 +130,7 @@ func (a *analyzer) winRateVariants(r *eval.ComparisonResult) []eval.Sensitivity 
 			s.WhyMissing = err.Error()
 		} else {
 			s.WinRate = interval(adjusted.WinRate)
-			s.Changes = a.claim(s.WinRate) != a.claim(r.WinRate)
+			s.Changes = a.contradicts(s.WinRate, r.WinRate)
 		}
 		variants = append(variants, s)
 	}
@@ -155,6 +155,18 @@ func (a *analyzer) winRateVariants(r *eval.ComparisonResult) []eval.Sensitivity 
 	return append(variants, a.parts(e, "team", func(rating eval.Rating) string {
 		return teams[rating.TaskID]
 	})...)
+}
+
+// mostVague is the width of an interval from which on it says nothing.
+const mostVague = 0.5
+
+// contradicts says whether another estimate shows what the planned one does not or
+// lies off its interval, so that a claim of it fails: a wider interval alone does not.
+func (a *analyzer) contradicts(other, planned *eval.Interval) bool {
+	if other.High-other.Low > mostVague || a.claim(other) == a.claim(planned) {
+		return false
+	}
+	return other.Estimate < planned.Low || other.Estimate > planned.High
 }
 
 // claim is what a fixed interval shows by itself.
