@@ -3,9 +3,6 @@ package stats
 import (
 	"fmt"
 	"math/rand/v2"
-
-	"gonum.org/v1/gonum/floats"
-	"gonum.org/v1/gonum/stat"
 )
 
 // BootstrapMean returns the weighted mean of the scores with a percentile bootstrap
@@ -76,11 +73,7 @@ func (s *clusterSums) interval(estimate float64, resamples int, level float64, r
 		return Interval{}, err
 	}
 	values := s.resample(resamples, rng.Uint64())
-	if !finite(floats.Max(values), floats.Min(values), floats.Sum(values)) {
-		return Interval{}, missing("the denominator is not distinguishable from zero")
-	}
-	low, high := percentileLimits(values, level)
-	return Interval{Estimate: estimate, StandardError: stat.StdDev(values, nil), Low: low, High: high}, nil
+	return percentileInterval(estimate, values, level, "the denominator is not distinguishable from zero")
 }
 
 func checkResamples(resamples int, level float64) error {

@@ -6,8 +6,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-
-	"gonum.org/v1/gonum/stat"
 )
 
 // QuantileRatio returns the ratio of the p-quantiles of type 7, candidate ÷ control,
@@ -45,13 +43,7 @@ func QuantileRatio(pairs []Pair, p float64, resamples int, level float64, rng *r
 		return Interval{}, err
 	}
 	ratios := newQuantiles(control, candidate, cluster, clusters.index.count, p).resample(resamples, rng.Uint64())
-	for _, ratio := range ratios {
-		if !finite(ratio) {
-			return Interval{}, missing("the control's quantile is not distinguishable from zero")
-		}
-	}
-	low, high := percentileLimits(ratios, level)
-	return Interval{Estimate: numerator / denominator, StandardError: stat.StdDev(ratios, nil), Low: low, High: high}, nil
+	return percentileInterval(numerator/denominator, ratios, level, "the control's quantile is not distinguishable from zero")
 }
 
 // quantiles resamples a quantile of both arms. Where the values of a resample's quantile
@@ -211,7 +203,7 @@ func quantileAt(values []windowed, times []int32, below int, rank float64) float
 		}
 		for _, next := range values[k+1:] {
 			if times[next.cluster] > 0 {
-				return v.value + fraction*(next.value-v.value)
+				return between(v.value, next.value, fraction)
 			}
 		}
 		return v.value

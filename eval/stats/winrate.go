@@ -22,6 +22,9 @@ func TCritical(z, df float64) float64 {
 	if math.IsInf(df, 1) || math.IsInf(z, 0) || z == 0 {
 		return z
 	}
+	if !(df >= leastQuantileDF) {
+		return math.Copysign(math.Inf(1), z)
+	}
 	if z < 0 {
 		return -TCritical(-z, df)
 	}
@@ -35,6 +38,9 @@ func TCritical(z, df float64) float64 {
 	}
 	return c
 }
+
+// leastQuantileDF is where critical values leave the range of doubles.
+const leastQuantileDF = 0.01
 
 // mostQuantileDF is where gonum's quantile of Student's t is left: from about 100
 // degrees of freedom on it goes astray in the far tail.
