@@ -17,8 +17,12 @@ func TestCombineByHand(t *testing.T) {
 		{Score: 0.5, Weight: 1, Task: 4, Cluster: 4, Rater: 1},
 	}
 	judge := []JudgeScore{
-		{Score: 1, Task: 1, Cluster: 1}, {Score: 0.5, Task: 2, Cluster: 2}, {Score: 1, Task: 3, Cluster: 3}, {Score: 0.5, Task: 4, Cluster: 4},
-		{Score: 0.5, Weight: 1, Task: 5, Cluster: 5}, {Score: 0, Weight: 1, Task: 6, Cluster: 6},
+		{Score: 1, Task: 1, Cluster: 1},
+		{Score: 0.5, Task: 2, Cluster: 2},
+		{Score: 1, Task: 3, Cluster: 3},
+		{Score: 0.5, Task: 4, Cluster: 4},
+		{Score: 0.5, Weight: 1, Task: 5, Cluster: 5},
+		{Score: 0, Weight: 1, Task: 6, Cluster: 6},
 	}
 	got, err := Combine(people, judge, false)
 	if err != nil {

@@ -150,23 +150,21 @@ func window(order, cluster []int, clusters int, p float64) (from, to int) {
 // control's is 0.
 func (q *quantiles) resample(resamples int, seed uint64) []float64 {
 	type tools struct {
-		cells []int
-		times []int32
+		cells  []int
+		times  []int32
+		buffer []uint32
 	}
 	ratios := make([]float64, resamples)
 	inParallel(resamples, func() tools {
-		return tools{make([]int, len(q.cells)), make([]int32, len(q.single))}
+		return tools{make([]int, len(q.cells)), make([]int32, len(q.single)), make([]uint32, drawBlock)}
 	}, func(t tools, b int) {
 		multinomial(q.cells, t.cells, q.clusters, streamOf(seed, b))
 		clear(t.times)
-		d := newDrawer(len(q.single), seed, b, q.clusters)
-		for k := 0; k < t.cells[0]; k += 2 {
-			i, j := d.two()
-			t.times[i]++
-			if k+1 < t.cells[0] {
-				t.times[j]++
+		newDrawer(len(q.single), seed, b, q.clusters).blocks(t.cells[0], t.buffer, func(drawn []uint32) {
+			for _, i := range drawn {
+				t.times[i]++
 			}
-		}
+		})
 		var sum tally
 		for k, kind := range q.together {
 			sum.add(kind, t.cells[k+1])

@@ -52,12 +52,11 @@ func TestDrawerIsUniform(t *testing.T) {
 		cells := min(n, bins)
 		counts := make([]int, cells)
 		for resample := range 4 {
-			d := newDrawer(n, 5, resample, draws/4)
-			for range draws / 8 {
-				i, j := d.two()
-				counts[i*cells/n]++
-				counts[j*cells/n]++
-			}
+			newDrawer(n, 5, resample, draws/4).blocks(draws/4, make([]uint32, drawBlock), func(drawn []uint32) {
+				for _, i := range drawn {
+					counts[int(i)*cells/n]++
+				}
+			})
 		}
 		statistic := 0.0
 		for k, count := range counts {
