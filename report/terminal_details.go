@@ -118,8 +118,7 @@ func (p *page) ranking(rankings []eval.RankingResult) {
 			if arm.BestRank == arm.WorstRank {
 				places = Count(arm.BestRank)
 			}
-			win := arm.WinProbability
-			rows[i] = Cells(Count(arm.Rank), arm.Arm, fmt.Sprintf("%s [%s]", Rate(win.Estimate, 0), rateRange(&win, 0)), places)
+			rows[i] = Cells(Count(arm.Rank), arm.Arm, preferred(arm), places)
 		}
 		p.table([]Column{
 			{Name: "rank", Right: true, Fixed: true},
@@ -128,6 +127,20 @@ func (p *page) ranking(rankings []eval.RankingResult) {
 			{Name: "could be", Right: true, Fixed: true},
 		}, rows)
 	}
+}
+
+// preferred is how often an arm is preferred to the control, in tenths of a percent
+// where it is known better than to three points.
+func preferred(arm eval.RankedArm) string {
+	if arm.LogOdds == (eval.Interval{Level: arm.LogOdds.Level}) {
+		return "the control"
+	}
+	win := arm.WinProbability
+	digits := 0
+	if win.High-win.Low < 0.03 {
+		digits = 1
+	}
+	return fmt.Sprintf("%s [%s]", Rate(win.Estimate, digits), rateRange(&win, digits))
 }
 
 // Explanation writes the calculation of the use cases for which it was asked.

@@ -74,6 +74,7 @@ type analyzeOptions struct {
 	randomSample bool
 	explain      string
 	details      bool
+	only         string
 }
 
 func newAnalyzeCmd(g *global) *cobra.Command {
@@ -89,6 +90,7 @@ read are set aside in FILE.rejects.csv; the rest is analysed, with exit status 1
   modeltrial analyze --through-week 2 --json
   modeltrial analyze --explain coding
   modeltrial analyze --ratings ratings.csv --responses answers.csv
+  modeltrial analyze --ratings arena.csv --only ranking
   modeltrial analyze --ratings ratings.csv --score-range 1,2 --kind judge --rater judge-1`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -102,6 +104,7 @@ read are set aside in FILE.rejects.csv; the rest is analysed, with exit status 1
 	cmd.Flags().BoolVar(&o.randomSample, "random-sample", false, "with --ratings: the tasks that people rated were chosen at random from those that judges rated")
 	cmd.Flags().StringVar(&o.explain, "explain", "", "write the calculation of this category step by step")
 	cmd.Flags().BoolVar(&o.details, "details", false, "add other ways to analyse each use case, what became of the answers, and each judge beside people")
+	cmd.Flags().StringVar(&o.only, "only", "", "with --ratings: ranking, for the arms' ranking alone, from millions of comparisons in a second")
 	cmd.Flags().IntVar(&o.weeks, "weeks", 4, "with --ratings: planned weekly looks")
 	cmd.Flags().IntVar(&o.plannedTasks, "planned-tasks", 0, "with --ratings: planned tasks of each use case (default week 1's times --weeks)")
 	return cmd
@@ -113,6 +116,12 @@ func runAnalyze(ctx context.Context, g *global, o *analyzeOptions, out, errOut i
 	}
 	if o.ratings == "" && (o.responses != "" || o.randomSample) {
 		return usagef("--responses and --random-sample go with --ratings")
+	}
+	if err := o.checkOnly(); err != nil {
+		return err
+	}
+	if o.only != "" {
+		return runRanking(ctx, g, o, out, errOut)
 	}
 	var data eval.Dataset
 	var rejected int

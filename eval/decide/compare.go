@@ -90,13 +90,17 @@ func (a *analyzer) mainKind(ratings []eval.Rating) eval.RaterKind {
 	for _, rating := range ratings {
 		tasks[rating.Kind][rating.TaskID] = true
 	}
-	kinds := []eval.RaterKind{eval.Human, eval.Check, eval.Judge}
+	return mainKindOf(func(kind eval.RaterKind) int { return len(tasks[kind]) })
+}
+
+// mainKindOf is mainKind for the number of tasks that raters of each kind rated.
+func mainKindOf(tasks func(eval.RaterKind) int) eval.RaterKind {
 	var most eval.RaterKind
-	for _, kind := range kinds {
-		if len(tasks[kind]) >= stats.MinTasks {
+	for _, kind := range []eval.RaterKind{eval.Human, eval.Check, eval.Judge} {
+		if tasks(kind) >= stats.MinTasks {
 			return kind
 		}
-		if len(tasks[kind]) > len(tasks[most]) {
+		if tasks(kind) > tasks(most) {
 			most = kind
 		}
 	}

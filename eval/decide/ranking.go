@@ -2,6 +2,7 @@ package decide
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"modeltrial/audit"
@@ -74,15 +75,17 @@ func (a *analyzer) rank(category audit.Category) (result eval.RankingResult, ok 
 
 // armNames lists the arms, the control first: the arm that is most often arm a.
 func armNames(ratings []eval.Rating) []string {
-	controls, seen := map[string]int{}, map[string]bool{}
+	controls := map[string]int{}
 	for _, rating := range ratings {
 		controls[rating.ArmA]++
-		seen[rating.ArmA], seen[rating.ArmB] = true, true
+		controls[rating.ArmB] += 0
 	}
-	arms := make([]string, 0, len(seen))
-	for arm := range seen {
-		arms = append(arms, arm)
-	}
+	return controlFirst(controls)
+}
+
+// controlFirst lists arms by name behind the one that is most often arm a.
+func controlFirst(controls map[string]int) []string {
+	arms := slices.Collect(maps.Keys(controls))
 	slices.SortFunc(arms, func(x, y string) int { return cmp.Or(cmp.Compare(controls[y], controls[x]), cmp.Compare(x, y)) })
 	if len(arms) > 1 {
 		slices.Sort(arms[1:])

@@ -134,8 +134,8 @@ func readRating(row *ingest.Row, options RatingsOptions) (rating eval.Rating, er
 // readPresentation reads how and when a rating was given.
 func readPresentation(row *ingest.Row, rating *eval.Rating) (err error) {
 	if row.Has("first") {
-		rating.First = eval.Side(strings.ToLower(strings.TrimSpace(row.Get("first"))))
-		if rating.First != eval.SideA && rating.First != eval.SideB {
+		var known bool
+		if rating.First, known = parseSide(row.Get("first")); !known {
 			return row.Reject("first", fmt.Sprintf("%q is neither a nor b", row.Get("first")), "say which arm was shown first, or leave it empty")
 		}
 	}
@@ -145,14 +145,26 @@ func readPresentation(row *ingest.Row, rating *eval.Rating) (err error) {
 		}
 	}
 	if row.Has("seconds") {
-		seconds, err := ingest.ParseNumber(row.Get("seconds"))
-		if err == nil && seconds < 0 {
-			err = fmt.Errorf("%q is negative", row.Get("seconds"))
-		}
+		seconds, err := parseSeconds(row.Get("seconds"))
 		if err != nil {
 			return row.Reject("seconds", err.Error(), "leave it empty where it is not known")
 		}
 		rating.Seconds = &seconds
 	}
 	return nil
+}
+
+// parseSide reads which arm was shown first.
+func parseSide(text string) (side eval.Side, known bool) {
+	side = eval.Side(strings.ToLower(strings.TrimSpace(text)))
+	return side, side == eval.SideA || side == eval.SideB
+}
+
+// parseSeconds reads a duration that is not negative.
+func parseSeconds(text string) (float64, error) {
+	seconds, err := ingest.ParseNumber(text)
+	if err == nil && seconds < 0 {
+		err = fmt.Errorf("%q is negative", text)
+	}
+	return seconds, err
 }

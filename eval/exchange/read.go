@@ -29,7 +29,15 @@ const maxWeek = 1000
 
 // readWeek reads a week from 1; 0 where the row has none.
 func readWeek(row *ingest.Row) (int, error) {
-	text := row.Get("week")
+	week, err := parseWeek(row.Get("week"))
+	if err != nil {
+		return 0, row.Reject("week", err.Error(), "count weeks from 1, or leave it empty")
+	}
+	return week, nil
+}
+
+// parseWeek is readWeek for a text.
+func parseWeek(text string) (int, error) {
 	if text == "" {
 		return 0, nil
 	}
@@ -37,20 +45,25 @@ func readWeek(row *ingest.Row) (int, error) {
 	if err == nil && (week < 1 || week > maxWeek || week != math.Trunc(week)) {
 		err = fmt.Errorf("%q is no week of a pilot", text)
 	}
-	if err != nil {
-		return 0, row.Reject("week", err.Error(), "count weeks from 1, or leave it empty")
-	}
-	return int(week), nil
+	return int(week), err
 }
 
 // readBool reads yes or no; no where the row has none.
 func readBool(row *ingest.Row, field string) (bool, error) {
-	switch text := strings.ToLower(strings.TrimSpace(row.Get(field))); text {
-	case "", "false", "0", "no":
-		return false, nil
-	case "true", "1", "yes":
-		return true, nil
-	default:
-		return false, row.Reject(field, fmt.Sprintf("%q is neither true nor false", text), "")
+	value, known := parseBool(row.Get(field))
+	if !known {
+		return false, row.Reject(field, fmt.Sprintf("%q is neither true nor false", strings.ToLower(strings.TrimSpace(row.Get(field)))), "")
 	}
+	return value, nil
+}
+
+// parseBool is readBool for a text.
+func parseBool(text string) (value, known bool) {
+	switch strings.ToLower(strings.TrimSpace(text)) {
+	case "", "false", "0", "no":
+		return false, true
+	case "true", "1", "yes":
+		return true, true
+	}
+	return false, false
 }

@@ -40,11 +40,14 @@ func readOutcome(row *ingest.Row, scoreRange [2]float64, rating *eval.Rating) er
 	return nil
 }
 
+// separators are what divides the words of a verdict.
+var separators = strings.NewReplacer(" ", "_", "-", "_")
+
 // preference reads a verdict: a, b, tie, both_bad, 1 for a, 2 for b, or the name
 // of one of the two arms.
 func preference(text, armA, armB string) (verdict eval.Verdict, known bool) {
 	text = strings.TrimSpace(text)
-	word := strings.NewReplacer(" ", "_", "-", "_").Replace(strings.ToLower(text))
+	word := separators.Replace(strings.ToLower(text))
 	switch word {
 	case "a", "1", "arm_a", "model_a":
 		return eval.PrefersA, true
@@ -67,18 +70,24 @@ func preference(text, armA, armB string) (verdict eval.Verdict, known bool) {
 // readScore maps a score linearly from its range to the share of the win that
 // goes to arm b.
 func readScore(row *ingest.Row, scoreRange [2]float64) (float64, error) {
-	score, err := ingest.ParseNumber(row.Get("score"))
+	score, inside, err := parseScore(row.Get("score"), scoreRange)
 	if err != nil {
 		return 0, row.Reject("score", err.Error(), "give the share of the win that goes to arm_b")
 	}
-	if scoreRange != [2]float64{0, 1} {
-		score = (score - scoreRange[0]) / (scoreRange[1] - scoreRange[0])
-	}
-	if !(score >= 0 && score <= 1) {
+	if !inside {
 		return 0, row.Reject("score", fmt.Sprintf("%s is outside %v to %v", shorten(row.Get("score")), scoreRange[0], scoreRange[1]),
 			"say the file's scale with --score-range")
 	}
 	return score, nil
+}
+
+// parseScore is readScore for a text; inside reports whether it is in the range.
+func parseScore(text string, scoreRange [2]float64) (score float64, inside bool, err error) {
+	score, err = ingest.ParseNumber(text)
+	if scoreRange != [2]float64{0, 1} {
+		score = (score - scoreRange[0]) / (scoreRange[1] - scoreRange[0])
+	}
+	return score, score >= 0 && score <= 1, err
 }
 
 func verdictOf(score float64) eval.Verdict {
