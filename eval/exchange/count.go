@@ -108,9 +108,9 @@ type plainReader struct {
 	week      int  // of the row that was read last
 	clustered bool // a row says its cluster
 
-	kinds  map[string]raterKindNumber
-	weeks  map[string]int
-	scores map[string]ending
+	kinds  memory[raterKindNumber]
+	weeks  memory[int]
+	scores memory[ending]
 }
 
 // A plainOutcome says what became of a row.
@@ -121,9 +121,6 @@ const (
 	ofOthers              // by a rater who was not asked for
 	unreadable
 )
-
-// mostRemembered bounds what a plainReader remembers of a file in which texts differ.
-const mostRemembered = 4096
 
 func newPlainReader(columns map[string]int, options RatingsOptions, part *countedPart) *plainReader {
 	column := func(field string) int {
@@ -138,7 +135,6 @@ func newPlainReader(columns map[string]int, options RatingsOptions, part *counte
 		preference: column("preference"), score: column("score"), first: column("first"), week_: column("week"),
 		ratedAt: column("rated_at"), category: column("category"), seconds: column("seconds"), cluster: column("cluster"),
 		simulated_: column("simulated"),
-		kinds:      map[string]raterKindNumber{}, weeks: map[string]int{}, scores: map[string]ending{},
 	}
 }
 
@@ -162,8 +158,8 @@ func (p *plainReader) read(row [][]byte) (rating countedRating, outcome plainOut
 	if len(rating.task) == 0 || len(rating.armA) == 0 || len(rating.armB) == 0 || len(rating.rater) == 0 || bytes.Equal(rating.armA, rating.armB) {
 		return rating, unreadable
 	}
-	kind, ok1 := remembered(p.kinds, cell(row, p.kind), p.kindOf)
-	week, ok2 := remembered(p.weeks, cell(row, p.week_), func(text string) (int, bool) {
+	kind, ok1 := p.kinds.of(cell(row, p.kind), p.kindOf)
+	week, ok2 := p.weeks.of(cell(row, p.week_), func(text string) (int, bool) {
 		week, err := parseWeek(text)
 		return week, err == nil
 	})
@@ -175,16 +171,35 @@ func (p *plainReader) read(row [][]byte) (rating countedRating, outcome plainOut
 	return rating, readable
 }
 
-// remembered gives what read makes of a text, which it asks once.
-func remembered[V any](known map[string]V, text []byte, read func(text string) (V, bool)) (V, bool) {
-	if value, ok := known[string(text)]; ok {
-		return value, true
+// A memory holds what texts mean that come again and again.
+type memory[V any] struct {
+	last  []byte // the text that was asked for last
+	value V      // what it means
+	all   map[string]V
+}
+
+// mostRemembered bounds a memory where texts differ.
+const mostRemembered = 4096
+
+// of gives what read makes of a text, which it asks only once. What cannot be read is
+// not remembered.
+func (m *memory[V]) of(text []byte, read func(text string) (V, bool)) (value V, ok bool) {
+	if m.all != nil && bytes.Equal(text, m.last) {
+		return m.value, true
 	}
-	value, ok := read(string(text))
-	if ok && len(known) < mostRemembered {
-		known[string(text)] = value
+	if value, ok = m.all[string(text)]; !ok {
+		if value, ok = read(string(text)); !ok {
+			return value, false
+		}
+		if m.all == nil {
+			m.all = map[string]V{}
+		}
+		if len(m.all) < mostRemembered {
+			m.all[string(text)] = value
+		}
 	}
-	return value, ok
+	m.last, m.value = append(m.last[:0], text...), value
+	return value, true
 }
 
 func (p *plainReader) kindOf(text string) (raterKindNumber, bool) {
@@ -227,7 +242,7 @@ func (p *plainReader) presentation(row [][]byte, rating *countedRating) (ok bool
 // outcome reads the score, or else the preference, as readOutcome does.
 func (p *plainReader) outcome(row [][]byte, rating *countedRating) (ok bool) {
 	if text := cell(row, p.score); len(text) > 0 {
-		rating.score, ok = remembered(p.scores, text, func(text string) (ending, bool) {
+		rating.score, ok = p.scores.of(text, func(text string) (ending, bool) {
 			score, inside, err := parseScore(text, p.options.ScoreRange)
 			return endingOf(score), inside && err == nil
 		})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"math"
+	"math/bits"
 	"runtime"
 	"slices"
 	"strings"
@@ -26,6 +27,7 @@ type counter struct {
 	clustered atomic.Bool
 	mutex     sync.Mutex
 	parts     []*countedPart
+	spare     sync.Pool // of *[]countedRow, for rows before they are sorted
 }
 
 func newCounter() *counter {
@@ -128,7 +130,11 @@ type countedPart struct {
 }
 
 func (c *counter) part(number int) *countedPart {
-	return &countedPart{counter: c, number: uint32(number), numbers: map[string]uint16{}}
+	p := &countedPart{counter: c, number: uint32(number), numbers: map[string]uint16{}}
+	if spare, ok := c.spare.Get().(*[]countedRow); ok {
+		p.rows = (*spare)[:0]
+	}
+	return p
 }
 
 // nameOf is a name's number.
@@ -211,7 +217,9 @@ func (p *countedPart) done() {
 		sorted[*at] = row
 		*at++
 	}
+	spare := p.rows
 	p.rows = sorted
+	p.counter.spare.Put(&spare)
 	p.counter.mutex.Lock()
 	defer p.counter.mutex.Unlock()
 	p.counter.parts = append(p.counter.parts, p)
@@ -248,12 +256,6 @@ func newTally() *tally {
 	return &tally{pairs: map[pairKey]*pairTally{}, tasks: map[groupKey]int{}}
 }
 
-// A comparisonKey tells a rater's comparison of two arms' answers to a task.
-type comparisonKey struct {
-	task, rater uint64
-	low, high   uint16
-}
-
 // A judgement is what a rater gave to one comparison, over orders of presentation.
 type judgement struct {
 	last  countedRow
@@ -273,7 +275,7 @@ func (c *counter) sum() eval.ComparisonCounts {
 	for i := range tallies {
 		tallies[i] = newTally()
 		workers.Go(func() {
-			b := &bucket{of: map[comparisonKey]int{}, tasks: map[taskKey]bool{}, tally: tallies[i]}
+			b := &bucket{tally: tallies[i]}
 			for {
 				number := int(next.Add(1)) - 1
 				if number >= buckets {
@@ -291,34 +293,28 @@ func (c *counter) sum() eval.ComparisonCounts {
 	return c.counts(total)
 }
 
-type taskKey struct {
-	task uint64
-	groupKey
-}
-
 // A bucket puts together the rows of a share of the tasks.
 type bucket struct {
-	of         map[comparisonKey]int
-	tasks      map[taskKey]bool
 	judgements []judgement
-	tally      *tally
+	// Hash tables of judgements by comparison, and of the first judgement of each task
+	// in its group: slots of a place in judgements and 1, 0 where empty. The hashes are
+	// good already, and the rows are many: maps would take the longest part of the time.
+	comparisons, tasks []uint32
+	tally              *tally
 }
 
 func (b *bucket) count(parts []*countedPart, number int) {
-	clear(b.of)
-	clear(b.tasks)
-	b.judgements = b.judgements[:0]
+	rows := 0
 	for _, part := range parts {
-		for _, row := range part.rows[part.begin[number]:part.begin[number+1]] {
-			key := comparisonKey{row.task, row.rater, row.low, row.high}
-			at, known := b.of[key]
-			if !known {
-				at = len(b.judgements)
-				b.of[key] = at
-				b.judgements = append(b.judgements, judgement{})
-			}
-			j := &b.judgements[at]
-			j.last = row
+		rows += part.begin[number+1] - part.begin[number]
+	}
+	size := 1 << bits.Len(uint(2*rows)) // at most half full
+	b.comparisons, b.tasks, b.judgements = emptied(b.comparisons, size), emptied(b.tasks, size), b.judgements[:0]
+	for _, part := range parts {
+		for i := range part.rows[part.begin[number]:part.begin[number+1]] {
+			row := &part.rows[part.begin[number]+i]
+			j := b.judgementOf(row)
+			j.last = *row
 			given := &j.given[row.ending&orderBits>>orderShift]
 			if !given.known {
 				given.known, given.place = true, row.place()
@@ -328,12 +324,54 @@ func (b *bucket) count(parts []*countedPart, number int) {
 	}
 	for i := range b.judgements {
 		j := &b.judgements[i]
-		group := groupKey{j.last.category, j.last.kind}
-		if key := (taskKey{j.last.task, group}); !b.tasks[key] {
-			b.tasks[key] = true
-			b.tally.tasks[group]++
+		if b.firstOfTask(i) {
+			b.tally.tasks[groupKey{j.last.category, j.last.kind}]++
 		}
 		b.tally.add(j)
+	}
+}
+
+// emptied is a table of empty slots.
+func emptied(table []uint32, size int) []uint32 {
+	table = slices.Grow(table[:0], size)[:size]
+	clear(table)
+	return table
+}
+
+// judgementOf is the judgement to which a row belongs.
+func (b *bucket) judgementOf(row *countedRow) *judgement {
+	hash := row.task ^ row.rater ^ uint64(row.low)<<16 ^ uint64(row.high)
+	mask := uint64(len(b.comparisons) - 1)
+	for slot := hash & mask; ; slot = (slot + 1) & mask {
+		at := b.comparisons[slot]
+		if at == 0 {
+			b.judgements = append(b.judgements, judgement{})
+			b.comparisons[slot] = uint32(len(b.judgements))
+			return &b.judgements[len(b.judgements)-1]
+		}
+		j := &b.judgements[at-1]
+		if j.last.task == row.task && j.last.rater == row.rater && j.last.low == row.low && j.last.high == row.high {
+			return j
+		}
+	}
+}
+
+// firstOfTask reports whether a judgement is the first of its task in its group.
+func (b *bucket) firstOfTask(judgement int) bool {
+	last := &b.judgements[judgement].last
+	mask := uint64(len(b.tasks) - 1)
+	// The group in the hash keeps apart the slots of a task in many groups.
+	hash := last.task ^ uint64(last.category)<<8 ^ uint64(last.kind)
+	for slot := hash & mask; ; slot = (slot + 1) & mask {
+		at := b.tasks[slot]
+		if at == 0 {
+			b.tasks[slot] = uint32(judgement + 1)
+			return true
+		}
+		other := &b.judgements[at-1].last
+		if other.task == last.task && other.category == last.category && other.kind == last.kind {
+			return false
+		}
 	}
 }
 
