@@ -69,42 +69,56 @@ type given struct{ rater, verdict int }
 // and raters by name. Of a rater's two orders of one comparison the average counts.
 // Most raters rate few of the items, so that only what was rated is kept.
 func (a *analyzer) ratedItems(kind eval.RaterKind, keys []useCase) (names []string, items [][]given) {
-	type item struct{ task, control, candidate string }
-	type cell struct {
-		rater string
-		item  int
-	}
-	index := map[item]int{}
-	scores := map[cell]*averaging{}
-	var cells []cell // in order of appearance
-	for _, rating := range a.data.Ratings {
-		if rating.Kind != kind || !a.inAny(keys, rating) {
-			continue
+	of := filtered(a.ratings, func(r *rated) bool { return r.Kind == kind && a.inAny(keys, *r) })
+	position := make([]int, len(a.raterIndex)) // of a rater among the names, plus 1
+	for _, r := range of {
+		if position[r.rater] == 0 {
+			position[r.rater] = 1
+			names = append(names, r.Rater)
 		}
-		at := item{rating.TaskID, rating.ArmA, rating.ArmB}
-		if _, seen := index[at]; !seen {
-			index[at] = len(index)
-		}
-		key := cell{rating.Rater, index[at]}
-		if scores[key] == nil {
-			scores[key] = &averaging{}
-			cells = append(cells, key)
-			names = append(names, rating.Rater)
-		}
-		scores[key].add(rating.Score)
 	}
 	slices.Sort(names)
-	names = slices.Compact(names)
-	position := make(map[string]int, len(names))
-	for r, name := range names {
-		position[name] = r
+	for p, name := range names {
+		position[a.raterIndex[name]] = p + 1
 	}
-	items = make([][]given, len(index))
-	for _, key := range cells {
-		items[key.item] = append(items[key.item], given{position[key.rater], verdictIndex(scores[key].mean())})
+	type score struct {
+		rater int
+		averaging
 	}
-	for _, item := range items {
-		slices.SortFunc(item, func(x, y given) int { return cmp.Compare(x.rater, y.rater) })
+	place := make([]int, a.items) // of an item, plus 1
+	var ratings []int             // of each item
+	for _, r := range of {
+		if place[r.item] == 0 {
+			ratings = append(ratings, 0)
+			place[r.item] = len(ratings)
+		}
+		ratings[place[r.item]-1]++
+	}
+	all, scores := make([]score, len(of)), make([][]score, len(ratings))
+	for i, count := range ratings {
+		scores[i], all = all[:0:count], all[count:]
+	}
+	for _, r := range of {
+		to, rater := &scores[place[r.item]-1], position[r.rater]-1
+		at := -1
+		if a.bothOrders {
+			at = slices.IndexFunc(*to, func(s score) bool { return s.rater == rater })
+		}
+		if at < 0 {
+			at = len(*to)
+			*to = append(*to, score{rater: rater})
+		}
+		(*to)[at].add(r.Score)
+	}
+	items = make([][]given, len(scores))
+	verdicts := make([]given, 0, len(of))
+	for i, of := range scores {
+		from := len(verdicts)
+		for _, s := range of {
+			verdicts = append(verdicts, given{s.rater, verdictIndex(s.mean())})
+		}
+		items[i] = verdicts[from:len(verdicts):len(verdicts)]
+		slices.SortFunc(items[i], func(x, y given) int { return cmp.Compare(x.rater, y.rater) })
 	}
 	return names, items
 }
@@ -156,7 +170,7 @@ func newTable() [][]int {
 	return table
 }
 
-func (a *analyzer) inAny(keys []useCase, rating eval.Rating) bool {
+func (a *analyzer) inAny(keys []useCase, rating rated) bool {
 	if len(keys) == 0 {
 		return true
 	}
@@ -169,7 +183,7 @@ func (a *analyzer) inAny(keys []useCase, rating eval.Rating) bool {
 }
 
 // position fills in the advantage of the answer shown first.
-func (a *analyzer) position(result *eval.ComparisonResult, ratings []eval.Rating) {
+func (a *analyzer) position(result *eval.ComparisonResult, ratings []rated) {
 	effect, why := a.positionEffect(ratings)
 	if effect == nil {
 		result.WhyMissing["position_effect"] = why
@@ -180,7 +194,7 @@ func (a *analyzer) position(result *eval.ComparisonResult, ratings []eval.Rating
 
 // positionEffect is the mean score credited to the answer shown first, less one
 // half, clustered by task.
-func (a *analyzer) positionEffect(ratings []eval.Rating) (effect *eval.PositionEffect, why string) {
+func (a *analyzer) positionEffect(ratings []rated) (effect *eval.PositionEffect, why string) {
 	var observations []stats.Observation
 	candidateFirst := 0
 	for _, rating := range ratings {
@@ -194,8 +208,8 @@ func (a *analyzer) positionEffect(ratings []eval.Rating) (effect *eval.PositionE
 			continue
 		}
 		observations = append(observations, stats.Observation{
-			Score: credited - 0.5, Weight: 1, Task: a.tasks.of(rating.TaskID),
-			Cluster: a.tasks.of(rating.TaskID), Rater: a.raterIndex.of(rating.Rater),
+			Score: credited - 0.5, Weight: 1, Task: rating.task,
+			Cluster: rating.task, Rater: rating.rater,
 		})
 	}
 	if len(observations) == 0 {

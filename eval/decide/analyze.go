@@ -63,7 +63,7 @@ func Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
 		Warnings: []string{},
 	}
 	if !options.DecisionsOnly {
-		result.Provenance, result.Warnings = provenance(a.data), a.dataWarnings()
+		result.Provenance, result.Warnings = a.provenance(), a.dataWarnings()
 	}
 	if data.Locked != nil {
 		result.ProtocolSHA256 = data.Locked.SHA256
@@ -101,7 +101,7 @@ func Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
 		overall.Reason = "descriptive: decisions are made for each use case"
 		result.Overall = append(result.Overall, overall)
 	}
-	result.Agreement = a.agreement(a.mainKind(a.data.Ratings))
+	result.Agreement = a.agreement(a.mainKind(a.ratings))
 	result.Raters, result.Judges, result.Ranking = a.raters(), a.judges(), a.ranking()
 	if err := a.sensitivities(result.Comparisons, result.Raters, options); err != nil {
 		return result, fmt.Errorf("sensitivity: %w", err)
@@ -117,7 +117,11 @@ type useCase struct {
 
 // analyzer holds the data of one analysis, oriented so that arm a is the control.
 type analyzer struct {
-	data          eval.Dataset
+	data          eval.Dataset // without ratings
+	ratings       []rated
+	bothOrders    bool  // a rater rated a comparison in several orders of presentation
+	items         int   // the number of different rated.item
+	answered      []int // the tasks of data.Responses
 	decisionsOnly bool
 	randomSample  bool
 	weeks         int
@@ -131,7 +135,7 @@ type analyzer struct {
 	raterIndex    indexer
 	gathered      map[useCase]*evidence
 	last          map[useCase]lastLook
-	lengths       map[item]float64 // made where first asked for
+	lengths       []float64 // by item, made where first asked for
 }
 
 func newAnalyzer(data eval.Dataset, options Options) *analyzer {
@@ -149,12 +153,16 @@ func newAnalyzer(data eval.Dataset, options Options) *analyzer {
 			a.seed = binary.BigEndian.Uint64(sum)
 		}
 	}
-	a.data.Ratings = a.orient(latest(within(data.Ratings, options.ThroughWeek)))
+	a.data.Ratings = nil // a.ratings are what counts
+	a.rate(data.Ratings, options.ThroughWeek)
 	a.data.Responses = a.fill(responsesWithin(data.Responses, options.ThroughWeek))
 	a.data.Assigned = slices.DeleteFunc(slices.Clone(data.Assigned), func(task eval.AssignedTask) bool {
 		return options.ThroughWeek > 0 && task.Week > options.ThroughWeek
 	})
-	for _, rating := range a.data.Ratings {
+	for _, task := range a.data.Assigned {
+		a.tasks.of(task.TaskID) // so that all tasks have a number
+	}
+	for _, rating := range a.ratings {
 		a.throughWeek = max(a.throughWeek, rating.Week)
 	}
 	if a.throughWeek == 0 && data.Locked == nil { // no weeks: one look, at the end
@@ -164,21 +172,6 @@ func newAnalyzer(data eval.Dataset, options Options) *analyzer {
 		}
 	}
 	return a
-}
-
-// within keeps the ratings of the weeks up to one; 0 keeps all, as for the look of
-// data that know no weeks.
-func within(ratings []eval.Rating, week int) []eval.Rating {
-	if week == 0 {
-		return ratings
-	}
-	kept := make([]eval.Rating, 0, len(ratings))
-	for _, rating := range ratings {
-		if rating.Week <= week {
-			kept = append(kept, rating)
-		}
-	}
-	return kept
 }
 
 func responsesWithin(responses []eval.ResponseRow, week int) []eval.ResponseRow {
@@ -194,70 +187,26 @@ func responsesWithin(responses []eval.ResponseRow, week int) []eval.ResponseRow 
 	return kept
 }
 
-// latest keeps of several ratings by one rater of one comparison in one
-// presentation order the last: a row given again is a correction, not new
-// evidence, also where it names the arms the other way round. Where the order is
-// not known, a row the other way round is taken for the other order.
-func latest(ratings []eval.Rating) []eval.Rating {
-	type shown struct {
-		task, armA, armB, rater string
-		first                   eval.Side
-	}
-	position := make(map[shown]int, len(ratings))
-	kept := make([]eval.Rating, 0, len(ratings))
-	for _, rating := range ratings {
-		as := rating
-		if as.First != eval.SideUnknown && as.ArmA > as.ArmB {
-			as = as.Flipped()
-		}
-		key := shown{as.TaskID, as.ArmA, as.ArmB, as.Rater, as.First}
-		if at, seen := position[key]; seen {
-			kept[at] = rating
-			continue
-		}
-		position[key] = len(kept)
-		kept = append(kept, rating)
-	}
-	return kept
-}
-
-// orient turns every rating so that arm a is the protocol's control or, without
-// a protocol, so that a pair of arms has one direction: that of its first rating.
-func (a *analyzer) orient(ratings []eval.Rating) []eval.Rating {
-	type pair struct{ armA, armB string }
-	direction := map[pair]bool{}
-	for i := range ratings {
-		rating := &ratings[i]
-		if rating.Category == "" {
-			rating.Category = Uncategorised
-		}
-		if a.data.Locked != nil {
-			if rating.ArmB == a.data.Locked.Protocol.Control {
-				*rating = rating.Flipped()
-			}
-			continue
-		}
-		if direction[pair{rating.ArmB, rating.ArmA}] {
-			*rating = rating.Flipped()
-			continue
-		}
-		direction[pair{rating.ArmA, rating.ArmB}] = true
-	}
-	return ratings
-}
-
 // fill gives responses from a file that does not say the category, the cluster or
 // the week those of the ratings of the same task.
 func (a *analyzer) fill(responses []eval.ResponseRow) []eval.ResponseRow {
-	known := map[string]eval.Rating{}
-	for _, rating := range a.data.Ratings {
-		if _, seen := known[rating.TaskID]; !seen {
-			known[rating.TaskID] = rating
+	a.answered = make([]int, len(responses))
+	for i := range responses {
+		a.answered[i] = a.tasks.of(responses[i].TaskID)
+	}
+	first := make([]*rated, len(a.tasks))
+	for i := range a.ratings {
+		if task := a.ratings[i].task; first[task] == nil {
+			first[task] = &a.ratings[i]
 		}
 	}
 	for i := range responses {
-		response, rating := &responses[i], known[responses[i].TaskID]
-		response.Category = cmp.Or(response.Category, rating.Category, Uncategorised)
+		response, rating := &responses[i], first[a.answered[i]]
+		if rating == nil {
+			response.Category = cmp.Or(response.Category, Uncategorised)
+			continue
+		}
+		response.Category = cmp.Or(response.Category, rating.Category)
 		response.Cluster = cmp.Or(response.Cluster, rating.Cluster)
 		response.Week = cmp.Or(response.Week, rating.Week)
 	}
@@ -278,7 +227,7 @@ func (a *analyzer) useCases() []useCase {
 		return keys
 	}
 	seen := map[useCase]bool{}
-	for _, rating := range a.data.Ratings {
+	for _, rating := range a.ratings {
 		key := useCase{rating.Category, rating.ArmA, rating.ArmB}
 		if !seen[key] {
 			seen[key] = true
@@ -333,9 +282,10 @@ func interval(from stats.Interval) *eval.Interval {
 	}
 }
 
-func provenance(data eval.Dataset) eval.Provenance {
+func (a *analyzer) provenance() eval.Provenance {
 	var p eval.Provenance
-	for _, response := range data.Responses {
+	for i := range a.data.Responses {
+		response := &a.data.Responses[i]
 		switch response.Origin {
 		case eval.Measured:
 			p.ResponsesMeasured++
@@ -345,7 +295,7 @@ func provenance(data eval.Dataset) eval.Provenance {
 			p.ResponsesSimulated++
 		}
 	}
-	for _, rating := range data.Ratings {
+	for _, rating := range a.ratings {
 		switch {
 		case rating.Simulated:
 			p.RatingsSimulated++

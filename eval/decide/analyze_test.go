@@ -250,7 +250,9 @@ func TestDecisionRule(t *testing.T) {
 		{"checks decide alone", pilot(200, 150, 20, 0.5, eval.Check), nil, eval.Switch},
 		{"too few tasks", pilot(16, 16, 0, 0.5, eval.Human), nil, eval.NoDecision},
 		{"nothing rated", pilot(200, 0, 0, 1, eval.Human), func(d *eval.Dataset) { d.Ratings = nil }, eval.Continue},
-		{"before the last week", pilot(400, 110, 190, 1, eval.Human), func(d *eval.Dataset) { d.Ratings = within(d.Ratings, 2) }, eval.Continue},
+		{"before the last week", pilot(400, 110, 190, 1, eval.Human), func(d *eval.Dataset) {
+			d.Ratings = slices.DeleteFunc(d.Ratings, func(r eval.Rating) bool { return r.Week > 2 })
+		}, eval.Continue},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -34,7 +34,7 @@ func (a *analyzer) judgeScores(e *evidence, week int) []stats.JudgeScore {
 	return a.scoresOf(within(e.judged, week))
 }
 
-func (a *analyzer) scoresOf(ratings []eval.Rating) []stats.JudgeScore {
+func (a *analyzer) scoresOf(ratings []rated) []stats.JudgeScore {
 	position := map[int]int{}
 	var scores []stats.JudgeScore
 	var judges []float64
@@ -106,9 +106,9 @@ func combination(c *stats.Combined) *eval.Combination {
 
 // whyNotCombined says why judges do not help people; empty where they do.
 func (a *analyzer) whyNotCombined(e *evidence) string {
-	people := map[string]bool{}
+	people := a.newTaskSet()
 	for _, rating := range e.ratings {
-		people[rating.TaskID] = true
+		people.add(rating.task)
 	}
 	judged := e.judgedOnly(0)
 	switch {
@@ -118,10 +118,10 @@ func (a *analyzer) whyNotCombined(e *evidence) string {
 		return "no judge rated"
 	case a.data.Locked == nil && !a.randomSample:
 		return "it is not known whether the tasks that people rated were chosen at random; say so with --random-sample"
-	case len(people) < stats.MinLabelled:
-		return fmt.Sprintf("people rated %d tasks, at least %d are needed", len(people), stats.MinLabelled)
-	case 2*judged < len(people):
-		return fmt.Sprintf("judges alone rated %d tasks, at least half of people's %d are needed", judged, len(people))
+	case people.count < stats.MinLabelled:
+		return fmt.Sprintf("people rated %d tasks, at least %d are needed", people.count, stats.MinLabelled)
+	case 2*judged < people.count:
+		return fmt.Sprintf("judges alone rated %d tasks, at least half of people's %d are needed", judged, people.count)
 	}
 	return ""
 }

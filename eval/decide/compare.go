@@ -23,7 +23,7 @@ func (a *analyzer) compare(key useCase) (eval.ComparisonResult, error) {
 		Source: source(kind), Planned: a.planned(key, ratings), Looks: []eval.Look{}, Sensitivity: []eval.Sensitivity{},
 		Warnings: []string{}, WhyMissing: map[string]string{},
 	}
-	count(&result, e)
+	a.count(&result, e)
 	if why := a.whyNotCombined(e); why != "" {
 		result.WhyMissing["combination"] = why
 	}
@@ -49,17 +49,10 @@ func (a *analyzer) compare(key useCase) (eval.ComparisonResult, error) {
 }
 
 // ratingsOf gives the ratings of a use case, or of a pair of arms in all of them.
-func (a *analyzer) ratingsOf(key useCase) []eval.Rating {
-	var of []eval.Rating
-	for _, rating := range a.data.Ratings {
-		if rating.ArmA != key.control || rating.ArmB != key.candidate {
-			continue
-		}
-		if a.inScope(key, rating.Category) {
-			of = append(of, rating)
-		}
-	}
-	return of
+func (a *analyzer) ratingsOf(key useCase) []rated {
+	return filtered(a.ratings, func(r *rated) bool {
+		return r.ArmA == key.control && r.ArmB == key.candidate && a.inScope(key, r.Category)
+	})
 }
 
 // inScope says whether a category belongs to the key: with a protocol "all"
@@ -85,12 +78,20 @@ func (a *analyzer) inScope(key useCase, category audit.Category) bool {
 
 // mainKind chooses whose ratings count, by counts only and never by outcome:
 // people from 20 tasks on, else checks, else judges, else those who rated most.
-func (a *analyzer) mainKind(ratings []eval.Rating) eval.RaterKind {
-	tasks := map[eval.RaterKind]map[string]bool{eval.Human: {}, eval.Judge: {}, eval.Check: {}}
-	for _, rating := range ratings {
-		tasks[rating.Kind][rating.TaskID] = true
+func (a *analyzer) mainKind(ratings []rated) eval.RaterKind {
+	tasks := map[eval.RaterKind]*taskSet{}
+	for _, kind := range []eval.RaterKind{eval.Human, eval.Check, eval.Judge} {
+		tasks[kind] = a.newTaskSet()
 	}
-	return mainKindOf(func(kind eval.RaterKind) int { return len(tasks[kind]) })
+	for _, rating := range ratings {
+		tasks[rating.Kind].add(rating.task)
+	}
+	return mainKindOf(func(kind eval.RaterKind) int {
+		if tasks[kind] == nil { // of no kind
+			return 0
+		}
+		return tasks[kind].count
+	})
 }
 
 // mainKindOf is mainKind for the number of tasks that raters of each kind rated.
@@ -114,20 +115,15 @@ func source(kind eval.RaterKind) eval.RatingSource {
 	return eval.RatingSource(kind)
 }
 
-func ofKind(ratings []eval.Rating, kind eval.RaterKind) []eval.Rating {
-	var of []eval.Rating
-	for _, rating := range ratings {
-		if rating.Kind == kind {
-			of = append(of, rating)
-		}
-	}
-	return of
+func ofKind(ratings []rated, kind eval.RaterKind) []rated {
+	return filtered(ratings, func(r *rated) bool { return r.Kind == kind })
 }
 
-func count(result *eval.ComparisonResult, e *evidence) {
-	tasks, raters := map[string]bool{}, map[string]bool{}
+func (a *analyzer) count(result *eval.ComparisonResult, e *evidence) {
+	tasks, raters := a.newTaskSet(), map[int]bool{}
 	for _, rating := range e.ratings {
-		tasks[rating.TaskID], raters[rating.Rater] = true, true
+		tasks.add(rating.task)
+		raters[rating.rater] = true
 		switch {
 		case rating.Verdict == eval.BothBad:
 			result.BothBad++
@@ -140,7 +136,7 @@ func count(result *eval.ComparisonResult, e *evidence) {
 			result.Ties++
 		}
 	}
-	result.Tasks, result.Raters, result.Ratings = len(tasks), len(raters), len(e.ratings)
+	result.Tasks, result.Raters, result.Ratings = tasks.count, len(raters), len(e.ratings)
 	for _, task := range e.lost {
 		if task.candidate {
 			result.LostControl++
@@ -152,7 +148,7 @@ func count(result *eval.ComparisonResult, e *evidence) {
 
 // planned is the number of tasks at the planned end of a use case: the
 // protocol's, or those of its first week times the weeks from there on.
-func (a *analyzer) planned(key useCase, ratings []eval.Rating) int {
+func (a *analyzer) planned(key useCase, ratings []rated) int {
 	planned := a.plannedTasks
 	if key.category == AllCategories && planned > 0 {
 		categories := map[audit.Category]bool{}
@@ -164,21 +160,17 @@ func (a *analyzer) planned(key useCase, ratings []eval.Rating) int {
 	if planned > 0 {
 		return planned
 	}
-	week := map[string]int{}
 	first := math.MaxInt
 	for _, rating := range ratings {
-		if known, seen := week[rating.TaskID]; !seen || rating.Week < known {
-			week[rating.TaskID] = rating.Week
-		}
 		first = min(first, rating.Week)
 	}
-	tasks := 0
-	for _, of := range week {
-		if of == first {
-			tasks++
+	tasks := a.newTaskSet()
+	for _, rating := range ratings {
+		if rating.Week == first {
+			tasks.add(rating.task)
 		}
 	}
-	return max(1, tasks*(a.weeks-max(first, 1)+1))
+	return max(1, tasks.count*(a.weeks-max(first, 1)+1))
 }
 
 // winRates fills in the win rate at every look so far and the sequential
@@ -273,7 +265,7 @@ func (a *analyzer) mean(e *evidence, week int) (estimate, error) {
 		return result, e.missing
 	}
 	result.observations = a.observations(within(e.ratings, week))
-	people := countTasks(result.observations)
+	people := a.countTasks(result.observations)
 	for _, task := range e.lostWithin(week) {
 		result.observations = append(result.observations, stats.Observation{
 			Score: task.score(), Task: a.tasks.of(task.TaskID), Rater: stats.NoRater, Cluster: a.cluster(task.TaskID, task.Cluster),
@@ -282,7 +274,7 @@ func (a *analyzer) mean(e *evidence, week int) (estimate, error) {
 	if err := a.weigh(e, result.observations); err != nil {
 		return result, err
 	}
-	if tasks := countTasks(result.observations); tasks < stats.MinTasks {
+	if tasks := a.countTasks(result.observations); tasks < stats.MinTasks {
 		return result, &stats.MissingError{Why: fmt.Sprintf("rated tasks: %d, at least %d are needed", tasks, stats.MinTasks)}
 	}
 	var err error
@@ -301,34 +293,36 @@ func (a *analyzer) mean(e *evidence, week int) (estimate, error) {
 	return result, result.Enough()
 }
 
-func countTasks(observations []stats.Observation) int {
-	tasks := map[int]bool{}
-	for _, observation := range observations {
-		tasks[observation.Task] = true
+func (a *analyzer) countTasks(observations []stats.Observation) int {
+	tasks := a.newTaskSet()
+	for i := range observations {
+		tasks.add(observations[i].Task)
 	}
-	return len(tasks)
+	return tasks.count
 }
 
 // observations averages one rater's scores of a comparison in both orders, so
 // that a verdict that flips with the order gives one half.
-func (a *analyzer) observations(ratings []eval.Rating) []stats.Observation {
+func (a *analyzer) observations(ratings []rated) []stats.Observation {
+	observations := make([]stats.Observation, 0, len(ratings))
+	if !a.bothOrders {
+		for _, rating := range ratings {
+			observations = append(observations, single(rating))
+		}
+		return observations
+	}
 	type cell struct{ task, rater int }
 	position := map[cell]int{}
-	var observations []stats.Observation
 	var times []float64
 	for _, rating := range ratings {
-		observation := stats.Observation{
-			Score: rating.Score, Task: a.tasks.of(rating.TaskID), Rater: a.raterIndex.of(rating.Rater),
-			Cluster: a.cluster(rating.TaskID, rating.Cluster),
-		}
-		key := cell{observation.Task, observation.Rater}
+		key := cell{rating.task, rating.rater}
 		if at, seen := position[key]; seen {
 			times[at]++
 			observations[at].Score += (rating.Score - observations[at].Score) / times[at]
 			continue
 		}
 		position[key] = len(observations)
-		observations = append(observations, observation)
+		observations = append(observations, single(rating))
 		times = append(times, 1)
 	}
 	return observations

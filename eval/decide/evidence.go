@@ -15,8 +15,9 @@ import (
 type evidence struct {
 	key     useCase
 	kind    eval.RaterKind
-	ratings []eval.Rating // of that kind
-	judged  []eval.Rating // by judges, where people rate
+	all     []rated // of every kind
+	ratings []rated // of that kind
+	judged  []rated // by judges, where people rate
 	tasks   []*covered
 	closed  map[int]bool // weeks of which nothing more is awaited
 	lost    []*covered   // tasks of closed weeks that one arm alone answered
@@ -30,7 +31,8 @@ type covered struct {
 	control, candidate bool // has answered
 	refused            bool // by the provider of an arm, for good
 	judged             bool
-	raters             map[string]bool
+	number             int
+	raters             []int
 }
 
 // closedShare is the share of the awaited ratings from which on a week counts as
@@ -47,7 +49,7 @@ func (a *analyzer) evidence(key useCase) *evidence {
 		return e
 	}
 	all := a.ratingsOf(key)
-	e := &evidence{key: key, kind: a.mainKind(all), closed: map[int]bool{}}
+	e := &evidence{key: key, all: all, kind: a.mainKind(all), closed: map[int]bool{}}
 	e.ratings = ofKind(all, e.kind)
 	if e.kind == eval.Human {
 		e.judged = ofKind(all, eval.Judge)
@@ -62,39 +64,46 @@ func (a *analyzer) evidence(key useCase) *evidence {
 // cover lists the tasks of a use case in a fixed order with what has come in.
 func (a *analyzer) cover(key useCase, e *evidence) []*covered {
 	var tasks []*covered
-	known := map[string]*covered{}
-	of := func(task eval.AssignedTask) *covered {
-		if known[task.TaskID] == nil {
-			known[task.TaskID] = &covered{AssignedTask: task, raters: map[string]bool{}}
-			tasks = append(tasks, known[task.TaskID])
+	known := make([]*covered, len(a.tasks))
+	of := func(number int, task eval.AssignedTask) *covered {
+		if known[number] == nil {
+			known[number] = &covered{AssignedTask: task, number: number}
+			tasks = append(tasks, known[number])
 		}
-		return known[task.TaskID]
+		return known[number]
 	}
 	for _, task := range a.data.Assigned {
 		if a.inScope(key, task.Category) {
-			of(task).assigned = true
+			of(a.tasks.of(task.TaskID), task).assigned = true
 		}
 	}
-	for _, r := range a.data.Responses {
+	for i := range a.data.Responses {
+		r := &a.data.Responses[i]
 		if !a.inScope(key, r.Category) || (r.Arm != key.control && r.Arm != key.candidate) {
 			continue
 		}
-		task := of(eval.AssignedTask{TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: r.Week})
+		task := of(a.answered[i], eval.AssignedTask{TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: r.Week})
 		task.control = task.control || r.Arm == key.control
 		task.candidate = task.candidate || r.Arm == key.candidate
 	}
 	for _, cell := range a.data.Refused {
-		if task := known[cell.TaskID]; task != nil && (cell.Arm == key.control || cell.Arm == key.candidate) {
+		number, seen := a.tasks[cell.TaskID]
+		if !seen {
+			continue
+		}
+		if task := known[number]; task != nil && (cell.Arm == key.control || cell.Arm == key.candidate) {
 			task.refused = true
 		}
 	}
 	for _, r := range e.ratings {
-		task := of(eval.AssignedTask{TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: r.Week})
-		task.raters[r.Rater] = true
+		task := of(r.task, eval.AssignedTask{TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: r.Week})
+		if !slices.Contains(task.raters, r.rater) {
+			task.raters = append(task.raters, r.rater)
+		}
 		task.control, task.candidate = true, true // both answers were seen, wherever they are kept
 	}
 	for _, r := range e.judged {
-		task := of(eval.AssignedTask{TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: r.Week})
+		task := of(r.task, eval.AssignedTask{TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: r.Week})
 		task.judged, task.control, task.candidate = true, true, true
 	}
 	return tasks

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"modeltrial/eval"
@@ -17,16 +18,13 @@ const (
 	judgeWarningAlpha = 0.05
 )
 
-// An item is one task under a pair of arms: what a rater gives a verdict on.
-type item struct{ task, control, candidate string }
-
 // judged is what one item's people and judges said.
 type judgedItem struct {
-	item
-	number, cluster int
-	people          map[string]*averaging // by rater, both orders averaged
-	judges          map[string]*averaging
-	orders          map[string]*[2]averaging // by judge: control first, candidate first
+	control, candidate string
+	number, cluster    int                   // number is the rated.item
+	people             map[string]*averaging // by rater, both orders averaged
+	judges             map[string]*averaging
+	orders             map[string]*[2]averaging // by judge: control first, candidate first
 }
 
 // judges describes every judge over all use cases.
@@ -47,18 +45,19 @@ func (a *analyzer) judges() []eval.JudgeResult {
 
 // judgedItems gathers the verdicts on every item, in order of appearance.
 func (a *analyzer) judgedItems() []*judgedItem {
-	known := map[item]*judgedItem{}
+	if !slices.ContainsFunc(a.ratings, func(r rated) bool { return r.Kind == eval.Judge }) {
+		return nil
+	}
+	known := make([]*judgedItem, a.items)
 	var items []*judgedItem
-	for _, rating := range a.data.Ratings {
-		key := item{rating.TaskID, rating.ArmA, rating.ArmB}
-		at := known[key]
+	for _, rating := range a.ratings {
+		at := known[rating.item]
 		if at == nil {
 			at = &judgedItem{
-				item: key, number: a.tasks.of("\x00item\x00" + key.task + "\x00" + key.control + "\x00" + key.candidate),
-				cluster: a.cluster(rating.TaskID, rating.Cluster),
-				people:  map[string]*averaging{}, judges: map[string]*averaging{}, orders: map[string]*[2]averaging{},
+				control: rating.ArmA, candidate: rating.ArmB, number: rating.item, cluster: rating.cluster,
+				people: map[string]*averaging{}, judges: map[string]*averaging{}, orders: map[string]*[2]averaging{},
 			}
-			known[key] = at
+			known[rating.item] = at
 			items = append(items, at)
 		}
 		var of map[string]*averaging
@@ -89,7 +88,7 @@ func (a *analyzer) judgedItems() []*judgedItem {
 
 func (a *analyzer) judge(name string, items []*judgedItem) eval.JudgeResult {
 	result := eval.JudgeResult{Judge: name, Warnings: []string{}, WhyMissing: map[string]string{}}
-	for _, rating := range a.data.Ratings {
+	for _, rating := range a.ratings {
 		if rating.Rater == name && rating.Kind == eval.Judge {
 			result.Ratings++
 			result.Simulated = rating.Simulated
@@ -276,7 +275,7 @@ func (a *analyzer) lengthBias(result *eval.JudgeResult, shared []*judgedItem) {
 	differences := map[int]float64{}
 	var known []*judgedItem
 	for _, item := range shared {
-		if difference, ok := lengths[item.item]; ok {
+		if difference := lengths[item.number]; !math.IsNaN(difference) {
 			differences[item.number] = difference
 			known = append(known, item)
 		}
@@ -292,30 +291,34 @@ func (a *analyzer) lengthBias(result *eval.JudgeResult, shared []*judgedItem) {
 	}
 }
 
-// lengthDifferences are, for each item of which both answers are known, the
-// candidate's length less the control's, in characters.
-func (a *analyzer) lengthDifferences() map[item]float64 {
+// lengthDifferences are, for each item, the candidate's length less the control's, in
+// characters; NaN where not both are known.
+func (a *analyzer) lengthDifferences() []float64 {
 	if a.lengths != nil {
 		return a.lengths
 	}
-	type cell struct{ task, arm string }
-	of := map[cell]*averaging{}
-	for _, response := range a.data.Responses {
+	type cell struct {
+		task int
+		arm  string
+	}
+	of := map[cell]averaging{}
+	for i := range a.data.Responses {
+		response := &a.data.Responses[i]
 		if response.Length == 0 && !response.Empty {
 			continue
 		}
-		key := cell{response.TaskID, response.Arm}
-		if of[key] == nil {
-			of[key] = &averaging{}
-		}
-		of[key].add(float64(response.Length))
+		key := cell{a.answered[i], response.Arm}
+		known := of[key]
+		known.add(float64(response.Length))
+		of[key] = known
 	}
-	a.lengths = map[item]float64{}
-	for _, rating := range a.data.Ratings {
-		control, candidate := of[cell{rating.TaskID, rating.ArmA}], of[cell{rating.TaskID, rating.ArmB}]
-		if control != nil && candidate != nil {
-			a.lengths[item{rating.TaskID, rating.ArmA, rating.ArmB}] = candidate.mean() - control.mean()
-		}
+	a.lengths = slices.Repeat([]float64{math.NaN()}, a.items)
+	if len(of) == 0 {
+		return a.lengths
+	}
+	for _, rating := range a.ratings {
+		control, candidate := of[cell{rating.task, rating.ArmA}], of[cell{rating.task, rating.ArmB}]
+		a.lengths[rating.item] = candidate.mean() - control.mean() // NaN of none
 	}
 	return a.lengths
 }

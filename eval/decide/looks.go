@@ -1,5 +1,10 @@
 package decide
 
+import (
+	"math"
+	"slices"
+)
+
 // A look is the end of a week as the data of today show it.
 type look struct {
 	week    int // 0 where no weeks are known
@@ -14,26 +19,29 @@ func (a *analyzer) looks(e *evidence) []look {
 	if len(e.ratings) == 0 {
 		return nil
 	}
-	first := map[string]int{} // the week in which a task counts first
-	lastWeek := 0
+	const never = math.MaxInt
+	first := slices.Repeat([]int{never}, len(a.tasks)) // the week in which a task counts first
+	tasks, lastWeek := 0, 0
 	for _, rating := range e.ratings {
-		week, seen := first[rating.TaskID]
-		if !seen || rating.Week < week {
-			first[rating.TaskID] = rating.Week
+		if first[rating.task] == never {
+			tasks++
 		}
+		first[rating.task] = min(first[rating.task], rating.Week)
 		lastWeek = max(lastWeek, rating.Week)
 	}
 	if lastWeek == 0 {
-		return []look{{week: 0, tasks: len(first) + len(e.lost) + a.helpedBy(e, len(first), 0), planned: 1}}
+		return []look{{week: 0, tasks: tasks + len(e.lost) + a.helpedBy(e, tasks, 0), planned: 1}}
 	}
-	if a.helpedBy(e, len(first), 0) > 0 { // judges may go on where people have stopped
+	if a.helpedBy(e, tasks, 0) > 0 { // judges may go on where people have stopped
 		for _, rating := range e.judged {
 			lastWeek = max(lastWeek, rating.Week)
 		}
 	}
 	perWeek := make([]int, lastWeek+1)
 	for _, week := range first {
-		perWeek[max(week, 0)]++
+		if week != never {
+			perWeek[max(week, 0)]++
+		}
 	}
 	var looks []look
 	rated := perWeek[0]

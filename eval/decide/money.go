@@ -15,8 +15,7 @@ const resamples = 2000
 // A measured task has what both arms' responses cost and took, repeated responses
 // of an arm averaged; NaN where unknown.
 type measured struct {
-	task                             string
-	cluster                          string
+	task, cluster                    int
 	category                         audit.Category
 	week                             int
 	controlCost, candidateCost       float64 // dollars
@@ -42,9 +41,10 @@ func (a *averaging) mean() float64 {
 func (a *analyzer) measure(key useCase) []measured {
 	type sums struct{ cost, latency [2]averaging }
 	var order []measured
-	position := map[string]int{}
-	var totals []*sums
-	for _, response := range a.data.Responses {
+	position := make([]int, len(a.tasks)) // plus 1
+	var totals []sums
+	for i := range a.data.Responses {
+		response := &a.data.Responses[i]
 		side := 0
 		switch response.Arm {
 		case key.control:
@@ -56,14 +56,14 @@ func (a *analyzer) measure(key useCase) []measured {
 		if !a.inScope(key, response.Category) {
 			continue
 		}
-		at, seen := position[response.TaskID]
-		if !seen {
+		at := position[a.answered[i]] - 1
+		if at < 0 {
 			at = len(order)
-			position[response.TaskID] = at
+			position[a.answered[i]] = at + 1
 			order = append(order, measured{
-				task: response.TaskID, cluster: response.Cluster, category: response.Category, week: response.Week,
+				task: a.answered[i], cluster: a.cluster(response.TaskID, response.Cluster), category: response.Category, week: response.Week,
 			})
-			totals = append(totals, &sums{})
+			totals = append(totals, sums{})
 		}
 		if response.Cost != nil {
 			totals[at].cost[side].add(response.Cost.Dollars())
@@ -72,7 +72,8 @@ func (a *analyzer) measure(key useCase) []measured {
 			totals[at].latency[side].add(float64(*response.LatencyMS))
 		}
 	}
-	for i, total := range totals {
+	for i := range totals {
+		total := &totals[i]
 		order[i].controlCost, order[i].candidateCost = total.cost[0].mean(), total.cost[1].mean()
 		order[i].controlLatency, order[i].candidateLatency = total.latency[0].mean(), total.latency[1].mean()
 	}
@@ -103,9 +104,8 @@ func (a *analyzer) measuredPairs(key useCase, tasks []measured, values func(meas
 		if !known {
 			continue
 		}
-		index := a.tasks.of(task.task)
-		pairs = append(pairs, stats.Pair{Control: control, Candidate: candidate, Task: index, Cluster: a.cluster(task.task, task.cluster)})
-		indices, categories = append(indices, index), append(categories, task.category)
+		pairs = append(pairs, stats.Pair{Control: control, Candidate: candidate, Task: task.task, Cluster: task.cluster})
+		indices, categories = append(indices, task.task), append(categories, task.category)
 	}
 	weights, err := a.weights(key, indices, categories)
 	if err != nil {

@@ -7,7 +7,8 @@ import (
 
 // outcomes counts what became of the arms' answers.
 func (a *analyzer) outcomes(result *eval.ComparisonResult, key useCase) {
-	for _, response := range a.data.Responses {
+	for i := range a.data.Responses {
+		response := &a.data.Responses[i]
 		if !a.inScope(key, response.Category) {
 			continue
 		}
@@ -53,7 +54,7 @@ func (a *analyzer) firstPass(result *eval.ComparisonResult, key useCase) {
 	}
 	known := map[string]*passed{}
 	var tasks []string
-	for _, rating := range ofKind(a.ratingsOf(key), eval.Check) {
+	for _, rating := range ofKind(a.evidence(key).all, eval.Check) {
 		if rating.Verdict == "" {
 			continue
 		}

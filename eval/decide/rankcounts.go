@@ -21,7 +21,7 @@ func Rank(data eval.Dataset, options Options) (eval.Analysis, error) {
 		return eval.Analysis{}, ErrNoRatings
 	}
 	a := newAnalyzer(data, options)
-	analysis := rankingOnly(data.Pilot, provenance(a.data))
+	analysis := rankingOnly(data.Pilot, a.provenance())
 	analysis.ThroughWeek = a.throughWeek
 	analysis.Ranking = a.ranking()
 	return told(analysis), nil

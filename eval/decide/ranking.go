@@ -33,11 +33,9 @@ func (a *analyzer) ranking() []eval.RankingResult {
 
 // rank is the ranking of one category; ok is false for two arms or fewer.
 func (a *analyzer) rank(category audit.Category) (result eval.RankingResult, ok bool) {
-	var ratings []eval.Rating
-	for _, rating := range a.data.Ratings {
-		if category == AllCategories || rating.Category == category {
-			ratings = append(ratings, rating)
-		}
+	ratings := a.ratings
+	if category != AllCategories {
+		ratings = filtered(ratings, func(r *rated) bool { return r.Category == category })
 	}
 	kind := a.mainKind(ratings)
 	ratings = ofKind(ratings, kind)
@@ -53,11 +51,11 @@ func (a *analyzer) rank(category audit.Category) (result eval.RankingResult, ok 
 	comparisons := make([]stats.Comparison, len(ratings))
 	tasks := make([]int, len(ratings))
 	for i, rating := range ratings {
-		tasks[i] = a.tasks.of("\x00item\x00" + rating.TaskID + "\x00" + rating.ArmA + "\x00" + rating.ArmB)
+		tasks[i] = rating.item
 		comparisons[i] = stats.Comparison{
 			A: number[rating.ArmA], B: number[rating.ArmB],
 			Observation: stats.Observation{
-				Score: rating.Score, Task: tasks[i], Cluster: a.cluster(rating.TaskID, rating.Cluster), Rater: a.raterIndex.of(rating.Rater),
+				Score: rating.Score, Task: tasks[i], Cluster: rating.cluster, Rater: rating.rater,
 			},
 		}
 	}
@@ -74,7 +72,7 @@ func (a *analyzer) rank(category audit.Category) (result eval.RankingResult, ok 
 }
 
 // armNames lists the arms, the control first: the arm that is most often arm a.
-func armNames(ratings []eval.Rating) []string {
+func armNames(ratings []rated) []string {
 	controls := map[string]int{}
 	for _, rating := range ratings {
 		controls[rating.ArmA]++

@@ -20,10 +20,10 @@ const (
 
 // raters describes every rater over all comparisons, people first, by name.
 func (a *analyzer) raters() []eval.RaterResult {
-	byName := map[string][]eval.Rating{}
+	byName := map[string][]rated{}
 	ofKinds := map[eval.RaterKind]int{}
 	var peoplesSeconds []float64
-	for _, rating := range a.data.Ratings {
+	for _, rating := range a.ratings {
 		byName[rating.Rater] = append(byName[rating.Rater], rating)
 		ofKinds[rating.Kind]++
 		if rating.Kind == eval.Human && rating.Seconds != nil {
@@ -51,15 +51,15 @@ func (a *analyzer) raters() []eval.RaterResult {
 	return results
 }
 
-func (a *analyzer) rater(name string, ratings []eval.Rating, typicalSeconds float64) eval.RaterResult {
+func (a *analyzer) rater(name string, ratings []rated, typicalSeconds float64) eval.RaterResult {
 	result := eval.RaterResult{
 		Rater: name, Kind: ratings[0].Kind, Simulated: ratings[0].Simulated, Ratings: len(ratings), Flags: []string{},
 	}
-	tasks := map[string]bool{}
+	tasks := map[int]bool{}
 	var seconds []float64
 	var ties, first, known, fast int
 	for _, rating := range ratings {
-		tasks[rating.TaskID] = true
+		tasks[rating.task] = true
 		if rating.Score == 0.5 {
 			ties++
 		} else if rating.First != eval.SideUnknown {

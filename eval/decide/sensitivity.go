@@ -3,6 +3,7 @@ package decide
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -31,14 +32,14 @@ func (a *analyzer) variants(raters []eval.RaterResult) []variant {
 	}
 	if len(odd) > 0 {
 		rest := a.data
-		rest.Ratings = slices.DeleteFunc(slices.Clone(rest.Ratings), func(r eval.Rating) bool { return odd[r.Rater] })
+		rest.Ratings = asGiven(filtered(a.ratings, func(r *rated) bool { return !odd[r.Rater] }))
 		if len(rest.Ratings) > 0 {
 			variants = append(variants, variant{"without odd raters", "without " + listed(slices.Sorted(maps.Keys(odd))) + ", who stand out in the table of raters", rest})
 		}
 	}
 	if slices.ContainsFunc(slices.Collect(maps.Values(a.gathered)), func(e *evidence) bool { return len(e.judged) > 0 }) {
 		rest := a.data
-		rest.Ratings = slices.DeleteFunc(slices.Clone(rest.Ratings), func(r eval.Rating) bool { return r.Kind == eval.Judge })
+		rest.Ratings = asGiven(filtered(a.ratings, func(r *rated) bool { return r.Kind != eval.Judge }))
 		variants = append(variants, variant{"people alone", "judges' ratings are left out", rest})
 	}
 	return variants
@@ -55,7 +56,11 @@ func (a *analyzer) withoutLost() (eval.Dataset, int) {
 			lost[task.TaskID] = true
 		}
 	}
+	if len(lost) == 0 {
+		return eval.Dataset{}, 0
+	}
 	rest := a.data
+	rest.Ratings = asGiven(a.ratings)
 	rest.Assigned = slices.DeleteFunc(slices.Clone(rest.Assigned), func(task eval.AssignedTask) bool { return lost[task.TaskID] })
 	rest.Responses = slices.DeleteFunc(slices.Clone(rest.Responses), func(r eval.ResponseRow) bool { return lost[r.TaskID] })
 	return rest, len(lost)
@@ -136,13 +141,13 @@ func (a *analyzer) winRateVariants(r *eval.ComparisonResult) []eval.Sensitivity 
 	}
 	if observations, first := a.presented(e); len(observations) > 0 {
 		adjusted, err := stats.PositionAdjusted(observations, first, e.kind == eval.Human, fixedZ)
-		add("position-adjusted", "as if each answer had been shown first equally often", countTasks(observations), adjusted, err)
+		add("position-adjusted", "as if each answer had been shown first equally often", a.countTasks(observations), adjusted, err)
 	}
 	if observations, lengths := a.measuredLengths(e); len(observations) > 0 {
 		adjusted, err := stats.LengthControlled(observations, lengths, e.kind == eval.Human, fixedZ)
-		add("length-controlled", "as if both answers were equally long", countTasks(observations), adjusted, err)
+		add("length-controlled", "as if both answers were equally long", a.countTasks(observations), adjusted, err)
 	}
-	variants = append(variants, a.parts(e, "week", func(rating eval.Rating) string {
+	variants = append(variants, a.parts(e, "week", func(rating rated) string {
 		if rating.Week == 0 {
 			return ""
 		}
@@ -152,7 +157,7 @@ func (a *analyzer) winRateVariants(r *eval.ComparisonResult) []eval.Sensitivity 
 	for _, task := range a.data.Assigned {
 		teams[task.TaskID] = task.Team
 	}
-	return append(variants, a.parts(e, "team", func(rating eval.Rating) string {
+	return append(variants, a.parts(e, "team", func(rating rated) string {
 		return teams[rating.TaskID]
 	})...)
 }
@@ -186,7 +191,7 @@ func (a *analyzer) claim(i *eval.Interval) string {
 func (a *analyzer) presented(e *evidence) (observations []stats.Observation, candidateFirst []bool) {
 	for _, rating := range e.ratings {
 		if rating.First != eval.SideUnknown {
-			observations = append(observations, a.single(rating))
+			observations = append(observations, single(rating))
 			candidateFirst = append(candidateFirst, rating.First == eval.SideB)
 		}
 	}
@@ -198,17 +203,17 @@ func (a *analyzer) presented(e *evidence) (observations []stats.Observation, can
 func (a *analyzer) measuredLengths(e *evidence) (observations []stats.Observation, differences []float64) {
 	lengths := a.lengthDifferences()
 	for _, rating := range e.ratings {
-		if difference, ok := lengths[item{rating.TaskID, rating.ArmA, rating.ArmB}]; ok {
-			observations, differences = append(observations, a.single(rating)), append(differences, difference)
+		if difference := lengths[rating.item]; !math.IsNaN(difference) {
+			observations, differences = append(observations, single(rating)), append(differences, difference)
 		}
 	}
 	weighEqually(observations)
 	return observations, differences
 }
 
-func (a *analyzer) single(rating eval.Rating) stats.Observation {
+func single(rating rated) stats.Observation {
 	return stats.Observation{
-		Score: rating.Score, Task: a.tasks.of(rating.TaskID), Rater: a.raterIndex.of(rating.Rater), Cluster: a.cluster(rating.TaskID, rating.Cluster),
+		Score: rating.Score, Task: rating.task, Rater: rating.rater, Cluster: rating.cluster,
 	}
 }
 
@@ -225,8 +230,8 @@ func weighEqually(observations []stats.Observation) {
 
 // parts are the win rates within each value of a ratings' property, where it has
 // several; the empty value is left out.
-func (a *analyzer) parts(e *evidence, what string, of func(eval.Rating) string) []eval.Sensitivity {
-	groups := map[string][]eval.Rating{}
+func (a *analyzer) parts(e *evidence, what string, of func(rated) string) []eval.Sensitivity {
+	groups := map[string][]rated{}
 	for _, rating := range e.ratings {
 		if name := of(rating); name != "" {
 			groups[name] = append(groups[name], rating)
@@ -239,7 +244,7 @@ func (a *analyzer) parts(e *evidence, what string, of func(eval.Rating) string) 
 	for _, name := range slices.Sorted(maps.Keys(groups)) {
 		observations := a.observations(groups[name])
 		weighEqually(observations)
-		part := eval.Sensitivity{Name: name, What: "this " + what + " alone", Tasks: countTasks(observations)}
+		part := eval.Sensitivity{Name: name, What: "this " + what + " alone", Tasks: a.countTasks(observations)}
 		mean, err := stats.Mean(observations, e.kind == eval.Human)
 		if err == nil && part.Tasks < stats.MinTasks {
 			err = &stats.MissingError{Why: fmt.Sprintf("rated tasks: %d, at least %d are needed", part.Tasks, stats.MinTasks)}

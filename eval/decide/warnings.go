@@ -11,7 +11,7 @@ import (
 // dataWarnings tells what is odd about the data as a whole: told, not hidden.
 func (a *analyzer) dataWarnings() []string {
 	warnings := []string{}
-	p := provenance(a.data)
+	p := a.provenance()
 	ratings := p.RatingsSimulated + p.RatingsByPeople + p.RatingsByJudges + p.RatingsByChecks
 	if p.RatingsSimulated > 0 {
 		warnings = append(warnings, fmt.Sprintf("%d of %d ratings are simulated: they show how modeltrial works, not what a model can do", p.RatingsSimulated, ratings))
@@ -22,7 +22,8 @@ func (a *analyzer) dataWarnings() []string {
 	type text struct{ arm, sha string }
 	tasksOf := map[text]map[string]bool{}
 	empty := map[string]int{}
-	for _, response := range a.data.Responses {
+	for i := range a.data.Responses {
+		response := &a.data.Responses[i]
 		if response.Empty {
 			empty[response.Arm]++
 			continue
@@ -61,7 +62,7 @@ func perArm(counts map[string]int, format string) []string {
 
 // warn adds what a reader of one use case must know.
 func (a *analyzer) warn(r *eval.ComparisonResult, key useCase) {
-	all := a.ratingsOf(key)
+	all := a.evidence(key).all
 	if r.Source == eval.SourceJudge {
 		r.Warnings = append(r.Warnings, "rated by judge models only: shown, and never a reason to switch")
 		if a.data.Locked != nil && a.data.Locked.Protocol.JudgesMayDecide {

@@ -9,9 +9,13 @@ import (
 
 // weigh gives each observation its weight: tasks count equally in a category.
 func (a *analyzer) weigh(e *evidence, observations []stats.Observation) error {
-	categoryOf := make(map[int]audit.Category, len(e.tasks))
+	if e.key.category != AllCategories {
+		weighEqually(observations)
+		return nil
+	}
+	categoryOf := make([]audit.Category, len(a.tasks))
 	for _, task := range e.tasks {
-		categoryOf[a.tasks.of(task.TaskID)] = task.Category
+		categoryOf[task.number] = task.Category
 	}
 	tasks := make([]int, len(observations))
 	categories := make([]audit.Category, len(observations))

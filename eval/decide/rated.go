@@ -1,0 +1,149 @@
+package decide
+
+import (
+	"slices"
+
+	"modeltrial/audit"
+	"modeltrial/eval"
+)
+
+// A rated is a rating with numbers for its names, which the estimators want. It points
+// to the dataset's rating, which is large and shared.
+type rated struct {
+	*eval.Rating
+	Category audit.Category // of the rating, Uncategorised where it has none
+	task     int
+	cluster  int // the unit of sampling: the named cluster, else the task
+	rater    int
+	item     int // the task under a pair of arms
+}
+
+// rate numbers the names of the ratings up to a week (0 is all) and keeps of several
+// ratings by one rater of one comparison in one presentation order the last: a row
+// given again is a correction, not new evidence, also where it names the arms the other
+// way round. Where the order is not known, a row the other way round is taken for the
+// other order. Then it turns every rating so that arm a is the protocol's control or,
+// without a protocol, so that a pair of arms has one direction: that of its first
+// rating.
+func (a *analyzer) rate(ratings []eval.Rating, throughWeek int) {
+	type shown struct {
+		task, rater, low, high int
+	}
+	arms := indexer{}
+	position := make(map[shown][4]int32, len(ratings)) // by order of presentation, plus 1
+	a.ratings = make([]rated, 0, len(ratings))
+	for i := range ratings {
+		rating := &ratings[i]
+		if throughWeek > 0 && rating.Week > throughWeek {
+			continue
+		}
+		r := rated{Rating: rating, Category: rating.Category, task: a.tasks.of(rating.TaskID), rater: a.raterIndex.of(rating.Rater)}
+		key := shown{r.task, r.rater, arms.of(rating.ArmA), arms.of(rating.ArmB)}
+		order := 0
+		if key.low > key.high {
+			key.low, key.high = key.high, key.low
+			order = 1
+		}
+		switch rating.First { // else the order in which the row names the arms
+		case eval.SideA:
+			order += 2
+		case eval.SideB:
+			order = 3 - order
+		}
+		at := position[key]
+		if at[order] > 0 {
+			a.ratings[at[order]-1] = r
+			continue
+		}
+		a.bothOrders = a.bothOrders || at != [4]int32{}
+		a.ratings = append(a.ratings, r)
+		at[order] = int32(len(a.ratings))
+		position[key] = at
+	}
+	a.orient()
+	type pair struct{ task, control, candidate int }
+	items := map[pair]int{}
+	for i := range a.ratings {
+		r := &a.ratings[i]
+		if r.Category == "" {
+			r.Category = Uncategorised
+		}
+		r.cluster = r.task
+		if r.Cluster != "" {
+			r.cluster = a.cluster(r.TaskID, r.Cluster)
+		}
+		key := pair{r.task, arms.of(r.ArmA), arms.of(r.ArmB)}
+		item, known := items[key]
+		if !known {
+			item = len(items)
+			items[key] = item
+		}
+		r.item = item
+	}
+	a.items = len(items)
+}
+
+func (a *analyzer) orient() {
+	type pair struct{ armA, armB string }
+	direction := map[pair]bool{}
+	for i := range a.ratings {
+		r := &a.ratings[i]
+		turn := direction[pair{r.ArmB, r.ArmA}]
+		if a.data.Locked != nil {
+			turn = r.ArmB == a.data.Locked.Protocol.Control
+		}
+		if turn {
+			flipped := r.Flipped()
+			r.Rating = &flipped
+		}
+		if a.data.Locked == nil {
+			direction[pair{r.ArmA, r.ArmB}] = true
+		}
+	}
+}
+
+// within keeps the ratings of the weeks up to one; 0 keeps all, as for the look of
+// data that know no weeks.
+func within(ratings []rated, week int) []rated {
+	if week == 0 {
+		return ratings
+	}
+	return filtered(ratings, func(r *rated) bool { return r.Week <= week })
+}
+
+// filtered are the ratings to keep, in a slice of their own.
+func filtered(ratings []rated, keep func(*rated) bool) []rated {
+	kept := make([]rated, 0, len(ratings))
+	for i := range ratings {
+		if keep(&ratings[i]) {
+			kept = append(kept, ratings[i])
+		}
+	}
+	return slices.Clip(kept)
+}
+
+// asGiven are ratings as a dataset holds them.
+func asGiven(ratings []rated) []eval.Rating {
+	given := make([]eval.Rating, len(ratings))
+	for i, r := range ratings {
+		given[i] = *r.Rating
+		given[i].Category = r.Category
+	}
+	return given
+}
+
+// A taskSet holds tasks by their number.
+type taskSet struct {
+	has   []bool
+	count int
+}
+
+// newTaskSet is an empty set of the tasks that have a number so far.
+func (a *analyzer) newTaskSet() *taskSet { return &taskSet{has: make([]bool, len(a.tasks))} }
+
+func (s *taskSet) add(task int) {
+	if !s.has[task] {
+		s.has[task] = true
+		s.count++
+	}
+}
