@@ -195,7 +195,7 @@ func (a *analyzer) position(result *eval.ComparisonResult, ratings []rated) {
 // positionEffect is the mean score credited to the answer shown first, less one
 // half, clustered by task.
 func (a *analyzer) positionEffect(ratings []rated) (effect *eval.PositionEffect, why string) {
-	var observations []stats.Observation
+	observations := make([]stats.Observation, 0, len(ratings))
 	candidateFirst := 0
 	for _, rating := range ratings {
 		credited := rating.Score

@@ -96,9 +96,8 @@ func (a *analyzer) latencyPairs(key useCase, tasks []measured) ([]stats.Pair, er
 }
 
 func (a *analyzer) measuredPairs(key useCase, tasks []measured, values func(measured) (control, candidate float64, known bool)) ([]stats.Pair, error) {
-	var pairs []stats.Pair
-	var indices []int
-	var categories []audit.Category
+	pairs, indices := make([]stats.Pair, 0, len(tasks)), make([]int, 0, len(tasks))
+	categories := make([]audit.Category, 0, len(tasks))
 	for _, task := range tasks {
 		control, candidate, known := values(task)
 		if !known {
@@ -196,7 +195,7 @@ func (a *analyzer) costLooks(key useCase, tasks []measured, planned int) (critic
 	var looks []stats.Look
 	closed := a.evidence(key).closed
 	for week := min(1, lastWeek); week <= lastWeek; week++ {
-		var soFar []measured
+		soFar := make([]measured, 0, len(tasks))
 		here := 0
 		for _, task := range tasks {
 			if task.week > week {

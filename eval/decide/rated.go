@@ -1,8 +1,6 @@
 package decide
 
 import (
-	"slices"
-
 	"modeltrial/audit"
 	"modeltrial/eval"
 )
@@ -111,15 +109,40 @@ func within(ratings []rated, week int) []rated {
 	return filtered(ratings, func(r *rated) bool { return r.Week <= week })
 }
 
-// filtered are the ratings to keep, in a slice of their own.
+// filtered are the ratings to keep: the slice itself where these are all.
 func filtered(ratings []rated, keep func(*rated) bool) []rated {
-	kept := make([]rated, 0, len(ratings))
+	count := 0
+	for i := range ratings {
+		if keep(&ratings[i]) {
+			count++
+		}
+	}
+	if count == len(ratings) {
+		return ratings
+	}
+	kept := make([]rated, 0, count)
 	for i := range ratings {
 		if keep(&ratings[i]) {
 			kept = append(kept, ratings[i])
 		}
 	}
-	return slices.Clip(kept)
+	return kept
+}
+
+// byRater are the ratings of each rater, by number.
+func (a *analyzer) byRater() [][]rated {
+	counts := make([]int, len(a.raterIndex))
+	for i := range a.ratings {
+		counts[a.ratings[i].rater]++
+	}
+	all, of := make([]rated, len(a.ratings)), make([][]rated, len(counts))
+	for rater, count := range counts {
+		of[rater], all = all[:0:count], all[count:]
+	}
+	for _, r := range a.ratings {
+		of[r.rater] = append(of[r.rater], r)
+	}
+	return of
 }
 
 // asGiven are ratings as a dataset holds them.

@@ -20,11 +20,9 @@ const (
 
 // raters describes every rater over all comparisons, people first, by name.
 func (a *analyzer) raters() []eval.RaterResult {
-	byName := map[string][]rated{}
 	ofKinds := map[eval.RaterKind]int{}
 	var peoplesSeconds []float64
 	for _, rating := range a.ratings {
-		byName[rating.Rater] = append(byName[rating.Rater], rating)
 		ofKinds[rating.Kind]++
 		if rating.Kind == eval.Human && rating.Seconds != nil {
 			peoplesSeconds = append(peoplesSeconds, *rating.Seconds)
@@ -35,8 +33,9 @@ func (a *analyzer) raters() []eval.RaterResult {
 		typical = 0
 	}
 	withOthers := a.agreementWithOthers()
-	results := make([]eval.RaterResult, 0, len(byName))
-	for name, ratings := range byName {
+	results := make([]eval.RaterResult, 0, len(a.raterIndex))
+	for _, ratings := range a.byRater() {
+		name := ratings[0].Rater
 		result := a.rater(name, ratings, typical)
 		result.Share = float64(len(ratings)) / float64(ofKinds[result.Kind])
 		if agreement, ok := withOthers[name]; ok {
@@ -55,11 +54,11 @@ func (a *analyzer) rater(name string, ratings []rated, typicalSeconds float64) e
 	result := eval.RaterResult{
 		Rater: name, Kind: ratings[0].Kind, Simulated: ratings[0].Simulated, Ratings: len(ratings), Flags: []string{},
 	}
-	tasks := map[int]bool{}
-	var seconds []float64
+	tasks := a.newTaskSet()
+	seconds := make([]float64, 0, len(ratings))
 	var ties, first, known, fast int
 	for _, rating := range ratings {
-		tasks[rating.task] = true
+		tasks.add(rating.task)
 		if rating.Score == 0.5 {
 			ties++
 		} else if rating.First != eval.SideUnknown {
@@ -75,7 +74,7 @@ func (a *analyzer) rater(name string, ratings []rated, typicalSeconds float64) e
 			}
 		}
 	}
-	result.Tasks, result.TieShare = len(tasks), float64(ties)/float64(len(ratings))
+	result.Tasks, result.TieShare = tasks.count, float64(ties)/float64(len(ratings))
 	if median, err := stats.Quantile(seconds, 0.5); err == nil {
 		result.SecondsMedian = &median
 		if result.Kind == eval.Human {

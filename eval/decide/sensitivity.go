@@ -189,6 +189,7 @@ func (a *analyzer) claim(i *eval.Interval) string {
 
 // presented are the ratings of which it is known what was shown first, one by one.
 func (a *analyzer) presented(e *evidence) (observations []stats.Observation, candidateFirst []bool) {
+	observations, candidateFirst = make([]stats.Observation, 0, len(e.ratings)), make([]bool, 0, len(e.ratings))
 	for _, rating := range e.ratings {
 		if rating.First != eval.SideUnknown {
 			observations = append(observations, single(rating))

@@ -68,13 +68,18 @@ type WeightedMean struct {
 // (design, section 3). The result is parallel to tasks and sums to one; empty
 // input gives an empty slice.
 func TaskWeights(tasks []int) []float64 {
-	counts := make(map[int]int, len(tasks))
+	index := newIndex(len(tasks))
+	counts := make([]int, 0, len(tasks))
 	for _, t := range tasks {
-		counts[t]++
+		at := index.of(t)
+		if at == len(counts) {
+			counts = append(counts, 0)
+		}
+		counts[at]++
 	}
 	weights := make([]float64, len(tasks))
 	for i, t := range tasks {
-		weights[i] = 1 / (float64(len(counts)) * float64(counts[t]))
+		weights[i] = 1 / (float64(index.count) * float64(counts[index.of(t)]))
 	}
 	return weights
 }
