@@ -89,6 +89,8 @@ func Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
 	if options.DecisionsOnly {
 		return result, nil
 	}
+	result.Raters = a.raters()
+	others := a.analyzeVariants(result.Raters, options) // at the same time as what follows
 	for _, pair := range a.pairs() {
 		overall, err := a.compare(useCase{AllCategories, pair.control, pair.candidate})
 		if err != nil {
@@ -102,8 +104,8 @@ func Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
 		result.Overall = append(result.Overall, overall)
 	}
 	result.Agreement = a.agreement(a.mainKind(a.ratings))
-	result.Raters, result.Judges, result.Ranking = a.raters(), a.judges(), a.ranking()
-	if err := a.sensitivities(result.Comparisons, result.Raters, options); err != nil {
+	result.Judges, result.Ranking = a.judges(), a.ranking()
+	if err := a.sensitivities(result.Comparisons, <-others); err != nil {
 		return result, fmt.Errorf("sensitivity: %w", err)
 	}
 	return result, nil

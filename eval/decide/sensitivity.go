@@ -66,22 +66,44 @@ func (a *analyzer) withoutLost() (eval.Dataset, int) {
 	return rest, len(lost)
 }
 
+// An otherAnalysis is what became of a variant.
+type otherAnalysis struct {
+	variant
+	eval.Analysis
+	err error
+}
+
+// analyzeVariants analyses the variants one after the other, and gives all at the end.
+func (a *analyzer) analyzeVariants(raters []eval.RaterResult, options Options) <-chan []otherAnalysis {
+	options.DecisionsOnly = true
+	done := make(chan []otherAnalysis, 1)
+	variants := a.variants(raters)
+	go func() {
+		var others []otherAnalysis
+		for _, v := range variants {
+			if len(v.data.Ratings) == 0 {
+				continue
+			}
+			other, err := Analyze(v.data, options)
+			v.data = eval.Dataset{} // is large
+			others = append(others, otherAnalysis{v, other, err})
+		}
+		done <- others
+	}()
+	return done
+}
+
 // sensitivities fills in what other defensible analyses would say.
-func (a *analyzer) sensitivities(results []eval.ComparisonResult, raters []eval.RaterResult, options Options) error {
+func (a *analyzer) sensitivities(results []eval.ComparisonResult, others []otherAnalysis) error {
 	for i := range results {
 		results[i].Sensitivity = a.winRateVariants(&results[i])
 	}
-	options.DecisionsOnly = true
-	for _, v := range a.variants(raters) {
-		if len(v.data.Ratings) == 0 {
-			continue
-		}
-		other, err := Analyze(v.data, options)
-		if err != nil {
-			return fmt.Errorf("%s: %w", v.name, err)
+	for _, v := range others {
+		if v.err != nil {
+			return fmt.Errorf("%s: %w", v.name, v.err)
 		}
 		for i := range results {
-			if again := find(other.Comparisons, results[i]); again != nil && differs(*again, results[i]) {
+			if again := find(v.Comparisons, results[i]); again != nil && differs(*again, results[i]) {
 				results[i].Sensitivity = append(results[i].Sensitivity, eval.Sensitivity{
 					Name: v.name, What: v.what, Tasks: again.Tasks, WinRate: again.WinRate, WhyMissing: again.WhyMissing["win_rate"],
 					Decision: again.Decision, Changes: again.Decision != results[i].Decision,

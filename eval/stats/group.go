@@ -16,7 +16,7 @@ type index struct {
 }
 
 // newIndex makes an index for about size keys.
-func newIndex(size int) *index { return &index{reach: 4*size + 1024} }
+func newIndex(size int) *index { return &index{reach: 8*size + 1024} }
 
 // of returns the position of key, a new one if it was not seen before.
 func (x *index) of(key int) int {
@@ -24,7 +24,9 @@ func (x *index) of(key int) int {
 		return x.ofFar(key)
 	}
 	if key >= len(x.near) {
-		x.near = append(x.near, make([]int32, key+1-len(x.near))...)
+		grown := make([]int32, min(x.reach, max(key+1, 2*len(x.near), 64)))
+		copy(grown, x.near)
+		x.near = grown
 	}
 	if x.near[key] == 0 {
 		x.count++
@@ -62,7 +64,9 @@ type grouping struct {
 	residuals []float64
 }
 
-func newGrouping(size int) *grouping { return &grouping{index: newIndex(size)} }
+func newGrouping(size int) *grouping {
+	return &grouping{index: newIndex(size), weights: make([]float64, 0, size/4), residuals: make([]float64, 0, size/4)}
+}
 
 // add counts an observation with its weight and its weighted residual.
 func (g *grouping) add(key int, weight, residual float64) {
