@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -204,13 +205,21 @@ func fileDataset(ctx context.Context, o *analyzeOptions, errOut io.Writer) (data
 	if err != nil {
 		return data, 0, err
 	}
+	bar := newBytesBar(errOut, o.ratings)
+	defer bar.finish()
+	var done int64
+	options.Progress = func(bytes int64) { done = bytes; bar.set(bytes) }
 	read, err := exchange.ReadRatings(ctx, o.ratings, options, func(rating eval.Rating) (ingest.Outcome, error) {
+		if len(data.Ratings) == cap(data.Ratings) {
+			data.Ratings = slices.Grow(data.Ratings, moreRows(o.ratings, len(data.Ratings), done))
+		}
 		data.Ratings = append(data.Ratings, rating)
 		return ingest.Imported, nil
 	})
 	if err != nil {
 		return data, 0, err
 	}
+	bar.finish()
 	sayRejects(errOut, read.FileReport)
 	rejected = read.Rejected
 	if len(data.Ratings) == 0 {
@@ -225,4 +234,15 @@ func fileDataset(ctx context.Context, o *analyzeOptions, errOut io.Writer) (data
 	})
 	sayRejects(errOut, read.FileReport)
 	return data, rejected + read.Rejected, err
+}
+
+// moreRows guesses how many rows of a file are to come after those of the bytes that
+// were read, so that they get their room at once.
+func moreRows(path string, rows int, read int64) int {
+	info, err := os.Stat(path)
+	if err != nil || read == 0 || read >= info.Size() {
+		return rows/4 + 1
+	}
+	const slack = 1.02
+	return int(slack*float64(rows)*float64(info.Size()-read)/float64(read)) + 1
 }

@@ -69,7 +69,14 @@ type given struct{ rater, verdict int }
 // and raters by name. Of a rater's two orders of one comparison the average counts.
 // Most raters rate few of the items, so that only what was rated is kept.
 func (a *analyzer) ratedItems(kind eval.RaterKind, keys []useCase) (names []string, items [][]given) {
-	of := filtered(a.ratings, func(r *rated) bool { return r.Kind == kind && a.inAny(keys, *r) })
+	of := a.ratings
+	if len(keys) > 0 {
+		of = a.evidence(keys[0]).all
+	}
+	for _, key := range keys[min(1, len(keys)):] {
+		of = append(slices.Clip(of), a.evidence(key).all...)
+	}
+	of = ofKind(of, kind)
 	position := make([]int, len(a.raterIndex)) // of a rater among the names, plus 1
 	for _, r := range of {
 		if position[r.rater] == 0 {
@@ -168,18 +175,6 @@ func newTable() [][]int {
 		table[v] = make([]int, verdicts)
 	}
 	return table
-}
-
-func (a *analyzer) inAny(keys []useCase, rating rated) bool {
-	if len(keys) == 0 {
-		return true
-	}
-	for _, key := range keys {
-		if rating.ArmA == key.control && rating.ArmB == key.candidate && a.inScope(key, rating.Category) {
-			return true
-		}
-	}
-	return false
 }
 
 // position fills in the advantage of the answer shown first.

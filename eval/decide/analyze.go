@@ -121,7 +121,8 @@ type useCase struct {
 type analyzer struct {
 	data          eval.Dataset // without ratings
 	ratings       []rated
-	bothOrders    bool  // a rater rated a comparison in several orders of presentation
+	bothOrders    bool // a rater rated a comparison in several orders of presentation
+	armPairs      map[armPair]int
 	items         int   // the number of different rated.item
 	answered      []int // the tasks of data.Responses
 	decisionsOnly bool
@@ -144,7 +145,7 @@ func newAnalyzer(data eval.Dataset, options Options) *analyzer {
 	a := &analyzer{
 		data: data, decisionsOnly: options.DecisionsOnly, randomSample: options.RandomSample, weeks: cmp.Or(options.Weeks, defaultWeeks), plannedTasks: options.PlannedTasks,
 		margin: defaultMargin, saving: defaultSaving, seed: 1,
-		tasks: indexer{}, raterIndex: indexer{}, gathered: map[useCase]*evidence{}, last: map[useCase]lastLook{},
+		tasks: indexer{}, raterIndex: indexer{}, armPairs: map[armPair]int{}, gathered: map[useCase]*evidence{}, last: map[useCase]lastLook{},
 	}
 	if data.Locked != nil {
 		protocol := data.Locked.Protocol

@@ -50,9 +50,11 @@ func (a *analyzer) compare(key useCase) (eval.ComparisonResult, error) {
 
 // ratingsOf gives the ratings of a use case, or of a pair of arms in all of them.
 func (a *analyzer) ratingsOf(key useCase) []rated {
-	return filtered(a.ratings, func(r *rated) bool {
-		return r.ArmA == key.control && r.ArmB == key.candidate && a.inScope(key, r.Category)
-	})
+	arms, known := a.armPairs[armPair{key.control, key.candidate}]
+	if !known {
+		return nil
+	}
+	return filtered(a.ratings, func(r *rated) bool { return r.arms == arms && a.inScope(key, r.Category) })
 }
 
 // inScope says whether a category belongs to the key: with a protocol "all"

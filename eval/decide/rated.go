@@ -6,15 +6,23 @@ import (
 )
 
 // A rated is a rating with numbers for its names, which the estimators want. It points
-// to the dataset's rating, which is large and shared.
+// to the dataset's rating, which is large and shared, and repeats of it what is asked
+// for again and again: looking there takes longer than copying.
 type rated struct {
 	*eval.Rating
 	Category audit.Category // of the rating, Uncategorised where it has none
+	Kind     eval.RaterKind
+	Score    float64
+	Week     int
 	task     int
 	cluster  int // the unit of sampling: the named cluster, else the task
 	rater    int
 	item     int // the task under a pair of arms
+	arms     int // the pair of arms, by number in analyzer.armPairs
 }
+
+// An armPair is a control and a candidate.
+type armPair struct{ control, candidate string }
 
 // rate numbers the names of the ratings up to a week (0 is all) and keeps of several
 // ratings by one rater of one comparison in one presentation order the last: a row
@@ -35,7 +43,7 @@ func (a *analyzer) rate(ratings []eval.Rating, throughWeek int) {
 		if throughWeek > 0 && rating.Week > throughWeek {
 			continue
 		}
-		r := rated{Rating: rating, Category: rating.Category, task: a.tasks.of(rating.TaskID), rater: a.raterIndex.of(rating.Rater)}
+		r := rated{Rating: rating, task: a.tasks.of(rating.TaskID), rater: a.raterIndex.of(rating.Rater)}
 		key := shown{r.task, r.rater, arms.of(rating.ArmA), arms.of(rating.ArmB)}
 		order := 0
 		if key.low > key.high {
@@ -59,18 +67,27 @@ func (a *analyzer) rate(ratings []eval.Rating, throughWeek int) {
 		position[key] = at
 	}
 	a.orient()
-	type pair struct{ task, control, candidate int }
-	items := map[pair]int{}
+	type pair struct{ task, arms int }
+	items := make(map[pair]int, len(a.tasks))
+	categories := map[audit.Category]audit.Category{"": Uncategorised} // one string for each
 	for i := range a.ratings {
 		r := &a.ratings[i]
-		if r.Category == "" {
-			r.Category = Uncategorised
+		category, known := categories[r.Rating.Category]
+		if !known {
+			category = r.Rating.Category
+			categories[category] = category
+		}
+		r.Category, r.Kind, r.Score, r.Week = category, r.Rating.Kind, r.Rating.Score, r.Rating.Week
+		arms := armPair{r.ArmA, r.ArmB}
+		if r.arms, known = a.armPairs[arms]; !known {
+			r.arms = len(a.armPairs)
+			a.armPairs[arms] = r.arms
 		}
 		r.cluster = r.task
 		if r.Cluster != "" {
 			r.cluster = a.cluster(r.TaskID, r.Cluster)
 		}
-		key := pair{r.task, arms.of(r.ArmA), arms.of(r.ArmB)}
+		key := pair{r.task, r.arms}
 		item, known := items[key]
 		if !known {
 			item = len(items)
@@ -82,11 +99,10 @@ func (a *analyzer) rate(ratings []eval.Rating, throughWeek int) {
 }
 
 func (a *analyzer) orient() {
-	type pair struct{ armA, armB string }
-	direction := map[pair]bool{}
+	direction := map[armPair]bool{}
 	for i := range a.ratings {
 		r := &a.ratings[i]
-		turn := direction[pair{r.ArmB, r.ArmA}]
+		turn := direction[armPair{r.ArmB, r.ArmA}]
 		if a.data.Locked != nil {
 			turn = r.ArmB == a.data.Locked.Protocol.Control
 		}
@@ -95,7 +111,7 @@ func (a *analyzer) orient() {
 			r.Rating = &flipped
 		}
 		if a.data.Locked == nil {
-			direction[pair{r.ArmA, r.ArmB}] = true
+			direction[armPair{r.ArmA, r.ArmB}] = true
 		}
 	}
 }
