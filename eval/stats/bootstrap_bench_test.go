@@ -1,11 +1,13 @@
 package stats
 
 import (
+	"math"
 	"math/rand/v2"
 	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // numpyBootstrap resamples the mean of 10,000 paired differences 10,000 times in numpy's
@@ -51,26 +53,27 @@ func numpySeconds(b *testing.B, script string) (float64, bool) {
 }
 
 // BenchmarkBootstrap resamples a mean of 10,000 paired differences 10,000 times, beside
-// numpy in the same run: times-numpy is our time over numpy's.
+// numpy in the same run. times-numpy is our best time over numpy's best, since what else
+// the machine does slows both.
 func BenchmarkBootstrap(b *testing.B) {
 	random := rand.New(rand.NewPCG(1, 2))
 	observations := make([]Observation, 10_000)
 	for i := range observations {
 		observations[i] = Observation{Score: random.NormFloat64() - random.NormFloat64(), Weight: 1, Task: i, Cluster: i}
 	}
-	b.Run("ours", func(b *testing.B) {
-		numpy, ok := numpySeconds(b, numpyBootstrap)
-		b.ResetTimer()
-		for b.Loop() {
-			if _, err := BootstrapMean(observations, 10_000, 0.95, random); err != nil {
-				b.Fatal(err)
-			}
+	numpy, ok := numpySeconds(b, numpyBootstrap)
+	best := math.Inf(1)
+	for b.Loop() {
+		start := time.Now()
+		if _, err := BootstrapMean(observations, 10_000, 0.95, random); err != nil {
+			b.Fatal(err)
 		}
-		if !ok {
-			b.Log("numpy is not installed: nothing to compare with")
-			return
-		}
-		b.ReportMetric(numpy, "numpy-s")
-		b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/numpy, "times-numpy")
-	})
+		best = min(best, time.Since(start).Seconds())
+	}
+	if !ok {
+		b.Log("numpy is not installed: nothing to compare with")
+		return
+	}
+	b.ReportMetric(numpy, "numpy-s")
+	b.ReportMetric(best/numpy, "times-numpy")
 }
