@@ -214,6 +214,11 @@ func (a *analyzer) positionEffect(ratings []rated) (effect *eval.PositionEffect,
 	if err != nil {
 		return nil, err.Error()
 	}
+	// The usual factor G/(G−1) of clusters, as in the reference values; where tasks have
+	// equally many ratings it is the method's own.
+	clusters := float64(mean.Clusters)
+	mean.Variance *= (1 - 1/mean.EffectiveClusters) * clusters / (clusters - 1)
+	mean.DF = clusters - 1
 	estimate, err := mean.TInterval(fixedZ)
 	if err != nil {
 		return nil, err.Error()

@@ -95,6 +95,10 @@ func calls(v float64, everywhere bool) map[string]func() (any, error) {
 		"mean": meanOf(people), "mean, weight": meanOf(weighted),
 		"combined": combinedOf(people, p.judge), "combined, weight": combinedOf(weighted, p.judge),
 		"combined, judge": combinedOf(p.people, judge), "combined, judge's weight": combinedOf(p.people, judgeWeighted),
+		"known, score": func() (any, error) { return WithKnown(WeightedMean{Estimate: 0.5, DF: 9}, people[:5], p.people[5:]) },
+		"known, weight": func() (any, error) {
+			return WithKnown(WeightedMean{Estimate: 0.5, Variance: 0.01, DF: 9}, weighted[:5], weighted[5:])
+		},
 		"bias":              func() (any, error) { return JudgeBias(people, p.judge, true) },
 		"bias, weight":      func() (any, error) { return JudgeBias(weighted, p.judge, true) },
 		"self-preference":   func() (any, error) { return SelfPreference(p.people, judge, p.judge, 1, true) },
