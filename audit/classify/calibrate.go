@@ -1,18 +1,26 @@
 package classify
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+	"sync"
+)
 
 // A heldOut is the scores of a sample by a model that has not seen its kind.
 type heldOut struct {
 	scores []float64
+	sample int
 	label  int
 }
 
-// calibrate finds the temperature that makes held-out labels most likely. With
-// too few kinds to hold any out it leaves the scores as they are.
-func (t *training) calibrate() float64 {
-	var held []heldOut
-	for fold := range t.options.Folds {
+// holdOut scores every sample by a model trained without the fold of its kind.
+// With too few kinds to hold any out it gives none. The folds are trained at
+// the same time, and the result does not depend on which ends first.
+func (t *training) holdOut() []heldOut {
+	folds := make([][]heldOut, t.options.Folds)
+	var group sync.WaitGroup
+	for fold := range folds {
 		var in, out []int
 		for i := range t.samples {
 			if t.samples[i].fold == fold {
@@ -24,15 +32,74 @@ func (t *training) calibrate() float64 {
 		if len(in) == 0 || len(out) == 0 {
 			continue
 		}
-		m := t.fit(in)
-		for _, i := range out {
-			held = append(held, heldOut{m.scoreSample(&t.samples[i]), t.samples[i].label})
-		}
+		group.Go(func() {
+			m := t.fit(in)
+			for _, i := range out {
+				folds[fold] = append(folds[fold], heldOut{m.scoreSample(&t.samples[i]), i, t.samples[i].label})
+			}
+		})
+	}
+	group.Wait()
+	return slices.Concat(folds...)
+}
+
+// calibrate sets the temperature and the threshold of m from what models said
+// about texts of kinds that they had not seen, and keeps how well they did.
+func (t *training) calibrate(m *Model, examples []Example, held []heldOut) {
+	m.temperature, m.threshold = 1, t.options.Threshold
+	if m.threshold == 0 {
+		m.threshold = fallbackThreshold
 	}
 	if len(held) == 0 {
-		return 1
+		return
 	}
-	return bestTemperature(held)
+	m.temperature = bestTemperature(held)
+	rows := make([]Labelled, len(held))
+	predictions := make([]Prediction, len(held))
+	for i, h := range held {
+		e := examples[h.sample]
+		rows[i] = Labelled{Text: e.Text, Category: e.Category, Source: e.Kind}
+		softmax(h.scores, m.temperature)
+		predictions[i] = m.prediction(h.scores)
+	}
+	if t.options.Threshold == 0 {
+		m.threshold = sureThreshold(rows, predictions, t.options.SureAccuracy)
+		for i := range predictions {
+			predictions[i].Sure = predictions[i].Probability >= m.threshold
+		}
+	}
+	m.heldOut = new(score(rows, predictions, m.categories))
+}
+
+// fallbackThreshold is the threshold of a model that had nothing held out, and
+// mostThreshold the highest one that is ever chosen: a model of which no share
+// is right as often as asked is sure of hardly anything.
+const (
+	fallbackThreshold = 0.7
+	mostThreshold     = 0.99
+)
+
+// sureThreshold is the least probability, in whole percents, from which on the
+// share of predictions that are right is at least accuracy.
+func sureThreshold(rows []Labelled, predictions []Prediction, accuracy float64) float64 {
+	order := make([]int, len(rows))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(predictions[b].Probability, predictions[a].Probability), cmp.Compare(a, b))
+	})
+	best, right, next := 1.0, 0, 0
+	for percent := 100; percent >= 0; percent-- {
+		threshold := float64(percent) / 100
+		for ; next < len(order) && predictions[order[next]].Probability >= threshold; next++ {
+			right += count(predictions[order[next]].Category == rows[order[next]].Category)
+		}
+		if next > 0 && float64(right) >= accuracy*float64(next) {
+			best = threshold
+		}
+	}
+	return float64(float32(min(best, mostThreshold)))
 }
 
 func (m *Model) scoreSample(s *sample) []float64 {
@@ -69,4 +136,23 @@ func bestTemperature(held []heldOut) float64 {
 		}
 	}
 	return float64(float32(best))
+}
+
+// CalibrationError returns the expected calibration error (Naeini, Cooper and
+// Hauskrecht 2015, AAAI): the mean distance between probability and accuracy
+// over the bins of the reliability table, weighted by their rows. It is nil
+// without rows.
+func (s Score) CalibrationError() *float64 {
+	sum, rows := 0.0, 0
+	for _, bin := range s.Reliability {
+		if bin.MeanProbability == nil || bin.Accuracy == nil {
+			continue
+		}
+		sum += float64(bin.Rows) * math.Abs(*bin.MeanProbability-*bin.Accuracy)
+		rows += bin.Rows
+	}
+	if rows == 0 {
+		return nil
+	}
+	return new(sum / float64(rows))
 }

@@ -8,21 +8,24 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
+	"sync"
 
 	"modeltrial/audit"
+	"modeltrial/datasets"
 )
 
 // A weights file is, in little-endian order:
 //
-//	magic "MTCLASS" and the version 1           8 bytes
+//	magic "MTCLASS" and the version 2           8 bytes
 //	bits, categories, dense features            1 byte each
+//	CRC-32 (IEEE) of the lexicon of concepts    uint32
 //	temperature, threshold                      float32 each
 //	per category: length (1 byte) and name
 //	scales                                      float32 per category
 //	dense weights                               float32, features × categories
 //	quantised weights                           int8, buckets × categories
 //	CRC-32 (IEEE) of all before                 uint32
-const fileMagic = "MTCLASS\x01"
+const fileMagic = "MTCLASS\x02"
 
 // ErrWeights is wrapped by every error about a weights file.
 var ErrWeights = errors.New("classifier weights cannot be read")
@@ -32,6 +35,7 @@ func (m *Model) Write(w io.Writer) error {
 	var b bytes.Buffer
 	b.WriteString(fileMagic)
 	b.Write([]byte{byte(m.bits), byte(len(m.categories)), denseCount})
+	b.Write(binary.LittleEndian.AppendUint32(nil, lexiconSum()))
 	number := func(v float64) {
 		b.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(float32(v))))
 	}
@@ -64,7 +68,7 @@ func (m *Model) Write(w io.Writer) error {
 // file gives an error that wraps [ErrWeights].
 func Load(data []byte) (*Model, error) {
 	if !bytes.HasPrefix(data, []byte(fileMagic)) {
-		return nil, fmt.Errorf("%w: not a weights file of version 1", ErrWeights)
+		return nil, fmt.Errorf("%w: not a weights file of version 2", ErrWeights)
 	}
 	if len(data) < len(fileMagic)+4 {
 		return nil, fmt.Errorf("%w: cut short", ErrWeights)
@@ -127,6 +131,9 @@ func (r *fileReader) model() *Model {
 	if r.err == nil && (bits < 8 || bits > 20 || count < 2 || dense != denseCount) {
 		r.err = fmt.Errorf("%d bits, %d categories and %d features are not what this version reads", bits, count, dense)
 	}
+	if sum := r.take(4); sum != nil && binary.LittleEndian.Uint32(sum) != lexiconSum() {
+		r.err = errors.New("the weights were trained with another list of concepts; train again")
+	}
 	settings := r.numbers(2)
 	m := &Model{bits: uint(bits)}
 	seen := map[audit.Category]bool{}
@@ -159,3 +166,7 @@ func (r *fileReader) model() *Model {
 	m.pool = newExtractorPool(m.bits)
 	return m
 }
+
+// lexiconSum tells lexicons apart: the weights of a concept mean nothing with
+// another list.
+var lexiconSum = sync.OnceValue(func() uint32 { return crc32.ChecksumIEEE([]byte(datasets.Concepts)) })

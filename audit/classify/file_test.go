@@ -43,7 +43,7 @@ func TestLoadRefuses(t *testing.T) {
 	for name, data := range map[string][]byte{
 		"empty":            nil,
 		"foreign":          []byte("PK\x03\x04 this is another kind of file"),
-		"another version":  append([]byte("MTCLASS\x02"), whole[8:]...),
+		"another version":  append([]byte("MTCLASS\x01"), whole[8:]...),
 		"magic alone":      whole[:8],
 		"cut in the head":  whole[:20],
 		"cut by one byte":  whole[:len(whole)-1],
@@ -56,19 +56,20 @@ func TestLoadRefuses(t *testing.T) {
 		"one category":     sealed(set(9, 1)),
 		"more categories":  sealed(set(9, 255)),
 		"other features":   sealed(set(10, denseCount+1)),
+		"other concepts":   sealed(set(11, whole[11]+1)),
 		"no temperature": sealed(func(b []byte) []byte {
-			binary.LittleEndian.PutUint32(b[11:], 0)
+			binary.LittleEndian.PutUint32(b[15:], 0)
 			return b
 		}),
 		"temperature not a number": sealed(func(b []byte) []byte {
-			binary.LittleEndian.PutUint32(b[11:], math.Float32bits(float32(math.NaN())))
+			binary.LittleEndian.PutUint32(b[15:], math.Float32bits(float32(math.NaN())))
 			return b
 		}),
 		"threshold over 1": sealed(func(b []byte) []byte {
-			binary.LittleEndian.PutUint32(b[15:], math.Float32bits(1.5))
+			binary.LittleEndian.PutUint32(b[19:], math.Float32bits(1.5))
 			return b
 		}),
-		"empty category": sealed(set(19, 0)),
+		"empty category": sealed(set(23, 0)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if m, err := Load(data); !errors.Is(err, ErrWeights) || m != nil {
@@ -94,4 +95,13 @@ func FuzzLoad(f *testing.F) {
 		}
 		checkPrediction(t, m, m.Classify("What is 2 + 2?"))
 	})
+}
+
+func written(t *testing.T, m *Model) []byte {
+	t.Helper()
+	var file bytes.Buffer
+	if err := m.Write(&file); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes()
 }

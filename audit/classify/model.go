@@ -33,6 +33,7 @@ type Model struct {
 	dense       []float64 // denseCount × categories
 	weights     []int8    // buckets × categories
 	pool        *sync.Pool
+	heldOut     *Score // nil unless just trained
 }
 
 // Default returns the model whose weights come with the program. The embedded
@@ -48,6 +49,16 @@ var Default = sync.OnceValue(func() *Model {
 
 // Threshold returns the least probability of a sure prediction.
 func (m *Model) Threshold() float64 { return m.threshold }
+
+// Temperature returns what the scores are divided by before they become
+// probabilities.
+func (m *Model) Temperature() float64 { return m.temperature }
+
+// HeldOut returns how well models did that were trained like m on all kinds of
+// examples but some, on the examples of these: what to expect of m on texts
+// unlike those it was trained on. The kind stands as the source of a row. It is
+// nil for a model that was loaded, and where no kind could be held out.
+func (m *Model) HeldOut() *Score { return m.heldOut }
 
 // Classify says which category text belongs to. Any text gives a result: bytes
 // that are no UTF-8 are read as U+FFFD, and of a text longer than 2,500 bytes

@@ -42,5 +42,30 @@ func run(out string) error {
 		return err
 	}
 	fmt.Printf("%d texts, %d bytes of weights in %s\n", len(examples), file.Len(), out)
+	report(model)
 	return nil
+}
+
+// report prints how well models did on kinds of texts that they had not seen.
+func report(model *classify.Model) {
+	s := model.HeldOut()
+	if s == nil {
+		return
+	}
+	share := func(v *float64) string {
+		if v == nil {
+			return "undefined"
+		}
+		return fmt.Sprintf("%.3f", *v)
+	}
+	fmt.Printf("On kinds of texts held out: accuracy %s, macro F1 %s, calibration error %s\n",
+		share(s.Accuracy), share(s.MacroF1), share(s.CalibrationError()))
+	fmt.Printf("Sure from %.2f on (temperature %.2f): unsure of %s, right %s when sure\n",
+		model.Threshold(), model.Temperature(), share(s.UnsureShare), share(s.AccuracyWhenSure))
+	for _, c := range s.PerCategory {
+		fmt.Printf("  %-10s recall %s, precision %s of %d texts\n", c.Category, share(c.Recall), share(c.Precision), c.Rows)
+	}
+	for _, bin := range s.Reliability {
+		fmt.Printf("  said %.1f to %.1f: right %s of %d\n", bin.Low, bin.High, share(bin.Accuracy), bin.Rows)
+	}
 }
