@@ -240,3 +240,25 @@ func (t PriceTable) CostOf(task *Task) Costing {
 	}
 	return Costing{Cost: &cost, Source: source}
 }
+
+// CostSources counts tasks by where their cost comes from.
+type CostSources struct {
+	FromLog   int `json:"from_log"`
+	Computed  int `json:"computed"`  // from the log's tokens at the price of the day
+	Estimated int `json:"estimated"` // from tokens that were counted in the texts
+	Unknown   int `json:"unknown"`
+}
+
+// Add counts a task.
+func (c *CostSources) Add(source CostSource) {
+	switch source {
+	case CostFromLog:
+		c.FromLog++
+	case CostComputed:
+		c.Computed++
+	case CostEstimated:
+		c.Estimated++
+	default:
+		c.Unknown++
+	}
+}

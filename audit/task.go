@@ -26,7 +26,8 @@ type Task struct {
 	Tokens          Tokens
 	TokensEstimated bool // the log gave none: they were counted from the texts
 	Cost            *NanoUSD
-	CostSource      CostSource // empty where the cost is not known
+	CostSource      CostSource // empty where the cost is not known, and of a stored task where it is the log's
+	CostMissing     string     // why the cost is not known, as found on import; it is not kept
 	ServiceTier     string     // how the request was sent, as the log names it: batch, flex, …
 	LatencyMS       *int64
 	TTFTMS          *int64 // time to first token

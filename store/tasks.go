@@ -42,8 +42,8 @@ INSERT INTO tasks (
     id, logged_at, team, user_name, model, provider, system_prompt, prompt, conversation, response,
     reference, final_text, tags, metadata, cluster, category, category_source, category_probability,
     input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost_nano_usd, latency_ms, ttft_ms,
-    file_id, file_line, row_sha256
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    file_id, file_line, row_sha256, cost_source, cache_write_tokens
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO NOTHING`
 
 // A file's row is there before its counts are known.
@@ -104,7 +104,7 @@ func (t *TaskImport) Add(ctx context.Context, task audit.Task) (ImportOutcome, e
 		string(conversation), task.Response, task.Reference, task.FinalText, string(tags), string(metadata), task.Cluster,
 		task.Category, task.CategorySource, task.Probability,
 		task.Tokens.Input, task.Tokens.Cached, task.Tokens.Output, task.Tokens.Reasoning, task.Cost, task.LatencyMS, task.TTFTMS,
-		t.fileID, task.Origin.Line, task.Origin.RowSHA256)
+		t.fileID, task.Origin.Line, task.Origin.RowSHA256, storedCostSource(task), task.Tokens.CacheWrite)
 	if err != nil {
 		return Inserted, fmt.Errorf("store task %q: %w", task.ID, err)
 	}
@@ -172,13 +172,15 @@ type taskRow struct {
 	File            string               `db:"path"`
 	Line            int                  `db:"file_line"`
 	RowSHA256       string               `db:"row_sha256"`
+	CostSource      audit.CostSource     `db:"cost_source"`
+	CacheWrite      *int64               `db:"cache_write_tokens"`
 }
 
 const (
 	summaryColumns = `t.row_id, t.id, t.logged_at, t.team, t.user_name, t.model, t.provider, t.cluster, t.category, t.category_source,
     t.category_probability, t.input_tokens, t.cached_tokens, t.output_tokens, t.reasoning_tokens, t.cost_nano_usd,
     t.latency_ms, t.ttft_ms, t.file_line, t.row_sha256`
-	textColumns = `t.system_prompt, t.prompt, t.conversation, t.response, t.reference, t.final_text, t.tags, t.metadata, f.path`
+	textColumns = `t.cost_source, t.cache_write_tokens, t.system_prompt, t.prompt, t.conversation, t.response, t.reference, t.final_text, t.tags, t.metadata, f.path`
 	fromTasks   = ` FROM tasks t JOIN import_files f ON f.id = t.file_id `
 )
 
@@ -187,8 +189,11 @@ func (r taskRow) task() (audit.Task, error) {
 		ID: r.ID, Timestamp: fromMicros(r.LoggedAt), Team: r.Team, User: r.User, Model: r.Model, Provider: r.Provider,
 		System: r.System, Prompt: r.Prompt, Response: r.Response, Reference: r.Reference, FinalText: r.FinalText,
 		Category: r.Category, CategorySource: r.CategorySource, Probability: r.Probability,
-		Tokens: audit.Tokens{Input: r.InputTokens, Cached: r.CachedTokens, Output: r.OutputTokens, Reasoning: r.ReasoningTokens},
-		Cost:   r.Cost, LatencyMS: r.LatencyMS, TTFTMS: r.TTFTMS, Cluster: r.Cluster,
+		Tokens: audit.Tokens{
+			Input: r.InputTokens, Cached: r.CachedTokens, CacheWrite: r.CacheWrite, Output: r.OutputTokens, Reasoning: r.ReasoningTokens,
+		},
+		TokensEstimated: r.CostSource == audit.CostEstimated, CostSource: r.CostSource,
+		Cost:            r.Cost, LatencyMS: r.LatencyMS, TTFTMS: r.TTFTMS, Cluster: r.Cluster,
 		Origin: audit.Origin{File: r.File, Line: r.Line, RowSHA256: r.RowSHA256},
 	}
 	for text, into := range map[string]any{r.Conversation: &task.Conversation, r.Tags: &task.Tags, r.Metadata: &task.Metadata} {

@@ -39,6 +39,7 @@ type FileReport struct {
 	Reasons []string          `json:"reasons,omitempty"`
 	Mapped  map[string]string `json:"mapped"` // field to column
 	SHA256  string            `json:"sha256"` // of the file, in hexadecimal
+	Costs   *CostReport       `json:"costs,omitempty"`
 }
 
 // A File is what [ReadFile] reads.

@@ -47,13 +47,16 @@ func ReadTasks(ctx context.Context, path string, options Options, emit func(audi
 		options.KnownCategories = audit.Categories
 	}
 	file := File{Path: path, Fields: taskFields, Map: options.Map, Progress: options.Progress}
-	return ReadFile(ctx, file, func(row Row) (Outcome, error) {
+	costs := &CostReport{}
+	report, err := ReadFile(ctx, file, func(row Row) (Outcome, error) {
 		task, err := readTask(&row, path, options)
 		if err != nil {
 			return Imported, err
 		}
-		return emit(task)
+		return costs.emit(task, emit)
 	})
+	report.Costs = costs
+	return report, err
 }
 
 func readTask(row *Row, path string, options Options) (audit.Task, error) {
@@ -101,11 +104,7 @@ func readTask(row *Row, path string, options Options) (audit.Task, error) {
 		return task, err
 	}
 	task.Tokens, task.Cost, task.LatencyMS, task.TTFTMS = measured.Tokens, measured.Cost, measured.LatencyMS, measured.TTFTMS
-	if price, ok := options.Prices.Price(task.Model); ok && task.Cost == nil {
-		if cost, ok := price.Cost(task.Tokens); ok {
-			task.Cost = &cost
-		}
-	}
+	priceTask(row, &task, options.Prices)
 	return task, nil
 }
 

@@ -65,7 +65,7 @@ func TestReadTasksReadsEveryField(t *testing.T) {
 		Tokens: audit.Tokens{
 			Input: new(int64(1000)), Cached: new(int64(400)), Output: new(int64(100)), Reasoning: new(int64(20)),
 		},
-		Cost: new(audit.NanoUSD(3_100_000)), LatencyMS: new(int64(840)), TTFTMS: new(int64(200)),
+		CostSource: audit.CostFromLog, Cost: new(audit.NanoUSD(3_100_000)), LatencyMS: new(int64(840)), TTFTMS: new(int64(200)),
 		Cluster: "c7", Metadata: map[string]string{"Ticket No": "4711"},
 		Origin: audit.Origin{File: path, Line: 2, RowSHA256: tasks[0].Origin.RowSHA256},
 	}
