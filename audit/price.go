@@ -49,30 +49,22 @@ func (p Price) Listed() time.Time {
 	return p.ValidFrom
 }
 
+// staleAfter is the age from which on a list's price should be looked up anew.
+const staleAfter = 90 * 24 * time.Hour
+
+// Stale reports whether the list that a price is from is older than 90 days. A price
+// without a date never is.
+func (p Price) Stale(now time.Time) bool {
+	listed := p.Listed()
+	return !listed.IsZero() && now.Sub(listed) > staleAfter
+}
+
 // SameFigures reports whether two prices ask the same for everything.
 func (p Price) SameFigures(q Price) bool {
-	if p.Input != q.Input || p.Output != q.Output || (p.LongContext == nil) != (q.LongContext == nil) {
+	if (p.LongContext == nil) != (q.LongContext == nil) || p.LongContext != nil && p.LongContext.Above != q.LongContext.Above {
 		return false
 	}
-	pairs := [][2]*NanoUSD{
-		{p.CachedInput, q.CachedInput},
-		{p.CacheWrite, q.CacheWrite},
-		{p.Reasoning, q.Reasoning},
-		{p.BatchInput, q.BatchInput},
-		{p.BatchOutput, q.BatchOutput},
-	}
-	if long, other := p.LongContext, q.LongContext; long != nil {
-		if long.Above != other.Above || long.Input != other.Input || long.Output != other.Output {
-			return false
-		}
-		pairs = append(pairs, [2]*NanoUSD{long.CachedInput, other.CachedInput}, [2]*NanoUSD{long.CacheWrite, other.CacheWrite})
-	}
-	for _, pair := range pairs {
-		if (pair[0] == nil) != (pair[1] == nil) || pair[0] != nil && *pair[0] != *pair[1] {
-			return false
-		}
-	}
-	return true
+	return len(changedAmounts(p, q)) == 0
 }
 
 // validate refuses a price that nobody asks.
@@ -80,16 +72,12 @@ func (p Price) validate() error {
 	if p.Model == "" {
 		return errors.New("has no model")
 	}
-	amounts := []*NanoUSD{&p.Input, p.CachedInput, p.CacheWrite, &p.Output, p.Reasoning, p.BatchInput, p.BatchOutput}
-	if long := p.LongContext; long != nil {
-		if long.Above <= 0 {
-			return fmt.Errorf("%s: the long-context price begins above %d tokens", p.Model, long.Above)
-		}
-		amounts = append(amounts, &long.Input, long.CachedInput, long.CacheWrite, &long.Output)
+	if long := p.LongContext; long != nil && long.Above <= 0 {
+		return fmt.Errorf("%s: the long-context price begins above %d tokens", p.Model, long.Above)
 	}
-	for _, amount := range amounts {
-		if amount != nil && *amount < 0 {
-			return fmt.Errorf("%s: a price is %v, which is below 0", p.Model, *amount)
+	for _, amount := range p.Amounts() {
+		if amount.Price != nil && *amount.Price < 0 {
+			return fmt.Errorf("%s: the price of %s is %v, which is below 0", p.Model, amount.Name, *amount.Price)
 		}
 	}
 	return nil

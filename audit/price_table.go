@@ -142,11 +142,14 @@ func (t PriceTable) Price(model string) (Price, bool) {
 // and the table does not say what the one of the log asks.
 func (t PriceTable) Lookup(provider, model string, day time.Time) (Price, error) {
 	names := modelNames(provider, model)
-	search := priceSearch{model: model, provider: names.provider, day: day}
+	search := priceSearch{model: model, provider: names.provider, day: day, regional: names.regional}
 	for _, name := range names.names {
 		if price, ok := t.find(&search, func(layer *priceLayer) []Price { return layer.byName[name] }); ok {
 			return price, nil
 		}
+	}
+	if names.regional {
+		return Price{}, search.failure()
 	}
 	for _, name := range names.names {
 		family := withoutDate(name)
@@ -176,6 +179,7 @@ func (l *priceLayer) snapshots(family string) []Price {
 type priceSearch struct {
 	model, provider string
 	day             time.Time
+	regional        bool
 	first           time.Time // first valid day of a price that was found
 	sellers         []string  // providers whose price was found, of which none is the log's
 	several         bool      // they sell at different prices, and the log names none
@@ -223,7 +227,7 @@ func (s *priceSearch) choose(valid []Price, own bool) (Price, bool) {
 		if price, ok := sold(func(p Price) bool { return host(p.Provider) == s.provider }); ok {
 			return price, true
 		}
-		if price, ok := sold(func(p Price) bool { return oneListPrice[host(p.Provider)] }); ok {
+		if price, ok := sold(hasOneListPrice); ok && !ownPriced[s.provider] {
 			return price, true
 		}
 	}
@@ -246,16 +250,22 @@ func (s *priceSearch) failure() error {
 	case !s.first.IsZero():
 		return fmt.Errorf("the first known price of %q is of %s", s.model, s.first.Format(time.DateOnly))
 	}
+	if s.regional {
+		return fmt.Errorf("no price of %q is known, which is that of a region", s.model)
+	}
 	return fmt.Errorf("no price of %q is known", s.model)
 }
 
 // Date is the day of the list by which models are priced, the latest of them: what has
 // to be known to price them again. It is zero where none of them has a dated price, as
 // a workspace's own prices have none.
-func (t PriceTable) Date(models ...string) time.Time {
+func (t PriceTable) Date(models ...string) time.Time { return t.DateOn(time.Time{}, models...) }
+
+// DateOn is [PriceTable.Date] of the prices that are in force on a day.
+func (t PriceTable) DateOn(day time.Time, models ...string) time.Time {
 	var latest time.Time
 	for _, model := range models {
-		if price, ok := t.Price(model); ok && price.Listed().After(latest) {
+		if price, err := t.Lookup("", model, day); err == nil && price.Listed().After(latest) {
 			latest = price.Listed()
 		}
 	}

@@ -53,7 +53,8 @@ func TestModelNames(t *testing.T) {
 		{"", "claude-sonnet-4-5-20250929", "claude-sonnet-4-5"},
 		{"", "claude-sonnet-4", "claude-sonnet-4-20250514"},
 		{"", "claude-3.7-sonnet", "claude-3-7-sonnet-20250219"},
-		{"bedrock", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4-5"},
+		{"bedrock", "anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4-5"},
+		{"bedrock_converse", "global.anthropic.claude-opus-4-6-v1", "claude-opus-4-6"},
 		{"", "bedrock/anthropic.claude-3-haiku-20240307-v1:0", "claude-3-haiku-20240307"},
 		{"", "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-opus-4-1-20250805-v1:0", "claude-opus-4-1"},
 		{"vertex_ai", "claude-opus-4-1@20250805", "claude-opus-4-1"},
@@ -86,6 +87,11 @@ func TestNoPriceIsGuessed(t *testing.T) {
 		{"openrouter", "deepseek/deepseek-chat", "what openrouter asks"},
 		{"", "fireworks_ai/deepseek-chat", "what fireworks_ai asks"},
 		{"", "prod-eu-1", "no price"},
+		{"bedrock", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "that of a region"}, // costs a tenth more
+		{"", "azure/eu/gpt-5", "that of a region"},
+		{"", "bedrock/us-gov-west-1/anthropic.claude-haiku-4-5-20251001-v1:0", "that of a region"},
+		{"", "replicate/anthropic/claude-3.5-sonnet", "what replicate asks"},
+		{"deepinfra", "claude-4-opus-20250514", "what deepinfra asks"},
 	} {
 		if price, err := table.Lookup(c.provider, c.model, day); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s %s: got %q, %v; want an error that says %q", c.provider, c.model, price.Model, err, c.want)

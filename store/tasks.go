@@ -193,7 +193,7 @@ func (r taskRow) task() (audit.Task, error) {
 			Input: r.InputTokens, Cached: r.CachedTokens, CacheWrite: r.CacheWrite, Output: r.OutputTokens, Reasoning: r.ReasoningTokens,
 		},
 		TokensEstimated: r.CostSource == audit.CostEstimated, CostSource: r.CostSource,
-		Cost:            r.Cost, LatencyMS: r.LatencyMS, TTFTMS: r.TTFTMS, Cluster: r.Cluster,
+		Cost: r.Cost, LatencyMS: r.LatencyMS, TTFTMS: r.TTFTMS, Cluster: r.Cluster,
 		Origin: audit.Origin{File: r.File, Line: r.Line, RowSHA256: r.RowSHA256},
 	}
 	for text, into := range map[string]any{r.Conversation: &task.Conversation, r.Tags: &task.Tags, r.Metadata: &task.Metadata} {

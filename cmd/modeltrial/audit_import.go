@@ -49,18 +49,17 @@ func runAuditImport(ctx context.Context, g *global, o *importOptions, paths []st
 	if err != nil {
 		return err
 	}
-	priceTable, err := prices(config)
-	if err != nil {
-		return err
-	}
 	if o.category != "" && !slices.Contains(config.CategoryNames(), audit.Category(o.category)) {
 		return usagef("--category %q is not known; there are %v", o.category, config.CategoryNames())
 	}
 	options := ingest.Options{
-		Map: mapping, KnownCategories: config.CategoryNames(), Category: audit.Category(o.category), Prices: priceTable,
+		Map: mapping, KnownCategories: config.CategoryNames(), Category: audit.Category(o.category),
 	}
 	reports := []ingest.FileReport{}
 	err = g.withStore(ctx, func(s *store.Store) error {
+		if options.Prices, err = prices(ctx, s, config); err != nil {
+			return err
+		}
 		for _, path := range paths {
 			read, err := importLog(ctx, s, path, options, errOut)
 			if err != nil {

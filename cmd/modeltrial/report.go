@@ -72,7 +72,7 @@ func reportInput(ctx context.Context, g *global, s *store.Store, now time.Time) 
 	if err != nil {
 		return input, err
 	}
-	priceTable, err := prices(config)
+	priceTable, err := prices(ctx, s, config)
 	if err != nil {
 		return input, err
 	}
