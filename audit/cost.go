@@ -207,6 +207,9 @@ type Costing struct {
 	Cost   *NanoUSD
 	Source CostSource // empty where the cost is not known
 	Why    string     // the cost is not known; empty where it is
+	// Uncounted is the model by the name of its price where only the tokens are missing;
+	// empty otherwise.
+	Uncounted string
 }
 
 // CostOf is what a task costs: what its log says, else its tokens at the price that
@@ -231,6 +234,9 @@ func (t PriceTable) CostOf(task *Task) Costing {
 		return Costing{Why: err.Error()}
 	}
 	cost, err := price.CostOf(usage)
+	if errors.Is(err, errNoTokens) {
+		return Costing{Why: err.Error(), Uncounted: price.Model}
+	}
 	if err != nil {
 		return Costing{Why: err.Error()}
 	}

@@ -64,7 +64,7 @@ func ReadPrices(r io.Reader) (PriceTable, error) {
 			line, _ := reader.FieldPos(0)
 			return table, fmt.Errorf("price table line %d: %w", line, err)
 		}
-		table.layers[builtInPrices].add(price)
+		table.add(builtInPrices, price)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -14,6 +15,7 @@ import (
 // The zero value is an empty table.
 type PriceTable struct {
 	layers [3]priceLayer // in the order of rank, see priceRank
+	known  *knownPrices  // of these layers; nil where nothing was looked up
 }
 
 // A priceRank says which price counts of several for the same name on the same day.
@@ -55,13 +57,18 @@ func (l *priceLayer) add(price Price) {
 // Import puts prices of an imported list over those that the table was read from.
 // One of the same model, provider and day is replaced.
 func (t *PriceTable) Import(prices ...Price) {
-	for _, price := range prices {
-		t.layers[importedPrices].add(price)
-	}
+	t.add(importedPrices, prices...)
 }
 
 // Override puts a workspace's own price before the table's.
-func (t *PriceTable) Override(price Price) { t.layers[ownPrices].add(price) }
+func (t *PriceTable) Override(price Price) { t.add(ownPrices, price) }
+
+func (t *PriceTable) add(rank priceRank, prices ...Price) {
+	for _, price := range prices {
+		t.layers[rank].add(price)
+	}
+	t.known = &knownPrices{}
+}
 
 // All lists the latest price of each model and provider, sorted by both.
 func (t PriceTable) All() []Price { return t.On(time.Time{}) }
@@ -141,6 +148,10 @@ func (t PriceTable) Price(model string) (Price, bool) {
 // table, the first known price is of a later day, or several hosts sell under the name
 // and the table does not say what the one of the log asks.
 func (t PriceTable) Lookup(provider, model string, day time.Time) (Price, error) {
+	return t.known.lookup(provider, model, day, t.search)
+}
+
+func (t PriceTable) search(provider, model string, day time.Time) (Price, error) {
 	names := modelNames(provider, model)
 	search := priceSearch{model: model, provider: names.provider, day: day, regional: names.regional}
 	for _, name := range names.names {
@@ -232,8 +243,8 @@ func (s *priceSearch) choose(valid []Price, own bool) (Price, bool) {
 		}
 	}
 	for _, price := range valid {
-		if !slices.Contains(s.sellers, price.Provider) {
-			s.sellers = append(s.sellers, price.Provider)
+		if seller := strconv.Quote(price.Provider); !slices.Contains(s.sellers, seller) {
+			s.sellers = append(s.sellers, seller)
 		}
 	}
 	s.several = s.several || s.provider == ""
@@ -246,7 +257,7 @@ func (s *priceSearch) failure() error {
 	case s.several:
 		return fmt.Errorf("%q is sold at different prices (%s), and the log does not say which", s.model, strings.Join(s.sellers, ", "))
 	case len(s.sellers) > 0:
-		return fmt.Errorf("what %s asks for %q is not known, only what %s does", s.provider, s.model, strings.Join(s.sellers, ", "))
+		return fmt.Errorf("what %q asks for %q is not known, only what %s does", s.provider, s.model, strings.Join(s.sellers, ", "))
 	case !s.first.IsZero():
 		return fmt.Errorf("the first known price of %q is of %s", s.model, s.first.Format(time.DateOnly))
 	}

@@ -83,15 +83,15 @@ func TestNoPriceIsGuessed(t *testing.T) {
 		{"", "gpt-4o-audio-preview", "no price"},
 		{"", "ft:gpt-4o-mini-2024-07-18:acme::abc", "no price"},
 		{"", "deepseek/deepseek-chat:free", "no price"},
-		{"together_ai", "deepseek-chat", "what together_ai asks"},
-		{"openrouter", "deepseek/deepseek-chat", "what openrouter asks"},
-		{"", "fireworks_ai/deepseek-chat", "what fireworks_ai asks"},
+		{"together_ai", "deepseek-chat", `what "together_ai" asks`},
+		{"openrouter", "deepseek/deepseek-chat", `what "openrouter" asks`},
+		{"", "fireworks_ai/deepseek-chat", `what "fireworks_ai" asks`},
 		{"", "prod-eu-1", "no price"},
 		{"bedrock", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "that of a region"}, // costs a tenth more
 		{"", "azure/eu/gpt-5", "that of a region"},
 		{"", "bedrock/us-gov-west-1/anthropic.claude-haiku-4-5-20251001-v1:0", "that of a region"},
-		{"", "replicate/anthropic/claude-3.5-sonnet", "what replicate asks"},
-		{"deepinfra", "claude-4-opus-20250514", "what deepinfra asks"},
+		{"", "replicate/anthropic/claude-3.5-sonnet", `what "replicate" asks`},
+		{"deepinfra", "claude-4-opus-20250514", `what "deepinfra" asks`},
 	} {
 		if price, err := table.Lookup(c.provider, c.model, day); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s %s: got %q, %v; want an error that says %q", c.provider, c.model, price.Model, err, c.want)

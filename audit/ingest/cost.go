@@ -55,6 +55,13 @@ func priceTask(row *Row, task *audit.Task, prices audit.PriceTable) {
 		task.Tokens = task.Tokens.WholeInput(audit.CountsCacheApart(task.Provider, task.Model))
 	}
 	costing := prices.CostOf(task)
+	if costing.Uncounted != "" {
+		if why := countTokens(task, costing.Uncounted); why != "" {
+			costing.Why = why
+		} else {
+			costing = prices.CostOf(task)
+		}
+	}
 	task.Cost, task.CostSource, task.CostMissing = costing.Cost, costing.Source, costing.Why
 }
 

@@ -126,6 +126,7 @@ func sayImport(g *global, out, errOut io.Writer, reports []ingest.FileReport) er
 		fmt.Fprintf(out, "%s: %s rows: %s imported, %s already there, %s rejected\n", read.File,
 			report.Count(read.Rows), report.Count(read.Imported), report.Count(read.Duplicates), report.Count(read.Rejected))
 		fmt.Fprintf(out, "  read as %s: %s\n", read.Format, mappedText(read.Mapped))
+		sayUnknownCosts(out, read.Costs)
 	}
 	fmt.Fprintf(out, "\n%s\n", g.next("audit classify"))
 	return nil

@@ -94,7 +94,7 @@ func runPricesImport(ctx context.Context, g *global, s *store.Store, o *pricesIm
 
 // conflictText is the first figure in which two prices differ.
 func conflictText(conflict store.PriceConflict) string {
-	text := fmt.Sprintf("%s of %s", conflict.New.Model, conflict.New.ValidFrom.Format(time.DateOnly))
+	text := fmt.Sprintf("%q of %s", conflict.New.Model, conflict.New.ValidFrom.Format(time.DateOnly))
 	for _, change := range audit.DiffPrices([]audit.Price{conflict.Old}, []audit.Price{conflict.New}).Changed {
 		for _, amount := range change.Amounts {
 			return fmt.Sprintf("%s (%s was %s, is %s)", text, amount.Name, amountText(amount.Old), amountText(amount.New))
