@@ -3,12 +3,8 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
-	"time"
-
-	"github.com/jmoiron/sqlx"
 
 	"modeltrial/audit"
 )
@@ -19,33 +15,6 @@ type ImportedFile struct {
 	Rows, Imported, Duplicates, Rejected int
 }
 
-// An ImportOutcome is what became of one task.
-type ImportOutcome int
-
-// The outcomes of an import.
-const (
-	Inserted  ImportOutcome = iota
-	Duplicate               // the id is there with the same prompt
-	Conflict                // the id is there with another prompt
-)
-
-// A TaskImport is a transaction that takes a file's tasks in.
-type TaskImport struct {
-	tx     *sqlx.Tx
-	fileID int64
-	insert *sqlx.Stmt
-	lookup *sqlx.Stmt
-}
-
-const insertTask = `
-INSERT INTO tasks (
-    id, logged_at, team, user_name, model, provider, system_prompt, prompt, conversation, response,
-    reference, final_text, tags, metadata, cluster, category, category_source, category_probability,
-    input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost_nano_usd, latency_ms, ttft_ms,
-    file_id, file_line, row_sha256
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (id) DO NOTHING`
-
 // A file's row is there before its counts are known.
 const (
 	insertFile = `
@@ -54,85 +23,6 @@ VALUES (?, ?, '', '', 0, 0, 0, 0, ?)`
 	finishFile = `
 UPDATE import_files SET format = ?, sha256 = ?, rows = ?, imported = ?, duplicates = ?, rejected = ? WHERE id = ?`
 )
-
-// BeginImport starts to take in a file of tasks. Nothing of it is to be seen until
-// Commit.
-func (s *Store) BeginImport(ctx context.Context, path string) (_ *TaskImport, err error) {
-	tx, err := s.writer.BeginTxx(ctx, nil)
-	if err != nil {
-		return nil, s.Explain(err)
-	}
-	t := &TaskImport{tx: tx}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("begin import of %s: %w", path, err), tx.Rollback())
-		}
-	}()
-	// The counts are filled in at the end; tasks need the row to point to.
-	result, err := tx.ExecContext(ctx, insertFile, path, "tasks", time.Now().UnixMicro())
-	if err != nil {
-		return nil, err
-	}
-	if t.fileID, err = result.LastInsertId(); err != nil {
-		return nil, err
-	}
-	if t.insert, err = tx.PreparexContext(ctx, insertTask); err != nil {
-		return nil, err
-	}
-	t.lookup, err = tx.PreparexContext(ctx, `SELECT prompt = ? FROM tasks WHERE id = ?`)
-	return t, err
-}
-
-// Add takes one task in.
-func (t *TaskImport) Add(ctx context.Context, task audit.Task) (ImportOutcome, error) {
-	conversation, err := json.Marshal(orEmpty(task.Conversation))
-	if err != nil {
-		return Inserted, fmt.Errorf("task %q: %w", task.ID, err)
-	}
-	tags, err := json.Marshal(orEmpty(task.Tags))
-	if err != nil {
-		return Inserted, fmt.Errorf("task %q: %w", task.ID, err)
-	}
-	metadata := []byte("{}")
-	if len(task.Metadata) > 0 {
-		if metadata, err = json.Marshal(task.Metadata); err != nil {
-			return Inserted, fmt.Errorf("task %q: %w", task.ID, err)
-		}
-	}
-	result, err := t.insert.ExecContext(ctx,
-		task.ID, micros(task.Timestamp), task.Team, task.User, task.Model, task.Provider, task.System, task.Prompt,
-		string(conversation), task.Response, task.Reference, task.FinalText, string(tags), string(metadata), task.Cluster,
-		task.Category, task.CategorySource, task.Probability,
-		task.Tokens.Input, task.Tokens.Cached, task.Tokens.Output, task.Tokens.Reasoning, task.Cost, task.LatencyMS, task.TTFTMS,
-		t.fileID, task.Origin.Line, task.Origin.RowSHA256)
-	if err != nil {
-		return Inserted, fmt.Errorf("store task %q: %w", task.ID, err)
-	}
-	if inserted, err := result.RowsAffected(); err != nil || inserted == 1 {
-		return Inserted, err
-	}
-	var same bool
-	if err := t.lookup.GetContext(ctx, &same, task.Prompt, task.ID); err != nil {
-		return Inserted, fmt.Errorf("look up task %q: %w", task.ID, err)
-	}
-	if same {
-		return Duplicate, nil
-	}
-	return Conflict, nil
-}
-
-// Commit makes the import final.
-func (t *TaskImport) Commit(ctx context.Context, file ImportedFile) error {
-	_, err := t.tx.ExecContext(ctx, finishFile,
-		file.Format, file.SHA256, file.Rows, file.Imported, file.Duplicates, file.Rejected, t.fileID)
-	if err != nil {
-		return fmt.Errorf("finish import of %s: %w", file.Path, err)
-	}
-	return t.tx.Commit()
-}
-
-// Rollback ends an import without a trace; after Commit it does nothing.
-func (t *TaskImport) Rollback() { _ = t.tx.Rollback() } // the only error is that it is committed
 
 func orEmpty[T any](list []T) []T {
 	if list == nil {
@@ -299,7 +189,7 @@ SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM tasks)`, strin
 // arms, only tasks for which each of them has a recorded answer.
 func (s *Store) TaskIDsByCategory(ctx context.Context, category audit.Category, recordedArms []string) (ids []string, err error) {
 	query := strings.Builder{}
-	query.WriteString(`SELECT t.id FROM tasks t WHERE t.category = ?`)
+	query.WriteString(`SELECT t.id FROM tasks t WHERE t.category = ? AND t.category <> ''`)
 	arguments := []any{category}
 	for _, arm := range recordedArms {
 		query.WriteString(` AND EXISTS (SELECT 1 FROM recorded_answers r WHERE r.task_id = t.id AND r.arm = ?)`)

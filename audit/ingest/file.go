@@ -21,17 +21,19 @@ type Outcome int
 const (
 	Imported  Outcome = iota // new
 	Duplicate                // was there already
+	Completed                // was there already, and got values that it was without
 	Filtered                 // left out because the user asked for it
 )
 
-// A FileReport says what became of a file's rows: imported, duplicates, rejected
-// and filtered add up to rows.
+// A FileReport says what became of a file's rows: imported, duplicates, completed,
+// rejected and filtered add up to rows.
 type FileReport struct {
 	File        string `json:"file"`
 	Format      string `json:"format"` // csv or jsonl
 	Rows        int    `json:"rows"`
 	Imported    int    `json:"imported"`
 	Duplicates  int    `json:"duplicates"`
+	Completed   int    `json:"completed"`
 	Rejected    int    `json:"rejected"`
 	Filtered    int    `json:"filtered,omitempty"`
 	RejectsFile string `json:"rejects_file"` // empty where no row was rejected
@@ -138,6 +140,8 @@ func readRows(ctx context.Context, file File, table *Table, counted *countedRead
 		switch outcome {
 		case Duplicate:
 			report.Duplicates++
+		case Completed:
+			report.Completed++
 		case Filtered:
 			report.Filtered++
 		default:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -90,7 +91,7 @@ func importLog(ctx context.Context, s *store.Store, path string, options ingest.
 	bar := newBytesBar(errOut, path)
 	defer bar.finish()
 	options.Progress = bar.set
-	transaction, err := s.BeginImport(ctx, path)
+	transaction, err := beginImport(ctx, s, path)
 	if err != nil {
 		return ingest.FileReport{}, err
 	}
@@ -101,6 +102,8 @@ func importLog(ctx context.Context, s *store.Store, path string, options ingest.
 			return ingest.Imported, err
 		case outcome == store.Duplicate:
 			return ingest.Duplicate, nil
+		case outcome == store.Completed:
+			return ingest.Completed, nil
 		case outcome == store.Conflict:
 			return ingest.Imported, &audit.RowError{
 				Field:  "id",
@@ -114,6 +117,15 @@ func importLog(ctx context.Context, s *store.Store, path string, options ingest.
 		return read, err
 	}
 	return read, transaction.Commit(ctx, importedFile(read))
+}
+
+// beginImport keeps others out of the database only for a file that takes a while.
+func beginImport(ctx context.Context, s *store.Store, path string) (*store.TaskImport, error) {
+	const large = 8 << 20
+	if info, err := os.Stat(path); err == nil && info.Size() >= large {
+		return s.BeginBulkImport(ctx, path)
+	}
+	return s.BeginImport(ctx, path)
 }
 
 func sayImport(g *global, out, errOut io.Writer, reports []ingest.FileReport) error {

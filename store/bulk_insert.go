@@ -1,0 +1,227 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"modeltrial/audit"
+)
+
+// A taskColumn is a column of tasks that an import fills. A task without a value
+// for it gets the blank, which is written into the statement: binding costs as much
+// as inserting, and most logs leave most columns blank.
+type taskColumn struct {
+	name  string
+	blank string       // as SQL
+	bound driver.Value // the blank where other rows of the statement have a value
+	value func(*audit.Task) (driver.Value, error)
+}
+
+// fillable says that a later import may give a value where a task has none.
+func (c *taskColumn) fillable() bool {
+	switch c.name {
+	case "id", "prompt", "file_line", "row_sha256", "category_source", "category_probability":
+		return false
+	}
+	return true
+}
+
+// taskColumns are all columns but row_id and file_id, which an import gives itself.
+var taskColumns = []taskColumn{
+	textColumn("id", func(t *audit.Task) string { return t.ID }),
+	{"logged_at", "NULL", nil, func(t *audit.Task) (driver.Value, error) {
+		if t.Timestamp.IsZero() {
+			return nil, nil
+		}
+		return t.Timestamp.UnixMicro(), nil
+	}},
+	textColumn("team", func(t *audit.Task) string { return t.Team }),
+	textColumn("user_name", func(t *audit.Task) string { return t.User }),
+	textColumn("model", func(t *audit.Task) string { return t.Model }),
+	textColumn("provider", func(t *audit.Task) string { return t.Provider }),
+	textColumn("cluster", func(t *audit.Task) string { return t.Cluster }),
+	textColumn("category", func(t *audit.Task) string { return string(t.Category) }),
+	textColumn("category_source", func(t *audit.Task) string { return string(t.CategorySource) }),
+	{"category_probability", "0.0", 0.0, func(t *audit.Task) (driver.Value, error) {
+		if t.Probability == 0 {
+			return nil, nil
+		}
+		return t.Probability, nil
+	}},
+	numberColumn("input_tokens", func(t *audit.Task) *int64 { return t.Tokens.Input }),
+	numberColumn("cached_tokens", func(t *audit.Task) *int64 { return t.Tokens.Cached }),
+	numberColumn("output_tokens", func(t *audit.Task) *int64 { return t.Tokens.Output }),
+	numberColumn("reasoning_tokens", func(t *audit.Task) *int64 { return t.Tokens.Reasoning }),
+	numberColumn("cost_nano_usd", func(t *audit.Task) *int64 { return (*int64)(t.Cost) }),
+	numberColumn("latency_ms", func(t *audit.Task) *int64 { return t.LatencyMS }),
+	numberColumn("ttft_ms", func(t *audit.Task) *int64 { return t.TTFTMS }),
+	{"file_line", "0", int64(0), func(t *audit.Task) (driver.Value, error) { return int64(t.Origin.Line), nil }},
+	textColumn("row_sha256", func(t *audit.Task) string { return t.Origin.RowSHA256 }),
+	textColumn("system_prompt", func(t *audit.Task) string { return t.System }),
+	textColumn("prompt", func(t *audit.Task) string { return t.Prompt }),
+	jsonColumn("conversation", "[]", func(t *audit.Task) (any, int) { return t.Conversation, len(t.Conversation) }),
+	textColumn("response", func(t *audit.Task) string { return t.Response }),
+	textColumn("reference", func(t *audit.Task) string { return t.Reference }),
+	textColumn("final_text", func(t *audit.Task) string { return t.FinalText }),
+	jsonColumn("tags", "[]", func(t *audit.Task) (any, int) { return t.Tags, len(t.Tags) }),
+	jsonColumn("metadata", "{}", func(t *audit.Task) (any, int) { return t.Metadata, len(t.Metadata) }),
+}
+
+func textColumn(name string, value func(*audit.Task) string) taskColumn {
+	return taskColumn{name, "''", "", func(t *audit.Task) (driver.Value, error) {
+		if text := value(t); text != "" {
+			return text, nil
+		}
+		return nil, nil
+	}}
+}
+
+func numberColumn(name string, value func(*audit.Task) *int64) taskColumn {
+	return taskColumn{name, "NULL", nil, func(t *audit.Task) (driver.Value, error) {
+		number := value(t)
+		if number == nil {
+			return nil, nil
+		}
+		if *number < 0 {
+			return nil, fmt.Errorf("%s is %d, which is below 0", name, *number)
+		}
+		return *number, nil
+	}}
+}
+
+func jsonColumn(name, blank string, value func(*audit.Task) (list any, length int)) taskColumn {
+	return taskColumn{name, "'" + blank + "'", blank, func(t *audit.Task) (driver.Value, error) {
+		list, length := value(t)
+		if length == 0 {
+			return nil, nil
+		}
+		text, err := json.Marshal(list)
+		return string(text), err
+	}}
+}
+
+// A columnSet has a bit for each of taskColumns.
+type columnSet uint64
+
+// rowsPerStatement is how many rows one statement inserts; more gain nothing.
+const rowsPerStatement = 50
+
+// A taskInsert gathers rows for one statement on the driver's own connection:
+// database/sql would look at each value's type by reflection.
+type taskInsert struct {
+	conn      *sql.Conn
+	fileID    int64
+	columns   columnSet // that are bound
+	width     int       // how many they are
+	statement driver.Stmt
+	arguments []driver.NamedValue
+	rows      int
+}
+
+// add takes a row, whose values are in the order of taskColumns and nil where the
+// task has none.
+func (i *taskInsert) add(ctx context.Context, values []driver.Value, has columnSet) error {
+	if has&^i.columns != 0 {
+		if err := i.widen(ctx, i.columns|has); err != nil {
+			return err
+		}
+	}
+	for at := range taskColumns {
+		if i.columns&(1<<at) == 0 {
+			continue
+		}
+		value := values[at]
+		if value == nil {
+			value = taskColumns[at].bound
+		}
+		i.arguments = append(i.arguments, driver.NamedValue{Ordinal: len(i.arguments) + 1, Value: value})
+	}
+	i.rows++
+	if i.rows == rowsPerStatement {
+		return i.flush(ctx)
+	}
+	return nil
+}
+
+// widen makes the statement for more columns than were bound before.
+func (i *taskInsert) widen(ctx context.Context, columns columnSet) error {
+	if err := errors.Join(i.flush(ctx), i.close()); err != nil {
+		return err
+	}
+	i.columns, i.width = columns, 0
+	for at := range taskColumns {
+		if columns&(1<<at) != 0 {
+			i.width++
+		}
+	}
+	i.arguments = make([]driver.NamedValue, 0, rowsPerStatement*i.width)
+	var err error
+	i.statement, err = i.prepare(rowsPerStatement)
+	return err
+}
+
+func (i *taskInsert) prepare(rows int) (statement driver.Stmt, err error) {
+	var query, row strings.Builder
+	query.WriteString("INSERT INTO tasks (file_id")
+	fmt.Fprintf(&row, "(%d", i.fileID)
+	for at, column := range taskColumns {
+		query.WriteString(", " + column.name)
+		if i.columns&(1<<at) != 0 {
+			row.WriteString(", ?")
+		} else {
+			row.WriteString(", " + column.blank)
+		}
+	}
+	row.WriteByte(')')
+	query.WriteString(") VALUES ")
+	for n := range rows {
+		if n > 0 {
+			query.WriteString(", ")
+		}
+		query.WriteString(row.String())
+	}
+	err = i.conn.Raw(func(raw any) (err error) {
+		statement, err = raw.(driver.Conn).Prepare(query.String())
+		return err
+	})
+	return statement, err
+}
+
+// flush inserts the rows that are gathered.
+func (i *taskInsert) flush(ctx context.Context) (err error) {
+	if i.rows == 0 {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	statement := i.statement
+	if i.rows < rowsPerStatement {
+		if statement, err = i.prepare(i.rows); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, statement.Close()) }()
+	}
+	err = i.conn.Raw(func(any) error {
+		// The statement is short, so that it need not watch the context.
+		_, err := statement.(driver.StmtExecContext).ExecContext(context.WithoutCancel(ctx), i.arguments)
+		return err
+	})
+	i.rows, i.arguments = 0, i.arguments[:0]
+	return err
+}
+
+// close gives the statement back.
+func (i *taskInsert) close() error {
+	if i.statement == nil {
+		return nil
+	}
+	statement := i.statement
+	i.statement = nil
+	return i.conn.Raw(func(any) error { return statement.Close() })
+}
