@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // Limits of what one row may hold, so that a file of any size is read with flat
@@ -35,6 +36,14 @@ type csvReader struct {
 	begun  int    // its line
 	record []byte // the fields' text
 	ends   []int  // where each field ends in record
+	spans  []span // the fields of a record that whole read
+	text   string // that record as it stands in the file; empty for another
+}
+
+// A span is a field in the text of its record, without the quotes around it.
+type span struct {
+	start, end int
+	quotes     bool // it holds doubled quotes or, in quotes, CRLF
 }
 
 // A quote is where the quotes of a field open.
@@ -50,7 +59,10 @@ func (r *csvReader) read() (fields []string, begin int, err error) {
 	for {
 		r.lines.hold()
 		r.begun = r.lines.number + 1
-		r.record, r.ends = r.record[:0], r.ends[:0]
+		if fields := r.whole(); fields != nil {
+			return fields, r.begun, nil
+		}
+		r.record, r.ends, r.text = r.record[:0], r.ends[:0], ""
 		line, err = r.lines.readLine()
 		if err != nil || (len(line) > 0 && line[0] != '\n') {
 			break
@@ -66,6 +78,110 @@ func (r *csvReader) read() (fields []string, begin int, err error) {
 		return nil, r.begun, err
 	}
 	return r.fields(), r.begun, nil
+}
+
+// whole reads a record that stands in the buffer to its end and is well formed, as
+// all but a few do: its fields share one copy of its text. Of any other record, and
+// of a blank line, it reads nothing.
+func (r *csvReader) whole() []string {
+	buffer := r.lines.buffer[r.lines.next:]
+	lineEnd := bytes.IndexByte(buffer, '\n')
+	if lineEnd <= 0 || lineEnd > maxField || buffer[0] == '\r' || r.lines.open {
+		return nil
+	}
+	r.spans = r.spans[:0]
+	lines, last := 1, false
+	for at := 0; !last; {
+		var field span
+		if buffer[at] == '"' {
+			field = quotedSpan(buffer, at+1)
+			after := field.end + 1 // the closing quote
+			if field.end < 0 || after >= len(buffer) {
+				return nil
+			}
+			if field.end > lineEnd {
+				lines += bytes.Count(buffer[field.start:field.end], newline)
+				field.quotes = field.quotes || bytes.Contains(buffer[field.start:field.end], crlf)
+				end := bytes.IndexByte(buffer[after:], '\n')
+				if end < 0 || after > maxField {
+					return nil
+				}
+				lineEnd = after + end
+			}
+			switch {
+			case buffer[after] == r.comma:
+				at = after + 1
+			case after == lineEnd, after+1 == lineEnd && buffer[after] == '\r':
+				last = true
+			default:
+				return nil
+			}
+		} else {
+			field = span{start: at, end: lineEnd}
+			if length := bareLength(buffer[at:lineEnd], r.comma); length >= 0 {
+				field.end = at + length
+				at = field.end + 1
+			} else if last = true; lineEnd > at && buffer[lineEnd-1] == '\r' {
+				field.end--
+			}
+			if bytes.IndexByte(buffer[field.start:field.end], '"') >= 0 {
+				return nil
+			}
+		}
+		r.spans = append(r.spans, field)
+	}
+	r.lines.next += lineEnd + 1
+	r.lines.number += lines
+	r.text = string(buffer[:lineEnd])
+	fields := make([]string, len(r.spans))
+	for i, field := range r.spans {
+		fields[i] = r.text[field.start:field.end]
+		if field.quotes {
+			fields[i] = strings.ReplaceAll(strings.ReplaceAll(fields[i], `""`, `"`), "\r\n", "\n")
+		}
+	}
+	return fields
+}
+
+var (
+	newline = []byte{'\n'}
+	crlf    = []byte("\r\n")
+)
+
+// quotedSpan is the field in quotes of which the text begins at start; its end is -1
+// where the buffer ends before it.
+func quotedSpan(buffer []byte, start int) span {
+	field := span{start: start, end: start}
+	for {
+		end := bytes.IndexByte(buffer[field.end:], '"')
+		if end < 0 {
+			return span{end: -1}
+		}
+		field.end += end
+		if field.end+1 >= len(buffer) || buffer[field.end+1] != '"' {
+			return field
+		}
+		field.end += 2
+		field.quotes = true
+	}
+}
+
+// bareLength is the length of a field without quotes in front of a comma, -1 where
+// none follows. Most such fields are short.
+func bareLength(text []byte, comma byte) int {
+	const short = 16
+	for i, c := range text[:min(short, len(text))] {
+		if c == comma {
+			return i
+		}
+	}
+	if len(text) <= short {
+		return -1
+	}
+	if end := bytes.IndexByte(text[short:], comma); end >= 0 {
+		return short + end
+	}
+	return -1
 }
 
 // field reads one field from the start of line, and lines after it where quotes

@@ -10,10 +10,11 @@ import (
 type Row struct {
 	Line   int      // on which the row begins, from 1
 	Raw    []string // the values in the order of [Table.Header]
-	SHA256 string   // hexadecimal, of the columns' names and values
+	SHA256 string   // hexadecimal, of the columns' names and values; empty where the row has an id
 	// Extra holds the values that are not empty of columns that no field has.
 	Extra map[string]string
 	table *Table
+	text  string         // of JSON Lines: the line
 	place map[string]int // field to column where the table's columns differ by row
 }
 
@@ -21,8 +22,11 @@ type Row struct {
 // not the user's.
 func (r *Row) extra() {
 	for i, value := range r.Raw {
+		if value == "" {
+			continue
+		}
 		name := r.table.header[i]
-		if field := r.table.owners[i]; value == "" || (field != "" && r.column(field) == i) || isRejectColumn(name) {
+		if field := r.table.owners[i]; (field != "" && r.column(field) == i) || isRejectColumn(name) {
 			continue
 		}
 		if r.Extra == nil {

@@ -234,6 +234,7 @@ func (t *Table) Next() (Row, error) {
 	var err error
 	if t.format == JSONL {
 		row.Raw, row.Line, err = t.json.read()
+		row.text = t.json.text
 		t.learn()
 	} else {
 		row.Raw, row.Line, err = t.csv.read()
@@ -250,7 +251,9 @@ func (t *Table) Next() (Row, error) {
 	if err := t.check(&row); err != nil {
 		return row, err
 	}
-	row.SHA256 = t.hash(row.Raw)
+	if strings.TrimSpace(row.Get("id")) == "" {
+		row.SHA256 = t.hash(row.Raw)
+	}
 	row.extra()
 	return row, nil
 }
@@ -259,6 +262,9 @@ func (t *Table) Next() (Row, error) {
 func (t *Table) check(row *Row) error {
 	if t.format == CSV && len(row.Raw) != len(t.header) {
 		return row.reject(t.ragged(row.Raw))
+	}
+	if t.format == CSV && t.csv.text != "" && strings.IndexByte(t.csv.text, 0) < 0 && utf8.ValidString(t.csv.text) {
+		return nil // all of the row at once
 	}
 	for i, value := range row.Raw {
 		if strings.IndexByte(value, 0) >= 0 {

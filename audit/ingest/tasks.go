@@ -47,13 +47,7 @@ func ReadTasks(ctx context.Context, path string, options Options, emit func(audi
 		options.KnownCategories = audit.Categories
 	}
 	file := File{Path: path, Fields: taskFields, Map: options.Map, Progress: options.Progress}
-	return ReadFile(ctx, file, func(row Row) (Outcome, error) {
-		task, err := readTask(&row, path, options)
-		if err != nil {
-			return Imported, err
-		}
-		return emit(task)
-	})
+	return readFile(ctx, file, func(row *Row) (audit.Task, error) { return readTask(row, path, options) }, emit)
 }
 
 func readTask(row *Row, path string, options Options) (audit.Task, error) {
@@ -78,7 +72,7 @@ func readTask(row *Row, path string, options Options) (audit.Task, error) {
 	}
 	if task.ID == "" {
 		const digits = 24 // 96 bits: no two rows of a log meet by chance
-		task.ID = "row-" + row.SHA256[:digits]
+		task.ID = audit.RowIDPrefix + row.SHA256[:digits]
 	}
 	if text := row.Get("timestamp"); text != "" {
 		var err error
@@ -101,7 +95,10 @@ func readTask(row *Row, path string, options Options) (audit.Task, error) {
 		return task, err
 	}
 	task.Tokens, task.Cost, task.LatencyMS, task.TTFTMS = measured.Tokens, measured.Cost, measured.LatencyMS, measured.TTFTMS
-	if price, ok := options.Prices.Price(task.Model); ok && task.Cost == nil {
+	if task.Cost != nil {
+		return task, nil
+	}
+	if price, ok := options.Prices.Price(task.Model); ok {
 		if cost, ok := price.Cost(task.Tokens); ok {
 			task.Cost = &cost
 		}
