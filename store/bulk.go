@@ -37,7 +37,8 @@ type TaskImport struct {
 	conn   *sql.Conn
 	end    func() // gives the connection back as it was
 	insert taskInsert
-	values []driver.Value
+	task   audit.Task     // that is taken in
+	values []driver.Value // of it, in the order of taskColumns
 
 	first   int64  // the last row that was there before
 	last    int64  // the last row, those gathered included
@@ -51,7 +52,7 @@ type TaskImport struct {
 }
 
 // importCache is the page cache of an import.
-const importCache = 8 << 20 // bytes
+const importCache = 2 << 20 // bytes
 
 // BeginImport starts to take in a file of tasks. Nothing of it is to be seen until
 // Commit; other processes read what was there.
@@ -110,9 +111,9 @@ func unknownColumns() string {
 		switch {
 		case !column.fillable():
 		case column.bound == nil:
-			terms = append(terms, fmt.Sprintf("(%s IS NULL) << %d", column.name, at))
+			terms = append(terms, fmt.Sprintf("((%s IS NULL) << %d)", column.name, at))
 		default:
-			terms = append(terms, fmt.Sprintf("(%s = %s) << %d", column.name, column.blank, at))
+			terms = append(terms, fmt.Sprintf("((%s = %s) << %d)", column.name, column.blank, at))
 		}
 	}
 	return strings.Join(terms, " | ")
@@ -133,9 +134,10 @@ func (t *TaskImport) Add(ctx context.Context, task audit.Task) (ImportOutcome, e
 	if (task.Category == "") != (task.CategorySource == "") || task.Probability < 0 || task.Probability > 1 {
 		return Inserted, fmt.Errorf("task %q: category %q of source %q with probability %v is none", task.ID, task.Category, task.CategorySource, task.Probability)
 	}
+	t.task = task // one place for all, so that none goes to the heap
 	has := columnSet(0)
 	for at := range taskColumns {
-		value, err := taskColumns[at].value(&task)
+		value, err := taskColumns[at].value(&t.task)
 		if err != nil {
 			return Inserted, fmt.Errorf("task %q: %w", task.ID, err)
 		}
@@ -144,16 +146,16 @@ func (t *TaskImport) Add(ctx context.Context, task audit.Task) (ImportOutcome, e
 		}
 	}
 	there, err := t.find(ctx, task.ID, task.Prompt)
-	if err == nil && there != nil && madeFromRow(&task) {
-		if there, err = t.repeated(ctx, &task, there); err == nil {
-			t.values[0] = task.ID
+	if err == nil && there != nil && madeFromRow(&t.task) {
+		if there, err = t.repeated(ctx, &t.task, there); err == nil {
+			t.values[0] = t.task.ID
 		}
 	}
 	switch {
 	case err != nil:
 		return Inserted, fmt.Errorf("look up task %q: %w", task.ID, err)
 	case there == nil:
-		if err := t.add(ctx, task.ID, has); err != nil {
+		if err := t.add(ctx, t.task.ID, has); err != nil {
 			return Inserted, fmt.Errorf("store task %q: %w", task.ID, err)
 		}
 		return Inserted, nil

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +21,7 @@ type fault struct {
 	column int // field number from 1; 0 for the whole record
 	msg    string
 	remedy string
+	raw    string // the text that the record would have been, where it is still known
 }
 
 func (f *fault) Error() string { return f.msg }
@@ -204,6 +206,7 @@ func (r *csvReader) field(line []byte) ([]byte, error) {
 			column: r.column(),
 			msg:    "a quote stands inside a field that does not begin with one",
 			remedy: `put the whole field in quotes and write "" for a quote inside it`,
+			raw:    r.lines.heldText(r.lines.offset()),
 		}
 	}
 	r.record = append(r.record, text...)
@@ -332,6 +335,7 @@ func (r *csvReader) skipped(column int, opened quote, what string) *fault {
 // gathered further lines these are read again.
 func (r *csvReader) unclosed(opened quote, what string) *fault {
 	last := r.lines.number
+	raw := r.lines.heldText(cmp.Or(opened.after, r.lines.offset()))
 	msg := fmt.Sprintf("the quotes opened on line %d %s", opened.line, what)
 	if last == opened.line || r.single || !r.lines.back(opened.after, opened.line) {
 		r.lines.endLine()
@@ -339,7 +343,7 @@ func (r *csvReader) unclosed(opened quote, what string) *fault {
 			msg += fmt.Sprintf(", so that the lines %d to %d could not be read as rows", opened.line, last)
 		}
 	}
-	return &fault{column: r.column(), msg: msg, remedy: `close them, and write "" for a quote inside a quoted field`}
+	return &fault{column: r.column(), msg: msg, remedy: `close them, and write "" for a quote inside a quoted field`, raw: raw}
 }
 
 // column is the number of the field that is being read, from 1.

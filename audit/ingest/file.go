@@ -37,10 +37,17 @@ type FileReport struct {
 	Rejected    int    `json:"rejected"`
 	Filtered    int    `json:"filtered,omitempty"`
 	RejectsFile string `json:"rejects_file"` // empty where no row was rejected
+	// OldRejectsFile is where the rejects of an earlier import were put; empty where
+	// there were none.
+	OldRejectsFile string `json:"old_rejects_file,omitempty"`
 	// Reasons are those of the first rejected rows, with their places.
 	Reasons []string          `json:"reasons,omitempty"`
 	Mapped  map[string]string `json:"mapped"` // field to column
-	SHA256  string            `json:"sha256"` // of the file, in hexadecimal
+	// NotRead lists the columns that no field is read from. A task log keeps their
+	// values as the tasks' metadata.
+	NotRead []string `json:"not_read"`
+	Notes   []string `json:"notes,omitempty"` // what was decided where the file can be read in two ways
+	SHA256  string   `json:"sha256"`          // of the file, in hexadecimal
 }
 
 // A File is what [ReadFile] reads.
@@ -103,6 +110,8 @@ func readFile[T any](ctx context.Context, file File, convert func(*Row) (T, erro
 	if report.Rejected = out.rows; out.rows > 0 {
 		report.RejectsFile = rejectsPath(file.Path)
 	}
+	report.OldRejectsFile = out.old
+	report.NotRead, report.Notes = table.notRead(), table.notes()
 	return report, nil
 }
 
@@ -133,7 +142,7 @@ func takeRows[T any](ctx context.Context, file File, reading *reading[T], out *r
 				if len(report.Reasons) < mostReasons {
 					report.Reasons = append(report.Reasons, failure.Error())
 				}
-				if err := out.add(row.row.rejectCells(), failure); err != nil {
+				if err := out.add(row.row.rejectCells(), row.row.broken, failure); err != nil {
 					return err
 				}
 				continue
@@ -171,6 +180,31 @@ func (t *Table) hasOneOf(fields []string) bool {
 		}
 	}
 	return len(fields) == 0 || len(t.header) == 0
+}
+
+// notRead lists the columns that no field is read from, but for those that a rejects
+// file adds.
+func (t *Table) notRead() []string {
+	columns := []string{}
+	for i, column := range t.header {
+		field := t.owners[i]
+		read := field != ""
+		if t.format == CSV && read {
+			read = t.columns[field] == i
+		}
+		if !read && !isRejectColumn(column) {
+			columns = append(columns, column)
+		}
+	}
+	return columns
+}
+
+// notes says what was decided where the file can be read in two ways.
+func (t *Table) notes() []string {
+	if t.json == nil {
+		return nil
+	}
+	return t.json.notes
 }
 
 // rejectHeader is what a rejects file has for the original's columns: of JSON

@@ -62,9 +62,11 @@ func startReading[T any](table *Table, source *countedReader, convert func(*Row)
 func (b *batch[T]) fill(table *Table, convert func(*Row) (T, error)) bool {
 	b.rows = b.rows[:0]
 	for size := 0; len(b.rows) < batchRows && size < batchBytes; {
-		next := convertedRow[T]{}
+		b.rows = append(b.rows, convertedRow[T]{})
+		next := &b.rows[len(b.rows)-1] // in its place: it is large
 		next.row, next.err = table.Next()
 		if next.err == io.EOF {
+			b.rows = b.rows[:len(b.rows)-1]
 			return false
 		}
 		if next.err == nil {
@@ -73,7 +75,6 @@ func (b *batch[T]) fill(table *Table, convert func(*Row) (T, error)) bool {
 		for _, value := range next.row.Raw {
 			size += len(value)
 		}
-		b.rows = append(b.rows, next)
 		if _, rejected := errors.AsType[*audit.RowError](next.err); next.err != nil && !rejected {
 			return false
 		}

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -60,6 +62,10 @@ func runAuditImport(ctx context.Context, g *global, o *importOptions, paths []st
 	options := ingest.Options{
 		Map: mapping, KnownCategories: config.CategoryNames(), Category: audit.Category(o.category), Prices: priceTable,
 	}
+	// What is read is garbage soon; without this the heap would grow to twice of what
+	// an import keeps.
+	const garbage = 40 // per cent
+	defer debug.SetGCPercent(debug.SetGCPercent(garbage))
 	reports := []ingest.FileReport{}
 	err = g.withStore(ctx, func(s *store.Store) error {
 		for _, path := range paths {
@@ -71,10 +77,11 @@ func runAuditImport(ctx context.Context, g *global, o *importOptions, paths []st
 		}
 		return nil
 	})
-	if err != nil {
-		return err
+	// What was imported before a failure is stored, and said.
+	if len(reports) > 0 || err == nil {
+		err = errors.Join(sayImport(g, out, errOut, reports), err)
 	}
-	if err := sayImport(g, out, errOut, reports); err != nil {
+	if err != nil {
 		return err
 	}
 	for _, read := range reports {
@@ -137,8 +144,20 @@ func sayImport(g *global, out, errOut io.Writer, reports []ingest.FileReport) er
 	}
 	for _, read := range reports {
 		fmt.Fprintf(out, "%s: %s rows: %s imported, %s already there, %s rejected\n", read.File,
-			report.Count(read.Rows), report.Count(read.Imported), report.Count(read.Duplicates), report.Count(read.Rejected))
+			report.Count(read.Rows), report.Count(read.Imported), report.Count(read.Duplicates+read.Completed), report.Count(read.Rejected))
+		if read.Completed > 0 {
+			fmt.Fprintf(out, "  %s of those already there got values that they were without\n", report.Count(read.Completed))
+		}
 		fmt.Fprintf(out, "  read as %s: %s\n", read.Format, mappedText(read.Mapped))
+		if len(read.NotRead) > 0 {
+			fmt.Fprintf(out, "  not read, kept as metadata: %s\n", columnsText(read.NotRead))
+		}
+		for _, note := range read.Notes {
+			fmt.Fprintf(out, "  %s\n", note)
+		}
+		if read.OldRejectsFile != "" {
+			fmt.Fprintf(out, "  the rejects of an earlier import are in %s now\n", read.OldRejectsFile)
+		}
 	}
 	fmt.Fprintf(out, "\n%s\n", g.next("audit classify"))
 	return nil
@@ -151,8 +170,22 @@ func mappedText(mapped map[string]string) string {
 			parts = append(parts, field)
 			continue
 		}
-		parts = append(parts, field+" from "+column)
+		parts = append(parts, field+" from "+report.Line(column))
 	}
 	slices.Sort(parts)
+	return strings.Join(parts, ", ")
+}
+
+// columnsText lists columns, the first of very many.
+func columnsText(columns []string) string {
+	const most = 40
+	var parts []string
+	for i, column := range columns {
+		if i == most {
+			parts = append(parts, fmt.Sprintf("and %d more", len(columns)-most))
+			break
+		}
+		parts = append(parts, report.Line(column))
+	}
 	return strings.Join(parts, ", ")
 }
