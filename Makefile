@@ -9,7 +9,7 @@ FUZZTIME ?= 20s
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/modeltrial
 	$(GO) build -o $(BIN) ./cmd/modeltrial
@@ -37,10 +37,13 @@ fuzz: ## fuzz every parser for FUZZTIME each
 bench: ## run every benchmark
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+bench-import: ## import and categorise a million tasks beside the sqlite3 command
+	MODELTRIAL_BENCH_ROWS=1000000 $(GO) test -run '^$$' -bench '^Benchmark(Import|Classify)$$' -benchtime 3x -timeout 30m ./cmd/modeltrial
+
 train: ## rebuild the categoriser from datasets/training
 	$(GO) run ./audit/classify/train
 
 clean: ## remove what was built
 	rm -rf bin demo
 
-.PHONY: help build demo test lint fuzz bench train clean
+.PHONY: help build demo test lint fuzz bench bench-import train clean
