@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -119,39 +120,49 @@ func (s *Store) CountTasks(ctx context.Context) (count int, err error) {
 	return count, err
 }
 
-// A StoredTask is a task with its place in the order of import.
-type StoredTask struct {
-	Row  int64
-	Task audit.Task
+// An UnclassifiedTask is what decides a task's category, with its place in the order
+// of import.
+type UnclassifiedTask struct {
+	Row          int64  `db:"row_id"`
+	System       string `db:"system_prompt"`
+	Prompt       string `db:"prompt"`
+	LastUserTurn string `db:"last_user_turn"` // of the conversation before the prompt; empty where there is none
 }
 
-// Unclassified gives the next tasks after a row that have no category or, where
-// again is set, only a local one.
-func (s *Store) Unclassified(ctx context.Context, again bool, limit int, afterRow int64) ([]StoredTask, error) {
-	condition := `t.category = ''`
+// Unclassified gives the next tasks after a row, in the order of rows, that have no
+// category or, where again is set, only a local one. It gives so many that their texts
+// take about a megabyte, none where none is left.
+func (s *Store) Unclassified(ctx context.Context, again bool, afterRow int64) (tasks []UnclassifiedTask, err error) {
+	const mostBytes, mostTasks = 1 << 20, 2000
+	condition := `category = ''`
 	if again {
-		condition = `t.category_source IN ('', 'local')`
+		condition = `category_source IN ('', 'local')`
 	}
-	var rows []taskRow
-	err := s.reader.SelectContext(ctx, &rows, `SELECT `+summaryColumns+`, `+textColumns+fromTasks+`
-WHERE t.row_id > ? AND `+condition+` ORDER BY t.row_id LIMIT ?`, afterRow, limit)
+	rows, err := s.reader.QueryxContext(ctx, `
+SELECT row_id, system_prompt, prompt,
+    CASE conversation WHEN '[]' THEN '' ELSE coalesce((
+        SELECT value ->> 'content' FROM json_each(conversation) WHERE value ->> 'role' = 'user' ORDER BY key DESC LIMIT 1), '')
+    END AS last_user_turn
+FROM tasks NOT INDEXED WHERE row_id > ? AND `+condition+` ORDER BY row_id LIMIT ?`, afterRow, mostTasks)
 	if err != nil {
 		return nil, fmt.Errorf("read tasks to categorise: %w", err)
 	}
-	tasks := make([]StoredTask, len(rows))
-	for i, row := range rows {
-		task, err := row.task()
-		if err != nil {
-			return nil, err
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for size := 0; size < mostBytes && rows.Next(); {
+		var task UnclassifiedTask
+		if err := rows.Scan(&task.Row, &task.System, &task.Prompt, &task.LastUserTurn); err != nil {
+			return nil, fmt.Errorf("read tasks to categorise: %w", err)
 		}
-		tasks[i] = StoredTask{Row: row.RowID, Task: task}
+		size += len(task.System) + len(task.Prompt) + len(task.LastUserTurn)
+		tasks = append(tasks, task)
 	}
-	return tasks, nil
+	return tasks, rows.Err()
 }
 
 // A CategoryUpdate puts a task into a category.
 type CategoryUpdate struct {
 	TaskID      string
+	Row         int64 // instead of TaskID, where it is known
 	Category    audit.Category
 	Source      audit.CategorySource
 	Probability float64
@@ -160,13 +171,16 @@ type CategoryUpdate struct {
 // SetCategories stores categories in one transaction. What a person said is
 // changed by a person only.
 func (s *Store) SetCategories(ctx context.Context, updates []CategoryUpdate) error {
+	const update = `UPDATE tasks SET category = ?, category_source = ?, category_probability = ?
+WHERE (category_source <> 'review' OR ?2 = 'review') AND `
 	return s.write(ctx, func(tx *transaction) error {
 		for _, u := range updates {
-			_, err := tx.ExecContext(ctx, `
-UPDATE tasks SET category = ?, category_source = ?, category_probability = ?
-WHERE id = ? AND (category_source <> 'review' OR ? = 'review')`, u.Category, u.Source, u.Probability, u.TaskID, u.Source)
-			if err != nil {
-				return fmt.Errorf("categorise task %q: %w", u.TaskID, err)
+			query, key := update+`id = ?`, any(u.TaskID)
+			if u.TaskID == "" {
+				query, key = update+`row_id = ?`, u.Row
+			}
+			if _, err := tx.ExecContext(ctx, query, u.Category, u.Source, u.Probability, key); err != nil {
+				return fmt.Errorf("categorise task %v: %w", key, err)
 			}
 		}
 		return nil
