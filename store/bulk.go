@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -234,6 +235,7 @@ func (t *TaskImport) useIndex(ctx context.Context) error {
 		return err
 	}
 	t.ids = nil
+	debug.FreeOSMemory() // the sort takes as much as the set did
 	_, err := t.conn.ExecContext(ctx, `CREATE UNIQUE INDEX tasks_id ON tasks (id)`)
 	return err
 }
@@ -241,20 +243,20 @@ func (t *TaskImport) useIndex(ctx context.Context) error {
 // find looks for a task by its id; nil where there is none.
 func (t *TaskImport) find(ctx context.Context, id, prompt string) (there *foundTask, err error) {
 	if t.ids == nil {
+		finish := t.insert.wait
 		if _, gathered := t.pending[id]; gathered {
-			if err := t.insert.flush(ctx); err != nil {
-				return nil, err
-			}
 			clear(t.pending)
+			finish = func() error { return t.insert.flush(ctx) }
+		}
+		if err := finish(); err != nil {
+			return nil, err
 		}
 		_, there, err = look(ctx, t.byID, id, prompt)
 		return there, err
 	}
 	err = t.ids.candidates(id, func(row int64) (bool, error) {
-		if row > t.last-int64(t.insert.rows) {
-			if err := t.insert.flush(ctx); err != nil {
-				return false, err
-			}
+		if err := t.insert.flush(ctx); err != nil {
+			return false, err
 		}
 		same, found, err := look(ctx, t.byRow, id, prompt, row)
 		if same {
@@ -404,6 +406,7 @@ func (t *TaskImport) Rollback() {
 	if t.conn == nil {
 		return
 	}
+	_ = t.insert.wait()
 	// It fails where SQLite has rolled back already, after a full disk for instance.
 	_, _ = t.conn.ExecContext(context.Background(), `ROLLBACK`)
 	t.close()

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/bits"
 	"strings"
 
 	"modeltrial/audit"
@@ -111,8 +112,10 @@ type columnSet uint64
 // rowsPerStatement is how many rows one statement inserts; more gain nothing.
 const rowsPerStatement = 50
 
-// A taskInsert gathers rows for one statement on the driver's own connection:
-// database/sql would look at each value's type by reflection.
+// A taskInsert gathers rows for one statement on the driver's own connection, since
+// database/sql would look at each value's type by reflection. A full statement is
+// executed while the next one is gathered; wait comes before any other use of the
+// connection.
 type taskInsert struct {
 	conn      *sql.Conn
 	fileID    int64
@@ -121,6 +124,9 @@ type taskInsert struct {
 	statement driver.Stmt
 	arguments []driver.NamedValue
 	rows      int
+
+	executed chan error // of the statement that is executed; nil where none is
+	spare    []driver.NamedValue
 }
 
 // add takes a row, whose values are in the order of taskColumns and nil where the
@@ -143,9 +149,31 @@ func (i *taskInsert) add(ctx context.Context, values []driver.Value, has columnS
 	}
 	i.rows++
 	if i.rows == rowsPerStatement {
-		return i.flush(ctx)
+		return i.start(ctx)
 	}
 	return nil
+}
+
+// start executes the full statement on its own.
+func (i *taskInsert) start(ctx context.Context) error {
+	if err := errors.Join(ctx.Err(), i.wait()); err != nil {
+		return err
+	}
+	executed, arguments := make(chan error, 1), i.arguments
+	go func() { executed <- i.execute(ctx, i.statement, arguments) }()
+	i.executed, i.rows = executed, 0
+	i.arguments, i.spare = i.spare[:0], arguments
+	return nil
+}
+
+// wait ends when the statement that start executes has ended.
+func (i *taskInsert) wait() error {
+	if i.executed == nil {
+		return nil
+	}
+	err := <-i.executed
+	i.executed = nil
+	return err
 }
 
 // widen makes the statement for more columns than were bound before.
@@ -153,13 +181,9 @@ func (i *taskInsert) widen(ctx context.Context, columns columnSet) error {
 	if err := errors.Join(i.flush(ctx), i.close()); err != nil {
 		return err
 	}
-	i.columns, i.width = columns, 0
-	for at := range taskColumns {
-		if columns&(1<<at) != 0 {
-			i.width++
-		}
-	}
+	i.columns, i.width = columns, bits.OnesCount64(uint64(columns))
 	i.arguments = make([]driver.NamedValue, 0, rowsPerStatement*i.width)
+	i.spare = make([]driver.NamedValue, 0, rowsPerStatement*i.width)
 	var err error
 	i.statement, err = i.prepare(rowsPerStatement)
 	return err
@@ -178,12 +202,9 @@ func (i *taskInsert) prepare(rows int) (statement driver.Stmt, err error) {
 		}
 	}
 	row.WriteByte(')')
-	query.WriteString(") VALUES ")
-	for n := range rows {
-		if n > 0 {
-			query.WriteString(", ")
-		}
-		query.WriteString(row.String())
+	query.WriteString(") VALUES " + row.String())
+	for range rows - 1 {
+		query.WriteString(", " + row.String())
 	}
 	err = i.conn.Raw(func(raw any) (err error) {
 		statement, err = raw.(driver.Conn).Prepare(query.String())
@@ -192,32 +213,35 @@ func (i *taskInsert) prepare(rows int) (statement driver.Stmt, err error) {
 	return statement, err
 }
 
-// flush inserts the rows that are gathered.
+func (i *taskInsert) execute(ctx context.Context, statement driver.Stmt, arguments []driver.NamedValue) error {
+	return i.conn.Raw(func(any) error {
+		// The statement is short, so that it need not watch the context.
+		_, err := statement.(driver.StmtExecContext).ExecContext(context.WithoutCancel(ctx), arguments)
+		return err
+	})
+}
+
+// flush inserts every row that was added.
 func (i *taskInsert) flush(ctx context.Context) (err error) {
-	if i.rows == 0 {
-		return nil
+	if err := i.wait(); err != nil || i.rows == 0 {
+		return err
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	statement := i.statement
-	if i.rows < rowsPerStatement {
-		if statement, err = i.prepare(i.rows); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, statement.Close()) }()
-	}
-	err = i.conn.Raw(func(any) error {
-		// The statement is short, so that it need not watch the context.
-		_, err := statement.(driver.StmtExecContext).ExecContext(context.WithoutCancel(ctx), i.arguments)
+	statement, err := i.prepare(i.rows)
+	if err != nil {
 		return err
-	})
+	}
+	defer func() { err = errors.Join(err, statement.Close()) }()
+	err = i.execute(ctx, statement, i.arguments)
 	i.rows, i.arguments = 0, i.arguments[:0]
 	return err
 }
 
 // close gives the statement back.
 func (i *taskInsert) close() error {
+	_ = i.wait() // whoever needs to know has waited
 	if i.statement == nil {
 		return nil
 	}

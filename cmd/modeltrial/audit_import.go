@@ -64,7 +64,7 @@ func runAuditImport(ctx context.Context, g *global, o *importOptions, paths []st
 	}
 	// What is read is garbage soon; without this the heap would grow to twice of what
 	// an import keeps.
-	const garbage = 40 // per cent
+	const garbage = 25 // per cent
 	defer debug.SetGCPercent(debug.SetGCPercent(garbage))
 	reports := []ingest.FileReport{}
 	err = g.withStore(ctx, func(s *store.Store) error {

@@ -149,7 +149,9 @@ func BenchmarkImport(b *testing.B) {
 	rows := benchRows(b)
 	directory := b.TempDir()
 	program := filepath.Join(directory, "modeltrial")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+	build := exec.Command("go", "build", "-o", program, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as make build does
+	if out, err := build.CombinedOutput(); err != nil {
 		b.Fatalf("%v: %s", err, out)
 	}
 	for _, ids := range []string{"random", "sorted"} {
