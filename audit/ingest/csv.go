@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
+	"unicode/utf8"
 )
 
 // Limits of what one row may hold, so that a file of any size is read with flat
@@ -38,14 +38,7 @@ type csvReader struct {
 	begun  int    // its line
 	record []byte // the fields' text
 	ends   []int  // where each field ends in record
-	spans  []span // the fields of a record that whole read
-	text   string // that record as it stands in the file; empty for another
-}
-
-// A span is a field in the text of its record, without the quotes around it.
-type span struct {
-	start, end int
-	quotes     bool // it holds doubled quotes or, in quotes, CRLF
+	proper bool   // whether all of it is known to be UTF-8 without NUL
 }
 
 // A quote is where the quotes of a field open.
@@ -64,7 +57,7 @@ func (r *csvReader) read() (fields []string, begin int, err error) {
 		if fields := r.whole(); fields != nil {
 			return fields, r.begun, nil
 		}
-		r.record, r.ends, r.text = r.record[:0], r.ends[:0], ""
+		r.record, r.ends, r.proper = r.record[:0], r.ends[:0], false
 		line, err = r.lines.readLine()
 		if err != nil || (len(line) > 0 && line[0] != '\n') {
 			break
@@ -83,32 +76,37 @@ func (r *csvReader) read() (fields []string, begin int, err error) {
 }
 
 // whole reads a record that stands in the buffer to its end and is well formed, as
-// all but a few do: its fields share one copy of its text. Of any other record, and
-// of a blank line, it reads nothing.
+// all but a few do. Of any other record, and of a blank line, it reads nothing.
 func (r *csvReader) whole() []string {
 	buffer := r.lines.buffer[r.lines.next:]
 	lineEnd := bytes.IndexByte(buffer, '\n')
 	if lineEnd <= 0 || lineEnd > maxField || buffer[0] == '\r' || r.lines.open {
 		return nil
 	}
-	r.spans = r.spans[:0]
-	lines, last := 1, false
-	for at := 0; !last; {
-		var field span
+	r.record, r.ends = r.record[:0], r.ends[:0]
+	lines := 1
+	for at, last := 0, false; !last; {
 		if buffer[at] == '"' {
-			field = quotedSpan(buffer, at+1)
-			after := field.end + 1 // the closing quote
-			if field.end < 0 || after >= len(buffer) {
+			start := at + 1
+			end, doubled := quotedEnd(buffer, start)
+			after := end + 1 // the closing quote
+			if end < 0 || after >= len(buffer) {
 				return nil
 			}
-			if field.end > lineEnd {
-				lines += bytes.Count(buffer[field.start:field.end], newline)
-				field.quotes = field.quotes || bytes.Contains(buffer[field.start:field.end], crlf)
-				end := bytes.IndexByte(buffer[after:], '\n')
-				if end < 0 || after > maxField {
+			text := buffer[start:end]
+			if end > lineEnd {
+				lines += bytes.Count(text, newline)
+				next := bytes.IndexByte(buffer[after:], '\n')
+				if next < 0 || after > maxField {
 					return nil
 				}
-				lineEnd = after + end
+				lineEnd = after + next
+				doubled = doubled || bytes.Contains(text, crlf)
+			}
+			if doubled {
+				r.record = appendQuoted(r.record, text)
+			} else {
+				r.record = append(r.record, text...)
 			}
 			switch {
 			case buffer[after] == r.comma:
@@ -119,53 +117,71 @@ func (r *csvReader) whole() []string {
 				return nil
 			}
 		} else {
-			field = span{start: at, end: lineEnd}
-			if length := bareLength(buffer[at:lineEnd], r.comma); length >= 0 {
-				field.end = at + length
-				at = field.end + 1
-			} else if last = true; lineEnd > at && buffer[lineEnd-1] == '\r' {
-				field.end--
+			text := buffer[at:lineEnd]
+			if length := bareLength(text, r.comma); length >= 0 {
+				text = text[:length]
+				at += length + 1
+			} else {
+				last, text = true, bytes.TrimSuffix(text, cr)
 			}
-			if bytes.IndexByte(buffer[field.start:field.end], '"') >= 0 {
+			if bytes.IndexByte(text, '"') >= 0 {
 				return nil
 			}
+			r.record = append(r.record, text...)
 		}
-		r.spans = append(r.spans, field)
+		r.ends = append(r.ends, len(r.record))
 	}
+	r.proper = bytes.IndexByte(buffer[:lineEnd], 0) < 0 && utf8.Valid(buffer[:lineEnd])
 	r.lines.next += lineEnd + 1
 	r.lines.number += lines
-	r.text = string(buffer[:lineEnd])
-	fields := make([]string, len(r.spans))
-	for i, field := range r.spans {
-		fields[i] = r.text[field.start:field.end]
-		if field.quotes {
-			fields[i] = strings.ReplaceAll(strings.ReplaceAll(fields[i], `""`, `"`), "\r\n", "\n")
-		}
-	}
-	return fields
+	return r.fields()
 }
 
 var (
-	newline = []byte{'\n'}
+	newline = []byte("\n")
+	cr      = []byte("\r")
 	crlf    = []byte("\r\n")
 )
 
-// quotedSpan is the field in quotes of which the text begins at start; its end is -1
-// where the buffer ends before it.
-func quotedSpan(buffer []byte, start int) span {
-	field := span{start: start, end: start}
-	for {
-		end := bytes.IndexByte(buffer[field.end:], '"')
-		if end < 0 {
-			return span{end: -1}
+// quotedEnd is where a field in quotes ends whose text begins at start, -1 where the
+// buffer ends before it, and whether quotes in it are doubled.
+func quotedEnd(buffer []byte, start int) (end int, doubled bool) {
+	for end = start; ; end += 2 {
+		next := bytes.IndexByte(buffer[end:], '"')
+		if next < 0 {
+			return -1, false
 		}
-		field.end += end
-		if field.end+1 >= len(buffer) || buffer[field.end+1] != '"' {
-			return field
+		end += next
+		if end+1 >= len(buffer) || buffer[end+1] != '"' {
+			return end, doubled
 		}
-		field.end += 2
-		field.quotes = true
+		doubled = true
 	}
+}
+
+// appendQuoted appends a field's text with "" made one quote and CRLF made LF.
+func appendQuoted(record, text []byte) []byte {
+	for len(text) > 0 {
+		at := bytes.IndexByte(text, '"')
+		piece := text
+		if at >= 0 {
+			piece = text[:at+1]
+		}
+		for {
+			line := bytes.Index(piece, crlf)
+			if line < 0 {
+				break
+			}
+			record = append(append(record, piece[:line]...), '\n')
+			piece = piece[line+2:]
+		}
+		record = append(record, piece...)
+		if at < 0 {
+			break
+		}
+		text = text[at+2:]
+	}
+	return record
 }
 
 // bareLength is the length of a field without quotes in front of a comma, -1 where

@@ -265,8 +265,8 @@ func (t *Table) check(row *Row) error {
 	if t.format == CSV && len(row.Raw) != len(t.header) {
 		return row.reject(t.ragged(row.Raw))
 	}
-	if t.format == CSV && t.csv.text != "" && strings.IndexByte(t.csv.text, 0) < 0 && utf8.ValidString(t.csv.text) {
-		return nil // all of the row at once
+	if t.format == CSV && t.csv.proper {
+		return nil
 	}
 	for i, value := range row.Raw {
 		if strings.IndexByte(value, 0) >= 0 {
