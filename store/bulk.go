@@ -40,6 +40,7 @@ type TaskImport struct {
 	insert taskInsert
 	task   audit.Task     // that is taken in
 	values []driver.Value // of it, in the order of taskColumns
+	few    []fewTexts     // by column
 
 	first   int64  // the last row that was there before
 	last    int64  // the last row, those gathered included
@@ -76,8 +77,8 @@ func (s *Store) beginImport(ctx context.Context, path string, bulk bool) (_ *Tas
 	}
 	t := &TaskImport{
 		store: s, conn: conn, end: end, insert: taskInsert{conn: conn},
-		values: make([]driver.Value, len(taskColumns)),
-		fills:  map[columnSet]*sql.Stmt{}, pending: map[string]struct{}{},
+		values: make([]driver.Value, len(taskColumns)), few: make([]fewTexts, len(taskColumns)),
+		fills: map[columnSet]*sql.Stmt{}, pending: map[string]struct{}{},
 	}
 	defer func() {
 		if err != nil {
@@ -138,9 +139,14 @@ func (t *TaskImport) Add(ctx context.Context, task audit.Task) (ImportOutcome, e
 	t.task = task // one place for all, so that none goes to the heap
 	has := columnSet(0)
 	for at := range taskColumns {
-		value, err := taskColumns[at].value(&t.task)
-		if err != nil {
-			return Inserted, fmt.Errorf("task %q: %w", task.ID, err)
+		var value driver.Value
+		if column := &taskColumns[at]; column.few != nil {
+			value = t.few[at].value(column.few(&t.task))
+		} else {
+			var err error
+			if value, err = column.value(&t.task); err != nil {
+				return Inserted, fmt.Errorf("task %q: %w", task.ID, err)
+			}
 		}
 		if t.values[at] = value; value != nil {
 			has |= 1 << at

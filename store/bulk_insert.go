@@ -21,6 +21,7 @@ type taskColumn struct {
 	blank string       // as SQL
 	bound driver.Value // the blank where other rows of the statement have a value
 	value func(*audit.Task) (driver.Value, error)
+	few   func(*audit.Task) string // value, of a column in which few texts repeat
 }
 
 // fillable says that a later import may give a value where a task has none.
@@ -35,20 +36,20 @@ func (c *taskColumn) fillable() bool {
 // taskColumns are all columns but row_id and file_id, which an import gives itself.
 var taskColumns = []taskColumn{
 	textColumn("id", func(t *audit.Task) string { return t.ID }),
-	{"logged_at", "NULL", nil, func(t *audit.Task) (driver.Value, error) {
+	{name: "logged_at", blank: "NULL", value: func(t *audit.Task) (driver.Value, error) {
 		if t.Timestamp.IsZero() {
 			return nil, nil
 		}
 		return t.Timestamp.UnixMicro(), nil
 	}},
-	textColumn("team", func(t *audit.Task) string { return t.Team }),
+	fewTextsColumn("team", func(t *audit.Task) string { return t.Team }),
 	textColumn("user_name", func(t *audit.Task) string { return t.User }),
-	textColumn("model", func(t *audit.Task) string { return t.Model }),
-	textColumn("provider", func(t *audit.Task) string { return t.Provider }),
+	fewTextsColumn("model", func(t *audit.Task) string { return t.Model }),
+	fewTextsColumn("provider", func(t *audit.Task) string { return t.Provider }),
 	textColumn("cluster", func(t *audit.Task) string { return t.Cluster }),
-	textColumn("category", func(t *audit.Task) string { return string(t.Category) }),
-	textColumn("category_source", func(t *audit.Task) string { return string(t.CategorySource) }),
-	{"category_probability", "0.0", 0.0, func(t *audit.Task) (driver.Value, error) {
+	fewTextsColumn("category", func(t *audit.Task) string { return string(t.Category) }),
+	fewTextsColumn("category_source", func(t *audit.Task) string { return string(t.CategorySource) }),
+	{name: "category_probability", blank: "0.0", bound: 0.0, value: func(t *audit.Task) (driver.Value, error) {
 		if t.Probability == 0 {
 			return nil, nil
 		}
@@ -61,9 +62,9 @@ var taskColumns = []taskColumn{
 	numberColumn("cost_nano_usd", func(t *audit.Task) *int64 { return (*int64)(t.Cost) }),
 	numberColumn("latency_ms", func(t *audit.Task) *int64 { return t.LatencyMS }),
 	numberColumn("ttft_ms", func(t *audit.Task) *int64 { return t.TTFTMS }),
-	{"file_line", "0", int64(0), func(t *audit.Task) (driver.Value, error) { return int64(t.Origin.Line), nil }},
+	{name: "file_line", blank: "0", bound: int64(0), value: func(t *audit.Task) (driver.Value, error) { return int64(t.Origin.Line), nil }},
 	textColumn("row_sha256", func(t *audit.Task) string { return t.Origin.RowSHA256 }),
-	textColumn("system_prompt", func(t *audit.Task) string { return t.System }),
+	fewTextsColumn("system_prompt", func(t *audit.Task) string { return t.System }),
 	textColumn("prompt", func(t *audit.Task) string { return t.Prompt }),
 	jsonColumn("conversation", "[]", func(t *audit.Task) (any, int) { return t.Conversation, len(t.Conversation) }),
 	textColumn("response", func(t *audit.Task) string { return t.Response }),
@@ -74,7 +75,7 @@ var taskColumns = []taskColumn{
 }
 
 func textColumn(name string, value func(*audit.Task) string) taskColumn {
-	return taskColumn{name, "''", "", func(t *audit.Task) (driver.Value, error) {
+	return taskColumn{name: name, blank: "''", bound: "", value: func(t *audit.Task) (driver.Value, error) {
 		if text := value(t); text != "" {
 			return text, nil
 		}
@@ -82,8 +83,33 @@ func textColumn(name string, value func(*audit.Task) string) taskColumn {
 	}}
 }
 
+func fewTextsColumn(name string, value func(*audit.Task) string) taskColumn {
+	column := textColumn(name, value)
+	column.few = value
+	return column
+}
+
+// fewTexts are texts of a column as values: to make a value of a text takes memory,
+// which for a million rows and their few teams and models is had once.
+type fewTexts [32]driver.Value
+
+func (f *fewTexts) value(text string) driver.Value {
+	n := len(text)
+	switch {
+	case n == 0:
+		return nil
+	case n > 128:
+		return text
+	}
+	slot := &f[(n^int(text[n-1])^int(text[n/2])<<2)%len(f)]
+	if known, ok := (*slot).(string); !ok || known != text {
+		*slot = strings.Clone(text) // its row shall not stay in memory
+	}
+	return *slot
+}
+
 func numberColumn(name string, value func(*audit.Task) *int64) taskColumn {
-	return taskColumn{name, "NULL", nil, func(t *audit.Task) (driver.Value, error) {
+	return taskColumn{name: name, blank: "NULL", value: func(t *audit.Task) (driver.Value, error) {
 		number := value(t)
 		if number == nil {
 			return nil, nil
@@ -96,7 +122,7 @@ func numberColumn(name string, value func(*audit.Task) *int64) taskColumn {
 }
 
 func jsonColumn(name, blank string, value func(*audit.Task) (list any, length int)) taskColumn {
-	return taskColumn{name, "'" + blank + "'", blank, func(t *audit.Task) (driver.Value, error) {
+	return taskColumn{name: name, blank: "'" + blank + "'", bound: blank, value: func(t *audit.Task) (driver.Value, error) {
 		list, length := value(t)
 		if length == 0 {
 			return nil, nil
