@@ -14,8 +14,8 @@ import (
 )
 
 // A taskColumn is a column of tasks that an import fills. A task without a value
-// for it gets the blank, which is written into the statement: binding costs as much
-// as inserting, and most logs leave most columns blank.
+// for it gets the blank, which is the column's default: binding costs as much as
+// inserting, and most logs leave most columns blank.
 type taskColumn struct {
 	name  string
 	blank string       // as SQL
@@ -220,11 +220,9 @@ func (i *taskInsert) prepare(rows int) (statement driver.Stmt, err error) {
 	query.WriteString("INSERT INTO tasks (file_id")
 	fmt.Fprintf(&row, "(%d", i.fileID)
 	for at, column := range taskColumns {
-		query.WriteString(", " + column.name)
 		if i.columns&(1<<at) != 0 {
+			query.WriteString(", " + column.name)
 			row.WriteString(", ?")
-		} else {
-			row.WriteString(", " + column.blank)
 		}
 	}
 	row.WriteByte(')')

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -13,6 +14,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"modeltrial/audit/classify"
+	"modeltrial/store"
 )
 
 // benchRows is how many tasks the benchmarks import; MODELTRIAL_BENCH_ROWS asks for
@@ -143,17 +147,60 @@ func highWater(pid int) int64 {
 	return kilobytes << 10
 }
 
+// buildProgram builds the program as make build does.
+func buildProgram(b *testing.B) (path string) {
+	b.Helper()
+	path = filepath.Join(b.TempDir(), "modeltrial")
+	build := exec.Command("go", "build", "-o", path, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		b.Fatalf("%v: %s", err, out)
+	}
+	return path
+}
+
+// BenchmarkClassify sets audit classify, as a process of its own that uses all cores,
+// beside the bare categoriser on one.
+func BenchmarkClassify(b *testing.B) {
+	rows := benchRows(b)
+	directory, program := b.TempDir(), buildProgram(b)
+	log, workspace := filepath.Join(directory, "log.csv"), filepath.Join(directory, "workspace")
+	if err := writeBenchLog(log, rows, false); err != nil {
+		b.Fatal(err)
+	}
+	costOf(b, exec.Command(program, "init", workspace))
+	costOf(b, exec.Command(program, "-C", workspace, "audit", "import", log))
+	var all cost
+	for b.Loop() {
+		took := costOf(b, exec.Command(program, "-C", workspace, "audit", "classify", "--again"))
+		all.wall, all.cpu, all.memory = all.wall+took.wall, all.cpu+took.cpu, max(all.memory, took.memory)
+	}
+	s, err := store.OpenExisting(b.Context(), filepath.Join(workspace, databaseName))
+	if err != nil {
+		b.Fatal(err)
+	}
+	tasks, err := s.Unclassified(b.Context(), true, 0)
+	if err := errors.Join(err, s.Close()); err != nil {
+		b.Fatal(err)
+	}
+	model := classify.Default()
+	start := time.Now()
+	for _, task := range tasks {
+		model.ClassifyTask(task.System, task.Prompt, task.LastUserTurn)
+	}
+	bare := time.Since(start) / time.Duration(len(tasks))
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(all.wall.Seconds()/float64(b.N), "s/log")
+	b.ReportMetric(all.cpu.Seconds()/float64(b.N), "cpu-s/log")
+	b.ReportMetric(float64(all.memory)/(1<<20), "MB-resident")
+	b.ReportMetric(float64(bare.Nanoseconds())/1000, "µs/task-bare")
+}
+
 // BenchmarkImport sets audit import, as a process of its own, beside the sqlite3
 // command importing the same file into a plain table whose key is the id.
 func BenchmarkImport(b *testing.B) {
 	rows := benchRows(b)
-	directory := b.TempDir()
-	program := filepath.Join(directory, "modeltrial")
-	build := exec.Command("go", "build", "-o", program, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as make build does
-	if out, err := build.CombinedOutput(); err != nil {
-		b.Fatalf("%v: %s", err, out)
-	}
+	directory, program := b.TempDir(), buildProgram(b)
 	for _, ids := range []string{"random", "sorted"} {
 		b.Run(ids+"-ids", func(b *testing.B) {
 			log := filepath.Join(directory, ids+".csv")

@@ -5,6 +5,7 @@
 -- the time of a million insertions in the order of random ids. SQLite does not drop
 -- the index of a UNIQUE clause, so the table is made anew. Rows that point to tasks
 -- (batch_tasks) are checked at the end, when every task is back.
+-- Defaults let an import leave out the columns that a log does not have.
 PRAGMA defer_foreign_keys = ON;
 
 CREATE TABLE tasks_before AS SELECT * FROM tasks ORDER BY row_id;
@@ -15,14 +16,14 @@ CREATE TABLE tasks (
     row_id            INTEGER PRIMARY KEY,
     id                TEXT    NOT NULL, -- unique by tasks_id
     logged_at         INTEGER,
-    team              TEXT    NOT NULL,
-    user_name         TEXT    NOT NULL,
-    model             TEXT    NOT NULL,
-    provider          TEXT    NOT NULL,
-    cluster           TEXT    NOT NULL,
-    category          TEXT    NOT NULL, -- empty: not categorised yet
-    category_source   TEXT    NOT NULL CHECK (category_source IN ('', 'log', 'local', 'review')),
-    category_probability REAL NOT NULL CHECK (category_probability BETWEEN 0 AND 1),
+    team              TEXT    NOT NULL DEFAULT '',
+    user_name         TEXT    NOT NULL DEFAULT '',
+    model             TEXT    NOT NULL DEFAULT '',
+    provider          TEXT    NOT NULL DEFAULT '',
+    cluster           TEXT    NOT NULL DEFAULT '',
+    category          TEXT    NOT NULL DEFAULT '', -- empty: not categorised yet
+    category_source   TEXT    NOT NULL DEFAULT '' CHECK (category_source IN ('', 'log', 'local', 'review')),
+    category_probability REAL NOT NULL DEFAULT 0 CHECK (category_probability BETWEEN 0 AND 1),
     input_tokens      INTEGER CHECK (input_tokens >= 0),
     cached_tokens     INTEGER CHECK (cached_tokens >= 0),
     output_tokens     INTEGER CHECK (output_tokens >= 0),
@@ -32,17 +33,17 @@ CREATE TABLE tasks (
     ttft_ms           INTEGER CHECK (ttft_ms >= 0),
     file_id           INTEGER NOT NULL REFERENCES import_files (id),
     file_line         INTEGER NOT NULL,
-    row_sha256        TEXT    NOT NULL, -- empty where the row had an id
+    row_sha256        TEXT    NOT NULL DEFAULT '', -- empty where the row had an id
     -- Long texts stand last: SQLite reads a row from its beginning, and the workload
     -- mix needs none of them.
-    system_prompt     TEXT    NOT NULL,
+    system_prompt     TEXT    NOT NULL DEFAULT '',
     prompt            TEXT    NOT NULL,
-    conversation      TEXT    NOT NULL, -- JSON array of {role, content}
-    response          TEXT    NOT NULL,
-    reference         TEXT    NOT NULL,
-    final_text        TEXT    NOT NULL,
-    tags              TEXT    NOT NULL, -- JSON array
-    metadata          TEXT    NOT NULL, -- JSON object
+    conversation      TEXT    NOT NULL DEFAULT '[]', -- JSON array of {role, content}
+    response          TEXT    NOT NULL DEFAULT '',
+    reference         TEXT    NOT NULL DEFAULT '',
+    final_text        TEXT    NOT NULL DEFAULT '',
+    tags              TEXT    NOT NULL DEFAULT '[]', -- JSON array
+    metadata          TEXT    NOT NULL DEFAULT '{}', -- JSON object
     CHECK ((category = '') = (category_source = ''))
 ) STRICT;
 
