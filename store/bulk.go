@@ -50,6 +50,7 @@ type TaskImport struct {
 	byID    *sql.Stmt
 	byRow   *sql.Stmt
 	fills   map[columnSet]*sql.Stmt
+	found   int64               // the row that was found last by the index; 0 where none was
 	pending map[string]struct{} // ids that are gathered and in no index
 }
 
@@ -257,8 +258,7 @@ func (t *TaskImport) find(ctx context.Context, id, prompt string) (there *foundT
 		if err := finish(); err != nil {
 			return nil, err
 		}
-		_, there, err = look(ctx, t.byID, id, prompt)
-		return there, err
+		return t.findByIndex(ctx, id, prompt)
 	}
 	err = t.ids.candidates(id, func(row int64) (bool, error) {
 		if err := t.insert.flush(ctx); err != nil {
@@ -270,6 +270,23 @@ func (t *TaskImport) find(ctx context.Context, id, prompt string) (there *foundT
 		}
 		return same, err
 	})
+	return there, err
+}
+
+// findByIndex looks first at the row after the one that was found last: a log that is
+// imported again has its rows in the order of the table, and ids in no order of the
+// index.
+func (t *TaskImport) findByIndex(ctx context.Context, id, prompt string) (there *foundTask, err error) {
+	if t.found > 0 {
+		if same, there, err := look(ctx, t.byRow, id, prompt, t.found+1); same || err != nil {
+			t.found++
+			return there, err
+		}
+	}
+	t.found = 0
+	if _, there, err = look(ctx, t.byID, id, prompt); there != nil {
+		t.found = there.row
+	}
 	return there, err
 }
 

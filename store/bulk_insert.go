@@ -24,10 +24,11 @@ type taskColumn struct {
 	few   func(*audit.Task) string // value, of a column in which few texts repeat
 }
 
-// fillable says that a later import may give a value where a task has none.
+// fillable says that a later import may give a value where a task has none. Metadata
+// is what no field is read from, which another mapping changes.
 func (c *taskColumn) fillable() bool {
 	switch c.name {
-	case "id", "prompt", "file_line", "row_sha256", "category_source", "category_probability":
+	case "id", "prompt", "metadata", "file_line", "row_sha256", "category_source", "category_probability":
 		return false
 	}
 	return true

@@ -206,7 +206,7 @@ func TestBulkImportBesideAnotherProcess(t *testing.T) {
 
 func TestImportAgainCompletes(t *testing.T) {
 	s := newTest(t)
-	bare := audit.Task{ID: fullTask.ID, Prompt: fullTask.Prompt, Team: "legal", Origin: fullTask.Origin}
+	bare := audit.Task{ID: fullTask.ID, Prompt: fullTask.Prompt, Team: "legal", Metadata: fullTask.Metadata, Origin: fullTask.Origin}
 	importTasks(t, s, bare)
 	other := fullTask
 	other.Model, other.Category = "forge", audit.General // known by then
