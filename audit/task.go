@@ -60,8 +60,12 @@ type Tokens struct {
 type Origin struct {
 	File      string
 	Line      int    // the line on which the row begins, from 1
-	RowSHA256 string // hexadecimal, of the row as read
+	RowSHA256 string // hexadecimal, of the row as read; empty where the row has an id
 }
+
+// RowIDPrefix begins the id of a task whose row has none: 96 bits of the row's hash
+// follow, so that the same row has the same id.
+const RowIDPrefix = "row-"
 
 // A CategorySource says who put a task into its category.
 type CategorySource string

@@ -8,7 +8,7 @@ import (
 )
 
 // storedCostSource is how a task's cost source is stored: empty for the log's own.
-func storedCostSource(task audit.Task) audit.CostSource {
+func storedCostSource(task *audit.Task) audit.CostSource {
 	if task.CostSource == audit.CostFromLog {
 		return ""
 	}

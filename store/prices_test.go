@@ -85,3 +85,29 @@ func TestPricesComeBackAsTheyWere(t *testing.T) {
 	load(true, more, dearer)
 	check(full, later, dearer, more)
 }
+
+// TestCostIsFilledInWithItsSource completes tasks by a later import: a cost that was
+// not known comes with who says so, and one that was known keeps both.
+func TestCostIsFilledInWithItsSource(t *testing.T) {
+	s := newTest(t)
+	bare := audit.Task{ID: "t1", Prompt: "p", Origin: audit.Origin{File: "log.csv", Line: 1}}
+	logged := bare
+	logged.ID, logged.Cost, logged.CostSource = "t2", ptr(audit.NanoUSD(7)), audit.CostFromLog
+	importTasks(t, s, bare, logged)
+	for _, id := range []string{"t1", "t2"} {
+		again := bare
+		again.ID, again.Cost, again.CostSource = id, ptr(audit.NanoUSD(5)), audit.CostComputed
+		again.Tokens = audit.Tokens{Input: ptr(int64(9)), CacheWrite: ptr(int64(4)), Output: ptr(int64(1))}
+		importTasks(t, s, again)
+	}
+	filled, err := s.Task(t.Context(), "t1")
+	must(t, err)
+	kept, err := s.Task(t.Context(), "t2")
+	must(t, err)
+	if *filled.Cost != 5 || filled.CostSource != audit.CostComputed || *filled.Tokens.CacheWrite != 4 {
+		t.Errorf("got %v from %q, want 5 nano-dollars computed", filled.Cost, filled.CostSource)
+	}
+	if *kept.Cost != 7 || kept.CostSource != "" {
+		t.Errorf("got %v from %q, want the log's 7 nano-dollars", kept.Cost, kept.CostSource)
+	}
+}

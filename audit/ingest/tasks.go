@@ -48,13 +48,8 @@ func ReadTasks(ctx context.Context, path string, options Options, emit func(audi
 	}
 	file := File{Path: path, Fields: taskFields, Map: options.Map, Progress: options.Progress}
 	costs := &CostReport{}
-	report, err := ReadFile(ctx, file, func(row Row) (Outcome, error) {
-		task, err := readTask(&row, path, options)
-		if err != nil {
-			return Imported, err
-		}
-		return costs.emit(task, emit)
-	})
+	report, err := readFile(ctx, file, func(row *Row) (audit.Task, error) { return readTask(row, path, options) },
+		func(task audit.Task) (Outcome, error) { return costs.emit(task, emit) })
 	report.Costs = costs
 	return report, err
 }
@@ -81,7 +76,7 @@ func readTask(row *Row, path string, options Options) (audit.Task, error) {
 	}
 	if task.ID == "" {
 		const digits = 24 // 96 bits: no two rows of a log meet by chance
-		task.ID = "row-" + row.SHA256[:digits]
+		task.ID = audit.RowIDPrefix + row.SHA256[:digits]
 	}
 	if text := row.Get("timestamp"); text != "" {
 		var err error
