@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,6 +41,10 @@ func (c *CostReport) why(reason string) {
 	c.WhyUnknown[reason]++
 }
 
+// wholeInput are the formats in which cached tokens are a part of the input tokens
+// whoever made the model.
+var wholeInput = []string{"litellm", "langfuse", "langsmith", "otel", "openrouter"}
+
 // priceTask says what a task cost and who says so. Before that the tokens get the
 // meaning that [audit.Tokens] gives them.
 func priceTask(row *Row, task *audit.Task, prices audit.PriceTable) {
@@ -52,7 +57,8 @@ func priceTask(row *Row, task *audit.Task, prices audit.PriceTable) {
 		task.Metadata["service_tier"] = task.ServiceTier
 	}
 	if task.Tokens.Cached != nil || task.Tokens.CacheWrite != nil {
-		task.Tokens = task.Tokens.WholeInput(audit.CountsCacheApart(task.Provider, task.Model))
+		apart := audit.CountsCacheApart(task.Provider, task.Model) && !slices.Contains(wholeInput, row.table.Format())
+		task.Tokens = task.Tokens.WholeInput(apart)
 	}
 	costing := prices.CostOf(task)
 	if costing.Uncounted != "" {

@@ -29,7 +29,10 @@ func newPricesListCmd(g *global) *cobra.Command {
 		Short: "what a million tokens of each known model cost, since when, and who says so",
 		Long: `list prints the prices in force: those of modeltrial.yaml, else the imported
 ones, else the built-in ones. With --model it is the price that a task of that model
-is charged, under whatever name a log gives it.`,
+is charged, under whatever name a log gives it: with the provider before a slash or a
+colon, the date of a snapshot, -latest, or the forms of Bedrock and Vertex AI. What
+hosts charge at prices of their own, names of regions, fine-tuned models and variants
+such as :free have a price only where a list has that very name.`,
 		Example: `  modeltrial prices list --on 2026-03-31
   modeltrial prices list --model bedrock/anthropic.claude-opus-4-1-20250805-v1:0`,
 		Args: cobra.NoArgs,
