@@ -9,10 +9,10 @@ FUZZTIME ?= 20s
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/modeltrial
-	$(GO) build -o $(BIN) ./cmd/modeltrial
+	CGO_ENABLED=0 $(GO) build -o $(BIN) ./cmd/modeltrial
 
 demo: build ## run the whole job on embedded sample data, into demo/
 	$(BIN) demo --dir $(DIR) --replace
@@ -37,6 +37,9 @@ fuzz: ## fuzz every parser for FUZZTIME each
 bench: ## run every benchmark
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+bench-import: ## import and categorise a million tasks beside the sqlite3 command
+	MODELTRIAL_BENCH_ROWS=1000000 $(GO) test -run '^$$' -bench '^Benchmark(Import|Classify)$$' -benchtime 3x -timeout 30m ./cmd/modeltrial
+
 train: ## rebuild the categoriser from datasets/training
 	$(GO) run ./audit/classify/train
 
@@ -46,4 +49,4 @@ simulate: ## measure the methods where the truth is known, into eval/stats/READM
 clean: ## remove what was built
 	rm -rf bin demo
 
-.PHONY: help build demo test lint fuzz bench train simulate clean
+.PHONY: help build demo test lint fuzz bench bench-import train simulate clean

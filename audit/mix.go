@@ -16,6 +16,9 @@ type Report struct {
 	Models     []GroupMix    `json:"models"`
 	Uncertain  int           `json:"tasks_unsure"` // categorised locally below the sureness threshold
 	Unsorted   int           `json:"tasks_without_category"`
+	// CostSources counts the tasks by where their cost comes from; null where that was
+	// not counted.
+	CostSources *CostSources `json:"cost_sources"`
 	// DominantModel is the model with the most tasks; DominantShare its share,
 	// and DominantCategories the number of categories it serves: the sign that
 	// every kind of work goes to one model.

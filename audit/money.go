@@ -22,19 +22,27 @@ var errMoney = errors.New("not an amount in dollars")
 // returns an error for anything that is not a finite number in range.
 func ParseUSD(text string) (NanoUSD, error) {
 	trimmed := strings.TrimSpace(text)
-	trimmed = strings.TrimSpace(strings.TrimPrefix(trimmed, "$"))
-	if trimmed == "" || len(trimmed) > 64 || strings.ContainsAny(trimmed, "/_xXpPbBoO") {
-		return 0, fmt.Errorf("%q: %w, write it like 0.0031", shorten(text), errMoney)
-	}
-	// big.Rat would build 1e999999999 in full, so the exponent is bounded first.
-	if at := strings.IndexAny(trimmed, "eE"); at >= 0 && len(trimmed)-at > 5 {
-		return 0, fmt.Errorf("%q: %w in range", shorten(text), errMoney)
-	}
-	dollars, ok := new(big.Rat).SetString(trimmed)
-	if !ok {
-		return 0, fmt.Errorf("%q: %w, write it like 0.0031", shorten(text), errMoney)
+	dollars, err := parseDecimal(strings.TrimSpace(strings.TrimPrefix(trimmed, "$")))
+	if err != nil {
+		return 0, fmt.Errorf("%q: %w", shorten(text), err)
 	}
 	return nanoFromRat(dollars)
+}
+
+// parseDecimal reads a decimal number exactly.
+func parseDecimal(text string) (*big.Rat, error) {
+	if text == "" || len(text) > 64 || strings.ContainsAny(text, "/_xXpPbBoO") {
+		return nil, fmt.Errorf("%w, write it like 0.0031", errMoney)
+	}
+	// big.Rat would build 1e999999999 in full, so the exponent is bounded first.
+	if at := strings.IndexAny(text, "eE"); at >= 0 && len(text)-at > 5 {
+		return nil, fmt.Errorf("%w in range", errMoney)
+	}
+	number, ok := new(big.Rat).SetString(text)
+	if !ok {
+		return nil, fmt.Errorf("%w, write it like 0.0031", errMoney)
+	}
+	return number, nil
 }
 
 func nanoFromRat(dollars *big.Rat) (NanoUSD, error) {

@@ -1,128 +1,84 @@
 package audit
 
 import (
-	"cmp"
-	"encoding/csv"
+	"errors"
 	"fmt"
-	"io"
-	"maps"
-	"slices"
 	"time"
 )
 
 // A Price is what a model's tokens cost, in nano-dollars per 1,000,000 tokens,
-// from a day on. CachedInput is nil where the list gives none: cached tokens
-// then cost what input costs.
+// from a day on. Where a pointer is nil, the list gives no price of its own:
+// cached input and cache writes then cost what input costs, reasoning tokens what
+// output costs, and the cost of a batch is not known.
 type Price struct {
 	Model       string
-	Provider    string
+	Provider    string // who sells at this price
+	Input       NanoUSD
+	CachedInput *NanoUSD // of input tokens read from a cache
+	CacheWrite  *NanoUSD // of input tokens written to a cache
+	Output      NanoUSD
+	Reasoning   *NanoUSD // of reasoning tokens, which are a part of the output tokens
+	BatchInput  *NanoUSD // through a batch interface, answered within a day
+	BatchOutput *NanoUSD
+	LongContext *LongContextPrice // of requests with a long input; nil where they cost the same
+	// ContextWindow is the most input tokens that a request may have; nil where it is
+	// not known.
+	ContextWindow *int64
+	ValidFrom     time.Time // the first day, UTC; zero: always
+	ListedOn      time.Time // the day of the list that says so; zero: ValidFrom
+	Source        string
+}
+
+// A LongContextPrice is what all tokens of a request cost that has more than Above
+// input tokens. Where a pointer is nil, the price is that of short requests times
+// what input costs more.
+type LongContextPrice struct {
+	Above       int64 // tokens
 	Input       NanoUSD
 	CachedInput *NanoUSD
+	CacheWrite  *NanoUSD
 	Output      NanoUSD
-	ValidFrom   time.Time
-	Source      string
 }
 
-// Cost is what the tokens cost under the price, in nano-dollars, rounded to the
-// nearest. Cached tokens are a part of the input tokens, reasoning tokens a part
-// of the output tokens. ok is false where input or output are unknown.
-func (p Price) Cost(tokens Tokens) (cost NanoUSD, ok bool) {
-	if tokens.Input == nil || tokens.Output == nil {
-		return 0, false
+// Listed is the day of the list that a price is from; zero for a price without a
+// date, as a workspace's own prices are.
+func (p Price) Listed() time.Time {
+	if p.ListedOn.After(p.ValidFrom) {
+		return p.ListedOn
 	}
-	fresh, cached := *tokens.Input, int64(0)
-	if tokens.Cached != nil {
-		cached = min(*tokens.Cached, fresh)
-		fresh -= cached
-	}
-	cachedPrice := p.Input
-	if p.CachedInput != nil {
-		cachedPrice = *p.CachedInput
-	}
-	const million = 1_000_000
-	sum := fresh*int64(p.Input) + cached*int64(cachedPrice) + *tokens.Output*int64(p.Output)
-	return NanoUSD((sum + million/2) / million), true
+	return p.ValidFrom
 }
 
-// A PriceTable holds prices by model name.
-type PriceTable struct {
-	prices map[string]Price
+// staleAfter is the age from which on a list's price should be looked up anew.
+const staleAfter = 90 * 24 * time.Hour
+
+// Stale reports whether the list that a price is from is older than 90 days. A price
+// without a date never is.
+func (p Price) Stale(now time.Time) bool {
+	listed := p.Listed()
+	return !listed.IsZero() && now.Sub(listed) > staleAfter
 }
 
-// ReadPrices reads a price table in CSV with the columns model, provider,
-// input_usd_per_1m, cached_input_usd_per_1m, output_usd_per_1m, valid_from and
-// source. Errors name the line.
-func ReadPrices(r io.Reader) (PriceTable, error) {
-	table := PriceTable{prices: map[string]Price{}}
-	reader := csv.NewReader(r)
-	reader.FieldsPerRecord = 7
-	if _, err := reader.Read(); err != nil {
-		return table, fmt.Errorf("read price table header: %w", err)
+// SameFigures reports whether two prices ask the same for everything.
+func (p Price) SameFigures(q Price) bool {
+	if (p.LongContext == nil) != (q.LongContext == nil) || p.LongContext != nil && p.LongContext.Above != q.LongContext.Above {
+		return false
 	}
-	for {
-		row, err := reader.Read()
-		if err == io.EOF {
-			return table, nil
-		}
-		if err != nil {
-			return table, fmt.Errorf("read price table: %w", err)
-		}
-		price, err := parsePrice(row)
-		if err != nil {
-			line, _ := reader.FieldPos(0)
-			return table, fmt.Errorf("price table line %d: %w", line, err)
-		}
-		table.prices[price.Model] = price
-	}
+	return len(changedAmounts(p, q)) == 0
 }
 
-func parsePrice(row []string) (Price, error) {
-	price := Price{Model: row[0], Provider: row[1], Source: row[6]}
-	var err error
-	if price.Input, err = ParseUSD(row[2]); err != nil {
-		return price, fmt.Errorf("input price of %s: %w", row[0], err)
+// validate refuses a price that nobody asks.
+func (p Price) validate() error {
+	if p.Model == "" {
+		return errors.New("has no model")
 	}
-	if row[3] != "" {
-		cached, err := ParseUSD(row[3])
-		if err != nil {
-			return price, fmt.Errorf("cached input price of %s: %w", row[0], err)
-		}
-		price.CachedInput = &cached
+	if long := p.LongContext; long != nil && long.Above <= 0 {
+		return fmt.Errorf("%s: the long-context price begins above %d tokens", p.Model, long.Above)
 	}
-	if price.Output, err = ParseUSD(row[4]); err != nil {
-		return price, fmt.Errorf("output price of %s: %w", row[0], err)
-	}
-	if price.ValidFrom, err = time.Parse(time.DateOnly, row[5]); err != nil {
-		return price, fmt.Errorf("valid_from of %s: %w", row[0], err)
-	}
-	return price, nil
-}
-
-// Override puts a workspace's own price before the table's.
-func (t *PriceTable) Override(price Price) { t.prices[price.Model] = price }
-
-// All lists the prices by model name.
-func (t PriceTable) All() []Price {
-	all := slices.Collect(maps.Values(t.prices))
-	slices.SortFunc(all, func(a, b Price) int { return cmp.Compare(a.Model, b.Model) })
-	return all
-}
-
-// Price finds the price of a model by its exact name.
-func (t PriceTable) Price(model string) (Price, bool) {
-	price, ok := t.prices[model]
-	return price, ok
-}
-
-// Date is the latest day from which one of the listed prices of models is valid:
-// what has to be known of the list to price them again. It is zero where none of
-// them has a dated price, as a workspace's own prices have none.
-func (t PriceTable) Date(models ...string) time.Time {
-	var latest time.Time
-	for _, model := range models {
-		if since := t.prices[model].ValidFrom; since.After(latest) {
-			latest = since
+	for _, amount := range p.Amounts() {
+		if amount.Price != nil && *amount.Price < 0 {
+			return fmt.Errorf("%s: the price of %s is %v, which is below 0", p.Model, amount.Name, *amount.Price)
 		}
 	}
-	return latest
+	return nil
 }

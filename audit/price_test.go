@@ -43,7 +43,7 @@ func TestReadPrices(t *testing.T) {
 	if got, ok := table.Price("forge"); !ok || got.Input != USD {
 		t.Errorf("after the override forge costs %v, %v; want 1 USD", got.Input, ok)
 	}
-	if _, ok := table.Price("Forge"); ok {
+	if _, ok := table.Price("forge-2"); ok {
 		t.Error("a price was found under another name")
 	}
 }

@@ -23,10 +23,14 @@ type Task struct {
 	CategorySource CategorySource // who said so
 	Probability    float64        // of the category, 0 to 1; 1 where given
 
-	Tokens    Tokens
-	Cost      *NanoUSD
-	LatencyMS *int64
-	TTFTMS    *int64 // time to first token
+	Tokens          Tokens
+	TokensEstimated bool // the log gave none: they were counted from the texts
+	Cost            *NanoUSD
+	CostSource      CostSource // empty where the cost is not known, and of a stored task where it is the log's
+	CostMissing     string     // why the cost is not known, as found on import; it is not kept
+	ServiceTier     string     // how the request was sent, as the log names it: batch, flex, …
+	LatencyMS       *int64
+	TTFTMS          *int64 // time to first token
 
 	Cluster  string            // tasks that belong together; empty: the task itself
 	Metadata map[string]string // columns of the log that have no field here
@@ -40,12 +44,15 @@ type Message struct {
 }
 
 // Tokens counts tokens by kind. Cached is the part of Input that was read from
-// a cache, Reasoning the part of Output that was not shown. Nil is unknown.
+// a cache, CacheWrite the part that was written to one, Reasoning the part of Output
+// that was not shown. Nil is unknown.
 type Tokens struct {
 	Input     *int64 `json:"input_tokens"`
 	Cached    *int64 `json:"cached_tokens"`
 	Output    *int64 `json:"output_tokens"`
 	Reasoning *int64 `json:"reasoning_tokens"`
+
+	CacheWrite *int64 `json:"cache_write_tokens,omitempty"`
 }
 
 // An Origin says where a task was read, so that each number can be followed
@@ -53,8 +60,12 @@ type Tokens struct {
 type Origin struct {
 	File      string
 	Line      int    // the line on which the row begins, from 1
-	RowSHA256 string // hexadecimal, of the row as read
+	RowSHA256 string // hexadecimal, of the row as read; empty where the row has an id
 }
+
+// RowIDPrefix begins the id of a task whose row has none: 96 bits of the row's hash
+// follow, so that the same row has the same id.
+const RowIDPrefix = "row-"
 
 // A CategorySource says who put a task into its category.
 type CategorySource string

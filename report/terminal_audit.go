@@ -20,6 +20,9 @@ func AuditReport(w io.Writer, r audit.Report, style Style) error {
 		return p.flush(w)
 	}
 	p.say(Plain, "  ", auditSentence(r))
+	if text := costSourcesSentence(r.CostSources); text != "" {
+		p.say(Dim, "  ", text)
+	}
 	p.gap()
 	p.categories(r)
 	p.groups("model", r.Models, r)

@@ -36,6 +36,10 @@ type Store struct {
 // readers is the number of reading connections.
 const readers = 4
 
+// pageSize is that of a new database, in bytes. Rows with prompts fill pages of 4 KiB
+// badly, and an import writes them in a third more time.
+const pageSize = 16 << 10
+
 // busyTimeout is how long a connection waits for another process's write.
 const busyTimeout = 5 * time.Second
 
@@ -100,6 +104,7 @@ func connect(path string, most int) (*sqlx.DB, error) {
 	settings := url.Values{}
 	settings.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()))
 	settings.Add("_pragma", "foreign_keys(1)")
+	settings.Add("_pragma", fmt.Sprintf("page_size(%d)", pageSize)) // before the first page
 	settings.Add("_pragma", "journal_mode(WAL)")
 	settings.Add("_pragma", "synchronous(FULL)")
 	settings.Set("_txlock", "immediate")

@@ -6,9 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
-
-	"github.com/jmoiron/sqlx"
 
 	"modeltrial/audit"
 )
@@ -19,33 +16,6 @@ type ImportedFile struct {
 	Rows, Imported, Duplicates, Rejected int
 }
 
-// An ImportOutcome is what became of one task.
-type ImportOutcome int
-
-// The outcomes of an import.
-const (
-	Inserted  ImportOutcome = iota
-	Duplicate               // the id is there with the same prompt
-	Conflict                // the id is there with another prompt
-)
-
-// A TaskImport is a transaction that takes a file's tasks in.
-type TaskImport struct {
-	tx     *sqlx.Tx
-	fileID int64
-	insert *sqlx.Stmt
-	lookup *sqlx.Stmt
-}
-
-const insertTask = `
-INSERT INTO tasks (
-    id, logged_at, team, user_name, model, provider, system_prompt, prompt, conversation, response,
-    reference, final_text, tags, metadata, cluster, category, category_source, category_probability,
-    input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost_nano_usd, latency_ms, ttft_ms,
-    file_id, file_line, row_sha256
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (id) DO NOTHING`
-
 // A file's row is there before its counts are known.
 const (
 	insertFile = `
@@ -54,85 +24,6 @@ VALUES (?, ?, '', '', 0, 0, 0, 0, ?)`
 	finishFile = `
 UPDATE import_files SET format = ?, sha256 = ?, rows = ?, imported = ?, duplicates = ?, rejected = ? WHERE id = ?`
 )
-
-// BeginImport starts to take in a file of tasks. Nothing of it is to be seen until
-// Commit.
-func (s *Store) BeginImport(ctx context.Context, path string) (_ *TaskImport, err error) {
-	tx, err := s.writer.BeginTxx(ctx, nil)
-	if err != nil {
-		return nil, s.Explain(err)
-	}
-	t := &TaskImport{tx: tx}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("begin import of %s: %w", path, err), tx.Rollback())
-		}
-	}()
-	// The counts are filled in at the end; tasks need the row to point to.
-	result, err := tx.ExecContext(ctx, insertFile, path, "tasks", time.Now().UnixMicro())
-	if err != nil {
-		return nil, err
-	}
-	if t.fileID, err = result.LastInsertId(); err != nil {
-		return nil, err
-	}
-	if t.insert, err = tx.PreparexContext(ctx, insertTask); err != nil {
-		return nil, err
-	}
-	t.lookup, err = tx.PreparexContext(ctx, `SELECT prompt = ? FROM tasks WHERE id = ?`)
-	return t, err
-}
-
-// Add takes one task in.
-func (t *TaskImport) Add(ctx context.Context, task audit.Task) (ImportOutcome, error) {
-	conversation, err := json.Marshal(orEmpty(task.Conversation))
-	if err != nil {
-		return Inserted, fmt.Errorf("task %q: %w", task.ID, err)
-	}
-	tags, err := json.Marshal(orEmpty(task.Tags))
-	if err != nil {
-		return Inserted, fmt.Errorf("task %q: %w", task.ID, err)
-	}
-	metadata := []byte("{}")
-	if len(task.Metadata) > 0 {
-		if metadata, err = json.Marshal(task.Metadata); err != nil {
-			return Inserted, fmt.Errorf("task %q: %w", task.ID, err)
-		}
-	}
-	result, err := t.insert.ExecContext(ctx,
-		task.ID, micros(task.Timestamp), task.Team, task.User, task.Model, task.Provider, task.System, task.Prompt,
-		string(conversation), task.Response, task.Reference, task.FinalText, string(tags), string(metadata), task.Cluster,
-		task.Category, task.CategorySource, task.Probability,
-		task.Tokens.Input, task.Tokens.Cached, task.Tokens.Output, task.Tokens.Reasoning, task.Cost, task.LatencyMS, task.TTFTMS,
-		t.fileID, task.Origin.Line, task.Origin.RowSHA256)
-	if err != nil {
-		return Inserted, fmt.Errorf("store task %q: %w", task.ID, err)
-	}
-	if inserted, err := result.RowsAffected(); err != nil || inserted == 1 {
-		return Inserted, err
-	}
-	var same bool
-	if err := t.lookup.GetContext(ctx, &same, task.Prompt, task.ID); err != nil {
-		return Inserted, fmt.Errorf("look up task %q: %w", task.ID, err)
-	}
-	if same {
-		return Duplicate, nil
-	}
-	return Conflict, nil
-}
-
-// Commit makes the import final.
-func (t *TaskImport) Commit(ctx context.Context, file ImportedFile) error {
-	_, err := t.tx.ExecContext(ctx, finishFile,
-		file.Format, file.SHA256, file.Rows, file.Imported, file.Duplicates, file.Rejected, t.fileID)
-	if err != nil {
-		return fmt.Errorf("finish import of %s: %w", file.Path, err)
-	}
-	return t.tx.Commit()
-}
-
-// Rollback ends an import without a trace; after Commit it does nothing.
-func (t *TaskImport) Rollback() { _ = t.tx.Rollback() } // the only error is that it is committed
 
 func orEmpty[T any](list []T) []T {
 	if list == nil {
@@ -172,13 +63,15 @@ type taskRow struct {
 	File            string               `db:"path"`
 	Line            int                  `db:"file_line"`
 	RowSHA256       string               `db:"row_sha256"`
+	CostSource      audit.CostSource     `db:"cost_source"`
+	CacheWrite      *int64               `db:"cache_write_tokens"`
 }
 
 const (
 	summaryColumns = `t.row_id, t.id, t.logged_at, t.team, t.user_name, t.model, t.provider, t.cluster, t.category, t.category_source,
     t.category_probability, t.input_tokens, t.cached_tokens, t.output_tokens, t.reasoning_tokens, t.cost_nano_usd,
     t.latency_ms, t.ttft_ms, t.file_line, t.row_sha256`
-	textColumns = `t.system_prompt, t.prompt, t.conversation, t.response, t.reference, t.final_text, t.tags, t.metadata, f.path`
+	textColumns = `t.cost_source, t.cache_write_tokens, t.system_prompt, t.prompt, t.conversation, t.response, t.reference, t.final_text, t.tags, t.metadata, f.path`
 	fromTasks   = ` FROM tasks t JOIN import_files f ON f.id = t.file_id `
 )
 
@@ -187,8 +80,11 @@ func (r taskRow) task() (audit.Task, error) {
 		ID: r.ID, Timestamp: fromMicros(r.LoggedAt), Team: r.Team, User: r.User, Model: r.Model, Provider: r.Provider,
 		System: r.System, Prompt: r.Prompt, Response: r.Response, Reference: r.Reference, FinalText: r.FinalText,
 		Category: r.Category, CategorySource: r.CategorySource, Probability: r.Probability,
-		Tokens: audit.Tokens{Input: r.InputTokens, Cached: r.CachedTokens, Output: r.OutputTokens, Reasoning: r.ReasoningTokens},
-		Cost:   r.Cost, LatencyMS: r.LatencyMS, TTFTMS: r.TTFTMS, Cluster: r.Cluster,
+		Tokens: audit.Tokens{
+			Input: r.InputTokens, Cached: r.CachedTokens, CacheWrite: r.CacheWrite, Output: r.OutputTokens, Reasoning: r.ReasoningTokens,
+		},
+		TokensEstimated: r.CostSource == audit.CostEstimated, CostSource: r.CostSource,
+		Cost: r.Cost, LatencyMS: r.LatencyMS, TTFTMS: r.TTFTMS, Cluster: r.Cluster,
 		Origin: audit.Origin{File: r.File, Line: r.Line, RowSHA256: r.RowSHA256},
 	}
 	for text, into := range map[string]any{r.Conversation: &task.Conversation, r.Tags: &task.Tags, r.Metadata: &task.Metadata} {
@@ -229,39 +125,49 @@ func (s *Store) CountTasks(ctx context.Context) (count int, err error) {
 	return count, err
 }
 
-// A StoredTask is a task with its place in the order of import.
-type StoredTask struct {
-	Row  int64
-	Task audit.Task
+// An UnclassifiedTask is what decides a task's category, with its place in the order
+// of import.
+type UnclassifiedTask struct {
+	Row          int64  `db:"row_id"`
+	System       string `db:"system_prompt"`
+	Prompt       string `db:"prompt"`
+	LastUserTurn string `db:"last_user_turn"` // of the conversation before the prompt; empty where there is none
 }
 
-// Unclassified gives the next tasks after a row that have no category or, where
-// again is set, only a local one.
-func (s *Store) Unclassified(ctx context.Context, again bool, limit int, afterRow int64) ([]StoredTask, error) {
-	condition := `t.category = ''`
+// Unclassified gives the next tasks after a row, in the order of rows, that have no
+// category or, where again is set, only a local one. It gives so many that their texts
+// take about a megabyte, none where none is left.
+func (s *Store) Unclassified(ctx context.Context, again bool, afterRow int64) (tasks []UnclassifiedTask, err error) {
+	const mostBytes, mostTasks = 1 << 20, 2000
+	condition := `category = ''`
 	if again {
-		condition = `t.category_source IN ('', 'local')`
+		condition = `category_source IN ('', 'local')`
 	}
-	var rows []taskRow
-	err := s.reader.SelectContext(ctx, &rows, `SELECT `+summaryColumns+`, `+textColumns+fromTasks+`
-WHERE t.row_id > ? AND `+condition+` ORDER BY t.row_id LIMIT ?`, afterRow, limit)
+	rows, err := s.reader.QueryxContext(ctx, `
+SELECT row_id, system_prompt, prompt,
+    CASE conversation WHEN '[]' THEN '' ELSE coalesce((
+        SELECT value ->> 'content' FROM json_each(conversation) WHERE value ->> 'role' = 'user' ORDER BY key DESC LIMIT 1), '')
+    END AS last_user_turn
+FROM tasks NOT INDEXED WHERE row_id > ? AND `+condition+` ORDER BY row_id LIMIT ?`, afterRow, mostTasks)
 	if err != nil {
 		return nil, fmt.Errorf("read tasks to categorise: %w", err)
 	}
-	tasks := make([]StoredTask, len(rows))
-	for i, row := range rows {
-		task, err := row.task()
-		if err != nil {
-			return nil, err
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for size := 0; size < mostBytes && rows.Next(); {
+		var task UnclassifiedTask
+		if err := rows.Scan(&task.Row, &task.System, &task.Prompt, &task.LastUserTurn); err != nil {
+			return nil, fmt.Errorf("read tasks to categorise: %w", err)
 		}
-		tasks[i] = StoredTask{Row: row.RowID, Task: task}
+		size += len(task.System) + len(task.Prompt) + len(task.LastUserTurn)
+		tasks = append(tasks, task)
 	}
-	return tasks, nil
+	return tasks, rows.Err()
 }
 
 // A CategoryUpdate puts a task into a category.
 type CategoryUpdate struct {
 	TaskID      string
+	Row         int64 // instead of TaskID, where it is known
 	Category    audit.Category
 	Source      audit.CategorySource
 	Probability float64
@@ -270,13 +176,16 @@ type CategoryUpdate struct {
 // SetCategories stores categories in one transaction. What a person said is
 // changed by a person only.
 func (s *Store) SetCategories(ctx context.Context, updates []CategoryUpdate) error {
+	const update = `UPDATE tasks SET category = ?, category_source = ?, category_probability = ?
+WHERE (category_source <> 'review' OR ?2 = 'review') AND `
 	return s.write(ctx, func(tx *transaction) error {
 		for _, u := range updates {
-			_, err := tx.ExecContext(ctx, `
-UPDATE tasks SET category = ?, category_source = ?, category_probability = ?
-WHERE id = ? AND (category_source <> 'review' OR ? = 'review')`, u.Category, u.Source, u.Probability, u.TaskID, u.Source)
-			if err != nil {
-				return fmt.Errorf("categorise task %q: %w", u.TaskID, err)
+			query, key := update+`id = ?`, any(u.TaskID)
+			if u.TaskID == "" {
+				query, key = update+`row_id = ?`, u.Row
+			}
+			if _, err := tx.ExecContext(ctx, query, u.Category, u.Source, u.Probability, key); err != nil {
+				return fmt.Errorf("categorise task %v: %w", key, err)
 			}
 		}
 		return nil
@@ -299,7 +208,7 @@ SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM tasks)`, strin
 // arms, only tasks for which each of them has a recorded answer.
 func (s *Store) TaskIDsByCategory(ctx context.Context, category audit.Category, recordedArms []string) (ids []string, err error) {
 	query := strings.Builder{}
-	query.WriteString(`SELECT t.id FROM tasks t WHERE t.category = ?`)
+	query.WriteString(`SELECT t.id FROM tasks t WHERE t.category = ? AND t.category <> ''`)
 	arguments := []any{category}
 	for _, arm := range recordedArms {
 		query.WriteString(` AND EXISTS (SELECT 1 FROM recorded_answers r WHERE r.task_id = t.id AND r.arm = ?)`)

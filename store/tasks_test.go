@@ -117,10 +117,10 @@ func TestReviewIsNotOverwritten(t *testing.T) {
 		t.Errorf("got %s, want the person's second word", task.Category)
 	}
 	ids := func(again bool, after int64) (ids []string) {
-		rows, err := s.Unclassified(t.Context(), again, 10, after)
+		rows, err := s.Unclassified(t.Context(), again, after)
 		must(t, err)
 		for _, row := range rows {
-			ids = append(ids, row.Task.ID)
+			ids = append(ids, string("abc"[row.Row-1]))
 		}
 		return ids
 	}
@@ -139,6 +139,39 @@ func TestReviewIsNotOverwritten(t *testing.T) {
 	must(t, err)
 	if diff := cmp.Diff(map[audit.Category]float64{audit.Math: 0.5, audit.Creative: 0.5}, shares); diff != "" {
 		t.Errorf("shares (-want +got):\n%s", diff)
+	}
+}
+
+func TestUnclassifiedGivesWhatDecides(t *testing.T) {
+	s := newTest(t)
+	turns := func(turns ...string) (conversation []audit.Message) {
+		for i := 0; i < len(turns); i += 2 {
+			conversation = append(conversation, audit.Message{Role: turns[i], Content: turns[i+1]})
+		}
+		return conversation
+	}
+	big := strings.Repeat("x", 600<<10)
+	importTasks(t, s,
+		audit.Task{ID: "a", Prompt: "p", System: "s", Conversation: turns("user", "one", "assistant", "two", "user", "three", "assistant", "four")},
+		audit.Task{ID: "b", Prompt: "q", Conversation: turns("assistant", "hello")},
+		audit.Task{ID: "c", Prompt: big}, audit.Task{ID: "d", Prompt: big}, audit.Task{ID: "e", Prompt: "r"})
+	first, err := s.Unclassified(t.Context(), false, 0)
+	must(t, err)
+	want := []UnclassifiedTask{{Row: 1, System: "s", Prompt: "p", LastUserTurn: "three"}, {Row: 2, Prompt: "q"}, {Row: 3, Prompt: big}, {Row: 4, Prompt: big}}
+	if diff := cmp.Diff(want, first); diff != "" {
+		t.Errorf("first (-want +got):\n%s", diff)
+	}
+	rest, err := s.Unclassified(t.Context(), false, 4)
+	must(t, err)
+	if len(rest) != 1 || rest[0].Row != 5 {
+		t.Errorf("got %v after row 4, want row 5", rest)
+	}
+	must(t, s.SetCategories(t.Context(), []CategoryUpdate{{Row: 5, Category: audit.Math, Source: audit.CategoryFromLocal, Probability: 0.5}}))
+	if task, err := s.Task(t.Context(), "e"); err != nil || task.Category != audit.Math {
+		t.Errorf("got %v, %v, want math by its row", task.Category, err)
+	}
+	if rest, err := s.Unclassified(t.Context(), false, 4); err != nil || len(rest) != 0 {
+		t.Errorf("got %v, %v, want none left", rest, err)
 	}
 }
 

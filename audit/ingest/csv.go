@@ -2,9 +2,11 @@ package ingest
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"unicode/utf8"
 )
 
 // Limits of what one row may hold, so that a file of any size is read with flat
@@ -19,6 +21,7 @@ type fault struct {
 	column int // field number from 1; 0 for the whole record
 	msg    string
 	remedy string
+	raw    string // the text that the record would have been, where it is still known
 }
 
 func (f *fault) Error() string { return f.msg }
@@ -35,6 +38,7 @@ type csvReader struct {
 	begun  int    // its line
 	record []byte // the fields' text
 	ends   []int  // where each field ends in record
+	proper bool   // whether all of it is known to be UTF-8 without NUL
 }
 
 // A quote is where the quotes of a field open.
@@ -50,7 +54,10 @@ func (r *csvReader) read() (fields []string, begin int, err error) {
 	for {
 		r.lines.hold()
 		r.begun = r.lines.number + 1
-		r.record, r.ends = r.record[:0], r.ends[:0]
+		if fields := r.whole(); fields != nil {
+			return fields, r.begun, nil
+		}
+		r.record, r.ends, r.proper = r.record[:0], r.ends[:0], false
 		line, err = r.lines.readLine()
 		if err != nil || (len(line) > 0 && line[0] != '\n') {
 			break
@@ -66,6 +73,133 @@ func (r *csvReader) read() (fields []string, begin int, err error) {
 		return nil, r.begun, err
 	}
 	return r.fields(), r.begun, nil
+}
+
+// whole reads a record that stands in the buffer to its end and is well formed, as
+// all but a few do. Of any other record, and of a blank line, it reads nothing.
+func (r *csvReader) whole() []string {
+	buffer := r.lines.buffer[r.lines.next:]
+	lineEnd := bytes.IndexByte(buffer, '\n')
+	if lineEnd <= 0 || lineEnd > maxField || buffer[0] == '\r' || r.lines.open {
+		return nil
+	}
+	r.record, r.ends = r.record[:0], r.ends[:0]
+	lines := 1
+	for at, last := 0, false; !last; {
+		if buffer[at] == '"' {
+			start := at + 1
+			end, doubled := quotedEnd(buffer, start)
+			after := end + 1 // the closing quote
+			if end < 0 || after >= len(buffer) {
+				return nil
+			}
+			text := buffer[start:end]
+			if end > lineEnd {
+				lines += bytes.Count(text, newline)
+				next := bytes.IndexByte(buffer[after:], '\n')
+				if next < 0 || after > maxField {
+					return nil
+				}
+				lineEnd = after + next
+				doubled = doubled || bytes.Contains(text, crlf)
+			}
+			if doubled {
+				r.record = appendQuoted(r.record, text)
+			} else {
+				r.record = append(r.record, text...)
+			}
+			switch {
+			case buffer[after] == r.comma:
+				at = after + 1
+			case after == lineEnd, after+1 == lineEnd && buffer[after] == '\r':
+				last = true
+			default:
+				return nil
+			}
+		} else {
+			text := buffer[at:lineEnd]
+			if length := bareLength(text, r.comma); length >= 0 {
+				text = text[:length]
+				at += length + 1
+			} else {
+				last, text = true, bytes.TrimSuffix(text, cr)
+			}
+			if bytes.IndexByte(text, '"') >= 0 {
+				return nil
+			}
+			r.record = append(r.record, text...)
+		}
+		r.ends = append(r.ends, len(r.record))
+	}
+	r.proper = bytes.IndexByte(buffer[:lineEnd], 0) < 0 && utf8.Valid(buffer[:lineEnd])
+	r.lines.next += lineEnd + 1
+	r.lines.number += lines
+	return r.fields()
+}
+
+var (
+	newline = []byte("\n")
+	cr      = []byte("\r")
+	crlf    = []byte("\r\n")
+)
+
+// quotedEnd is where a field in quotes ends whose text begins at start, -1 where the
+// buffer ends before it, and whether quotes in it are doubled.
+func quotedEnd(buffer []byte, start int) (end int, doubled bool) {
+	for end = start; ; end += 2 {
+		next := bytes.IndexByte(buffer[end:], '"')
+		if next < 0 {
+			return -1, false
+		}
+		end += next
+		if end+1 >= len(buffer) || buffer[end+1] != '"' {
+			return end, doubled
+		}
+		doubled = true
+	}
+}
+
+// appendQuoted appends a field's text with "" made one quote and CRLF made LF.
+func appendQuoted(record, text []byte) []byte {
+	for len(text) > 0 {
+		at := bytes.IndexByte(text, '"')
+		piece := text
+		if at >= 0 {
+			piece = text[:at+1]
+		}
+		for {
+			line := bytes.Index(piece, crlf)
+			if line < 0 {
+				break
+			}
+			record = append(append(record, piece[:line]...), '\n')
+			piece = piece[line+2:]
+		}
+		record = append(record, piece...)
+		if at < 0 {
+			break
+		}
+		text = text[at+2:]
+	}
+	return record
+}
+
+// bareLength is the length of a field without quotes in front of a comma, -1 where
+// none follows. Most such fields are short.
+func bareLength(text []byte, comma byte) int {
+	const short = 16
+	for i, c := range text[:min(short, len(text))] {
+		if c == comma {
+			return i
+		}
+	}
+	if len(text) <= short {
+		return -1
+	}
+	if end := bytes.IndexByte(text[short:], comma); end >= 0 {
+		return short + end
+	}
+	return -1
 }
 
 // field reads one field from the start of line, and lines after it where quotes
@@ -88,6 +222,7 @@ func (r *csvReader) field(line []byte) ([]byte, error) {
 			column: r.column(),
 			msg:    "a quote stands inside a field that does not begin with one",
 			remedy: `put the whole field in quotes and write "" for a quote inside it`,
+			raw:    r.lines.heldText(r.lines.offset()),
 		}
 	}
 	r.record = append(r.record, text...)
@@ -216,6 +351,7 @@ func (r *csvReader) skipped(column int, opened quote, what string) *fault {
 // gathered further lines these are read again.
 func (r *csvReader) unclosed(opened quote, what string) *fault {
 	last := r.lines.number
+	raw := r.lines.heldText(cmp.Or(opened.after, r.lines.offset()))
 	msg := fmt.Sprintf("the quotes opened on line %d %s", opened.line, what)
 	if last == opened.line || r.single || !r.lines.back(opened.after, opened.line) {
 		r.lines.endLine()
@@ -223,7 +359,7 @@ func (r *csvReader) unclosed(opened quote, what string) *fault {
 			msg += fmt.Sprintf(", so that the lines %d to %d could not be read as rows", opened.line, last)
 		}
 	}
-	return &fault{column: r.column(), msg: msg, remedy: `close them, and write "" for a quote inside a quoted field`}
+	return &fault{column: r.column(), msg: msg, remedy: `close them, and write "" for a quote inside a quoted field`, raw: raw}
 }
 
 // column is the number of the field that is being read, from 1.

@@ -46,9 +46,15 @@ func normalize(header string) string {
 type fieldIndex struct {
 	fields []Field
 	byName map[string]string // normalized name or synonym to field name
-	mapped map[string]string // field to the column that the user named for it
+	mapped map[string]string // field to the column that the user named for it; to none where it shall not be read
 	taken  map[string]string // the reverse: column as the user wrote it to field
 }
+
+// A MapError is a mapping of fields to columns that cannot be meant, whatever the
+// file holds.
+type MapError struct{ msg string }
+
+func (e *MapError) Error() string { return e.msg }
 
 func newFieldIndex(fields []Field, mapping map[string]string) (*fieldIndex, error) {
 	index := &fieldIndex{fields: fields, byName: map[string]string{}, mapped: mapping, taken: map[string]string{}}
@@ -65,10 +71,13 @@ func newFieldIndex(fields []Field, mapping map[string]string) (*fieldIndex, erro
 	for _, field := range slices.Sorted(maps.Keys(mapping)) {
 		column := mapping[field]
 		if !slices.Contains(names, field) {
-			return nil, fmt.Errorf("--map %s=%s: there is no field %q; there are %s", field, column, field, strings.Join(names, ", "))
+			return nil, &MapError{fmt.Sprintf("--map %s=%s: there is no field %q; there are %s", field, column, field, strings.Join(names, ", "))}
+		}
+		if column == "" {
+			continue // the field is not wanted
 		}
 		if other, twice := index.taken[column]; twice {
-			return nil, fmt.Errorf("--map gives the column %q to both %s and %s; name another column for one of them", column, other, field)
+			return nil, &MapError{fmt.Sprintf("--map gives the column %q to both %s and %s; name another column for one of them", column, other, field)}
 		}
 		index.taken[column] = field
 	}
@@ -82,8 +91,8 @@ func (x *fieldIndex) field(column string) (field string, exact bool) {
 		return field, true
 	}
 	field = x.byName[normalize(column)]
-	if field == "" || x.mapped[field] != "" {
-		return "", false // unknown, or the user has named another column for it
+	if _, named := x.mapped[field]; field == "" || named {
+		return "", false // unknown, or the user has named another column for it or none
 	}
 	return field, normalize(column) == normalize(field)
 }
@@ -117,7 +126,7 @@ func (x *fieldIndex) resolve(header []string) (map[string]int, error) {
 		return nil, fmt.Errorf("the columns %q and %q both look like %s; choose one with --map %s=%q", first, rival[field], field, field, first)
 	}
 	for _, field := range slices.Sorted(maps.Keys(x.mapped)) {
-		if _, ok := columns[field]; !ok {
+		if _, ok := columns[field]; !ok && x.mapped[field] != "" {
 			return nil, fmt.Errorf("--map %s=%s: there is no column %q; there are %s", field, x.mapped[field], x.mapped[field], quoted(header))
 		}
 	}

@@ -21,24 +21,34 @@ type Outcome int
 const (
 	Imported  Outcome = iota // new
 	Duplicate                // was there already
+	Completed                // was there already, and got values that it was without
 	Filtered                 // left out because the user asked for it
 )
 
-// A FileReport says what became of a file's rows: imported, duplicates, rejected
-// and filtered add up to rows.
+// A FileReport says what became of a file's rows: imported, duplicates, completed,
+// rejected and filtered add up to rows.
 type FileReport struct {
 	File        string `json:"file"`
 	Format      string `json:"format"` // csv or jsonl
 	Rows        int    `json:"rows"`
 	Imported    int    `json:"imported"`
 	Duplicates  int    `json:"duplicates"`
+	Completed   int    `json:"completed"`
 	Rejected    int    `json:"rejected"`
 	Filtered    int    `json:"filtered,omitempty"`
 	RejectsFile string `json:"rejects_file"` // empty where no row was rejected
+	// OldRejectsFile is where the rejects of an earlier import were put; empty where
+	// there were none.
+	OldRejectsFile string `json:"old_rejects_file,omitempty"`
 	// Reasons are those of the first rejected rows, with their places.
 	Reasons []string          `json:"reasons,omitempty"`
 	Mapped  map[string]string `json:"mapped"` // field to column
-	SHA256  string            `json:"sha256"` // of the file, in hexadecimal
+	// NotRead lists the columns that no field is read from. A task log keeps their
+	// values as the tasks' metadata.
+	NotRead []string    `json:"not_read"`
+	Notes   []string    `json:"notes,omitempty"` // what was decided where the file can be read in two ways
+	SHA256  string      `json:"sha256"`          // of the file, in hexadecimal
+	Costs   *CostReport `json:"costs,omitempty"`
 }
 
 // A File is what [ReadFile] reads.
@@ -53,14 +63,16 @@ type File struct {
 // mostReasons is how many reasons a [FileReport] repeats; the rejects file has all.
 const mostReasons = 5
 
-// progressRows is how many rows are read between two looks at the context and
-// two reports of progress.
-const progressRows = 256
-
 // ReadFile reads a file's rows into handle. A row that cannot be read, and one
 // for which handle returns an [*audit.RowError], goes to FILE.rejects.csv, which
 // is written whole at the end or, after any other error, not at all.
-func ReadFile(ctx context.Context, file File, handle func(Row) (Outcome, error)) (report FileReport, err error) {
+func ReadFile(ctx context.Context, file File, handle func(Row) (Outcome, error)) (FileReport, error) {
+	return readFile(ctx, file, func(row *Row) (Row, error) { return *row, nil }, handle)
+}
+
+// readFile reads rows, which convert turns into what handle takes. Both return an
+// [*audit.RowError] for a row to reject. Reading and convert run beside handle.
+func readFile[T any](ctx context.Context, file File, convert func(*Row) (T, error), handle func(T) (Outcome, error)) (report FileReport, err error) {
 	report = FileReport{File: file.Path, Mapped: map[string]string{}}
 	source, err := os.Open(file.Path)
 	if err != nil {
@@ -86,7 +98,9 @@ func ReadFile(ctx context.Context, file File, handle func(Row) (Outcome, error))
 	report.Format = table.Format()
 	out := &rejects{path: file.Path, header: table.rejectHeader(), mode: info.Mode().Perm()}
 	defer func() { err = errors.Join(err, out.discard()) }()
-	if err := readRows(ctx, file, table, counted, out, &report, handle); err != nil {
+	reading := startReading(table, counted, convert)
+	if err := takeRows(ctx, file, reading, out, &report, handle); err != nil {
+		reading.stop()
 		return report, err
 	}
 	if err := out.commit(); err != nil {
@@ -97,57 +111,64 @@ func ReadFile(ctx context.Context, file File, handle func(Row) (Outcome, error))
 	if report.Rejected = out.rows; out.rows > 0 {
 		report.RejectsFile = rejectsPath(file.Path)
 	}
+	report.OldRejectsFile = out.old
+	report.NotRead, report.Notes = table.notRead(), table.notes()
 	return report, nil
 }
 
-func readRows(ctx context.Context, file File, table *Table, counted *countedReader, out *rejects, report *FileReport, handle func(Row) (Outcome, error)) error {
+// takeRows gives the rows that are read to handle, and counts what became of them.
+func takeRows[T any](ctx context.Context, file File, reading *reading[T], out *rejects, report *FileReport, handle func(T) (Outcome, error)) error {
 	for {
-		if report.Rows%progressRows == 0 {
-			if err := ctx.Err(); err != nil {
-				return fmt.Errorf("read %s: %w", file.Path, err)
-			}
-			if file.Progress != nil {
-				file.Progress(counted.read)
-			}
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("read %s: %w", file.Path, err)
 		}
-		row, err := table.Next()
-		if err == io.EOF {
-			break
+		batch, open := <-reading.batches
+		if !open {
+			return nil
 		}
-		outcome := Imported
-		if err == nil {
-			outcome, err = handle(row)
+		if file.Progress != nil {
+			file.Progress(batch.read)
 		}
-		if failure, ok := errors.AsType[*audit.RowError](err); ok {
-			if failure.Line == 0 { // said by someone who does not know the place
-				failure.File, failure.Line, failure.Column = file.Path, row.Line, row.Column(failure.Field)
+		for i := range batch.rows {
+			row := &batch.rows[i]
+			outcome, err := Imported, row.err
+			if err == nil {
+				outcome, err = handle(row.value)
 			}
-			report.Rows++
-			if len(report.Reasons) < mostReasons {
-				report.Reasons = append(report.Reasons, failure.Error())
+			if failure, ok := errors.AsType[*audit.RowError](err); ok {
+				if failure.Line == 0 { // said by someone who does not know the place
+					failure.File, failure.Line, failure.Column = file.Path, row.row.Line, row.row.Column(failure.Field)
+				}
+				report.Rows++
+				if len(report.Reasons) < mostReasons {
+					report.Reasons = append(report.Reasons, failure.Error())
+				}
+				if err := out.add(row.row.rejectCells(), row.row.broken, failure); err != nil {
+					return err
+				}
+				continue
 			}
-			if err := out.add(table.rejectCells(row), failure); err != nil {
+			if err != nil {
 				return err
 			}
-			continue
+			report.count(outcome)
 		}
-		if err != nil {
-			return err
-		}
-		report.Rows++
-		switch outcome {
-		case Duplicate:
-			report.Duplicates++
-		case Filtered:
-			report.Filtered++
-		default:
-			report.Imported++
-		}
+		reading.give(batch)
 	}
-	if file.Progress != nil {
-		file.Progress(counted.read)
+}
+
+func (r *FileReport) count(outcome Outcome) {
+	r.Rows++
+	switch outcome {
+	case Duplicate:
+		r.Duplicates++
+	case Completed:
+		r.Completed++
+	case Filtered:
+		r.Filtered++
+	default:
+		r.Imported++
 	}
-	return nil
 }
 
 // hasOneOf reports whether a field of these has a column; none of none is fine,
@@ -160,6 +181,31 @@ func (t *Table) hasOneOf(fields []string) bool {
 		}
 	}
 	return len(fields) == 0 || len(t.header) == 0
+}
+
+// notRead lists the columns that no field is read from, but for those that a rejects
+// file adds.
+func (t *Table) notRead() []string {
+	columns := []string{}
+	for i, column := range t.header {
+		field := t.owners[i]
+		read := field != ""
+		if t.format == CSV && read {
+			read = t.columns[field] == i
+		}
+		if !read && !isRejectColumn(column) {
+			columns = append(columns, column)
+		}
+	}
+	return columns
+}
+
+// notes says what was decided where the file can be read in two ways.
+func (t *Table) notes() []string {
+	if t.json == nil {
+		return nil
+	}
+	return t.json.notes
 }
 
 // rejectHeader is what a rejects file has for the original's columns: of JSON
@@ -177,13 +223,13 @@ func (t *Table) rejectHeader() []string {
 	return header
 }
 
-func (t *Table) rejectCells(row Row) []string {
-	if t.format == JSONL {
-		return []string{t.json.text}
+func (r *Row) rejectCells() []string {
+	if r.table.format == JSONL {
+		return []string{r.text}
 	}
-	cells := make([]string, 0, len(row.Raw))
-	for i, value := range row.Raw {
-		if i >= len(t.header) || !isRejectColumn(t.header[i]) {
+	cells := make([]string, 0, len(r.Raw))
+	for i, value := range r.Raw {
+		if i >= len(r.table.header) || !isRejectColumn(r.table.header[i]) {
 			cells = append(cells, value)
 		}
 	}

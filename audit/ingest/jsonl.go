@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // A jsonReader reads JSON Lines: one object on each line. Objects inside are
@@ -16,6 +17,8 @@ type jsonReader struct {
 	columns map[string]int
 	header  []string
 	text    string // of the last line
+	notes   []string
+	noted   map[string]bool // keys that notes tell of
 }
 
 // read gives the next object's values in the order of header, which grows with
@@ -79,9 +82,30 @@ func (r *jsonReader) lay(prefix string, object map[string]json.RawMessage, field
 		for len(fields) <= at {
 			fields = append(fields, "")
 		}
+		if fields[at] != "" { // only an object of the same name was laid before
+			r.note(prefix + key)
+			if text == "" {
+				continue
+			}
+		}
 		fields[at] = text
 	}
 	return fields, begin, nil
+}
+
+// note tells once of a key that a line has in two ways.
+func (r *jsonReader) note(key string) {
+	const most = 10
+	outer, inner, _ := strings.Cut(key, ".")
+	note := fmt.Sprintf("line %d has the key %q and also %q inside %q; the key itself counts, here and below", r.lines.number, key, inner, outer)
+	if r.noted[key] || len(r.notes) == most {
+		return
+	}
+	if r.noted == nil {
+		r.noted = map[string]bool{}
+	}
+	r.noted[key] = true
+	r.notes = append(r.notes, note)
 }
 
 // maxColumns bounds what the keys of a whole file may add up to.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
 )
 
 // A lineReader gives the lines of a source and can go back to a line that it gave
@@ -160,6 +161,17 @@ func (r *lineReader) offset() int64 { return r.base + int64(r.next) }
 
 // hold keeps what is read from now on, for going back.
 func (r *lineReader) hold() { r.holds, r.held = true, r.next }
+
+// heldText is the text from hold up to an offset without its line break; empty where
+// it is not, or no longer, in the buffer or is too long to be repeated.
+func (r *lineReader) heldText(until int64) string {
+	end := int(until - r.base)
+	if !r.holds || end < r.held || end > len(r.buffer) || end-r.held > headSize {
+		return ""
+	}
+	text := string(r.buffer[r.held:end])
+	return strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
+}
 
 // back goes back to an offset at which the line after the one of this number
 // begins, and says whether it could. All that is read again stays in proportion to

@@ -11,8 +11,10 @@ import (
 var MeasureFields = []Field{
 	{Name: "input_tokens", Synonyms: []string{"prompt_tokens", "tokens_prompt", "tokens_in", "usage.prompt_tokens", "usage.input_tokens", "gen_ai.usage.input_tokens"}},
 	{Name: "cached_tokens", Synonyms: []string{"cached_input_tokens", "input_cached_tokens", "cache_read_tokens", "cache_read_input_tokens", "native_tokens_cached"}},
+	{Name: "cache_write_tokens", Synonyms: []string{"cache_creation_tokens", "cache_creation_input_tokens", "cache_write_input_tokens", "gen_ai.usage.cache_creation.input_tokens"}},
 	{Name: "output_tokens", Synonyms: []string{"completion_tokens", "tokens_completion", "tokens_out", "usage.completion_tokens", "usage.output_tokens", "gen_ai.usage.output_tokens"}},
 	{Name: "reasoning_tokens", Synonyms: []string{"output_reasoning_tokens", "reasoning_output_tokens", "native_tokens_reasoning"}},
+	{Name: "service_tier", Synonyms: []string{"is_batch", "batch_request", "processing_tier", "pricing_tier"}},
 	{Name: "cost_usd", Synonyms: []string{"cost", "spend", "spend_usd", "total_cost", "total_cost_usd", "price_usd"}},
 	{Name: "latency_ms", Synonyms: []string{"duration_ms", "request_duration_ms", "response_time_ms", "elapsed_ms", "total_latency_ms", "latency_millis"}},
 	{Name: "latency_s", Synonyms: []string{"latency_seconds", "latency_sec", "duration_s", "duration_seconds", "response_time_s", "elapsed_seconds"}},
@@ -33,6 +35,7 @@ type Measured struct {
 // ReadMeasured reads the [MeasureFields] of a row. What cannot be read gives an
 // [*audit.RowError].
 func ReadMeasured(row *Row) (measured Measured, err error) {
+	kept := &numbers{}
 	tokens := &measured.Tokens
 	for _, field := range [...]struct {
 		name string
@@ -40,6 +43,7 @@ func ReadMeasured(row *Row) (measured Measured, err error) {
 	}{
 		{"input_tokens", &tokens.Input},
 		{"cached_tokens", &tokens.Cached},
+		{"cache_write_tokens", &tokens.CacheWrite},
 		{"output_tokens", &tokens.Output},
 		{"reasoning_tokens", &tokens.Reasoning},
 	} {
@@ -51,29 +55,50 @@ func ReadMeasured(row *Row) (measured Measured, err error) {
 		if err != nil {
 			return measured, row.Reject(field.name, err.Error(), "leave it empty where it is not known")
 		}
-		*field.into = &count
+		*field.into = kept.keep(count)
 	}
 	if text := row.Get("cost_usd"); text != "" {
 		cost, err := ParseCost(text)
 		if err != nil {
 			return measured, row.Reject("cost_usd", err.Error(), "give it in US dollars, or leave it empty")
 		}
-		measured.Cost = &cost
+		measured.Cost = (*audit.NanoUSD)(kept.keep(int64(cost)))
 	}
-	if measured.LatencyMS, err = readDuration(row, "latency"); err != nil {
+	if measured.LatencyMS, err = readDuration(row, "latency", kept); err != nil {
 		return measured, err
 	}
-	measured.TTFTMS, err = readDuration(row, "ttft")
+	measured.TTFTMS, err = readDuration(row, "ttft", kept)
 	return measured, err
 }
 
+// numbers holds those of a row in one allocation instead of one each.
+type numbers struct {
+	list [7]int64
+	used int
+}
+
+func (n *numbers) keep(value int64) *int64 {
+	at := &n.list[n.used]
+	n.used++
+	*at = value
+	return at
+}
+
+// durationFields are the fields of a duration; one without a unit must say it in
+// each value.
+var durationFields = map[string][]durationField{
+	"latency": {{"latency_ms", time.Millisecond}, {"latency_s", time.Second}, {"latency", 0}},
+	"ttft":    {{"ttft_ms", time.Millisecond}, {"ttft_s", time.Second}, {"ttft", 0}},
+}
+
+type durationField struct {
+	field string
+	unit  time.Duration
+}
+
 // readDuration reads NAME_ms, else NAME_s, else NAME, which must say its unit.
-func readDuration(row *Row, name string) (*int64, error) {
-	units := [...]struct {
-		field string
-		unit  time.Duration
-	}{{name + "_ms", time.Millisecond}, {name + "_s", time.Second}, {name, 0}}
-	for _, column := range units {
+func readDuration(row *Row, name string, kept *numbers) (*int64, error) {
+	for _, column := range durationFields[name] {
 		text := row.Get(column.field)
 		if text == "" {
 			continue
@@ -86,7 +111,7 @@ func readDuration(row *Row, name string) (*int64, error) {
 			}
 			return nil, row.Reject(column.field, err.Error(), remedy)
 		}
-		return &value, nil
+		return kept.keep(value), nil
 	}
 	return nil, nil
 }

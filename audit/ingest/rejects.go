@@ -1,19 +1,23 @@
 package ingest
 
 import (
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 
 	"modeltrial/audit"
 )
 
 // rejectColumns are what a rejects file adds to the original's columns.
-var rejectColumns = []string{"reject_line", "reject_column", "reject_reason"}
+var rejectColumns = []string{"reject_line", "reject_column", "reject_reason", "reject_row"}
 
 // A rejects file collects the rows that could not be read, beside the file they
 // come from. It appears whole or not at all, and not without rows. Cells that
@@ -26,12 +30,14 @@ type rejects struct {
 	file   *os.File
 	writer *csv.Writer
 	rows   int
+	old    string // where the rejects of an earlier import are now; empty where none were there
 }
 
 // rejectsPath is where the rejected rows of a file go.
 func rejectsPath(path string) string { return path + ".rejects.csv" }
 
-func (r *rejects) add(raw []string, failure *audit.RowError) error {
+// add takes a row: what could be read of it, and its text where that is known.
+func (r *rejects) add(raw []string, text string, failure *audit.RowError) error {
 	if r.file == nil {
 		file, err := os.CreateTemp(filepath.Dir(r.path), ".rejects-*")
 		if err != nil {
@@ -43,19 +49,30 @@ func (r *rejects) add(raw []string, failure *audit.RowError) error {
 		}
 	}
 	cells := make([]string, len(r.header), len(r.header)+len(rejectColumns))
-	copy(cells, raw)
+	if copy(cells, raw) < len(raw) && text == "" {
+		text = oneLine(raw) // for the cells that have no column
+	}
 	column := ""
 	if failure.Column > 0 {
 		column = strconv.Itoa(failure.Column)
 	} else if failure.Field != "" {
 		column = failure.Field
 	}
-	cells = append(cells, strconv.Itoa(failure.Line), column, reason(failure))
+	cells = append(cells, strconv.Itoa(failure.Line), column, reason(failure), text)
 	r.rows++
 	if err := r.writer.Write(cells); err != nil {
 		return r.failed(err)
 	}
 	return nil
+}
+
+// oneLine is a row as CSV.
+func oneLine(cells []string) string {
+	var b strings.Builder
+	writer := csv.NewWriter(&b)
+	_ = writer.Write(cells) // a strings.Builder takes everything
+	writer.Flush()
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // reason is the failure without its place, which has columns of its own.
@@ -70,17 +87,11 @@ func reason(failure *audit.RowError) string {
 	return text
 }
 
-// commit puts the file in its place, or removes an older one where no row was
-// rejected.
+// commit puts the file in its place. One that is there already may hold a person's
+// corrections: it is kept under another name.
 func (r *rejects) commit() error {
 	if r.file == nil {
-		if _, err := os.Lstat(rejectsPath(r.path)); errors.Is(err, fs.ErrNotExist) {
-			return nil // a folder that may not be written is no obstacle
-		}
-		if err := os.Remove(rejectsPath(r.path)); err != nil {
-			return fmt.Errorf("remove old rejects: %w", err)
-		}
-		return nil
+		return r.setAside()
 	}
 	r.writer.Flush()
 	if err := errors.Join(r.writer.Error(), r.file.Chmod(r.mode), r.file.Sync()); err != nil {
@@ -90,11 +101,62 @@ func (r *rejects) commit() error {
 	if err := r.file.Close(); err != nil {
 		return r.failed(err)
 	}
+	if err := r.setAside(); err != nil {
+		return err
+	}
 	if err := os.Rename(temporary, rejectsPath(r.path)); err != nil {
 		return r.failed(err)
 	}
 	r.file = nil
 	return nil
+}
+
+// setAside renames a rejects file of an earlier run to FILE.rejects.csv.old or, where
+// that is taken, .old2 and so on. One that this run would write anew, byte for byte,
+// goes.
+func (r *rejects) setAside() error {
+	path := rejectsPath(r.path)
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil // a folder that may not be written is no obstacle
+	}
+	if r.file != nil && sameContent(path, r.file.Name()) {
+		return nil
+	}
+	for n := 1; ; n++ {
+		old := path + ".old"
+		if n > 1 {
+			old += strconv.Itoa(n)
+		}
+		if _, err := os.Lstat(old); err == nil {
+			continue
+		}
+		if err := os.Rename(path, old); err != nil {
+			return fmt.Errorf("keep the rejects of an earlier import: %w", err)
+		}
+		r.old = old
+		return nil
+	}
+}
+
+// sameContent compares two files.
+func sameContent(one, other string) bool {
+	a, errA := os.Open(one)
+	b, errB := os.Open(other)
+	defer func() { _, _ = a.Close(), b.Close() }() // they were read only
+	if errA != nil || errB != nil {
+		return false
+	}
+	left, right := bufio.NewReader(a), bufio.NewReader(b)
+	for {
+		x, errA := left.ReadByte()
+		y, errB := right.ReadByte()
+		if errA != nil || errB != nil {
+			return errA == io.EOF && errB == io.EOF
+		}
+		if x != y {
+			return false
+		}
+	}
 }
 
 // discard removes what was not committed.
@@ -111,5 +173,5 @@ func (r *rejects) failed(err error) error {
 }
 
 func isRejectColumn(name string) bool {
-	return name == rejectColumns[0] || name == rejectColumns[1] || name == rejectColumns[2]
+	return strings.HasPrefix(name, "reject_") && slices.Contains(rejectColumns, name)
 }

@@ -2,6 +2,9 @@ package ingest
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
 
 	"modeltrial/audit"
 )
@@ -10,19 +13,24 @@ import (
 type Row struct {
 	Line   int      // on which the row begins, from 1
 	Raw    []string // the values in the order of [Table.Header]
-	SHA256 string   // hexadecimal, of the columns' names and values
+	SHA256 string   // hexadecimal, of the columns' names and values; empty where the row has an id
 	// Extra holds the values that are not empty of columns that no field has.
-	Extra map[string]string
-	table *Table
-	place map[string]int // field to column where the table's columns differ by row
+	Extra  map[string]string
+	table  *Table
+	text   string         // of JSON Lines: the line
+	broken string         // of CSV: the text of a row that could not be cut into fields
+	place  map[string]int // field to column where the table's columns differ by row
 }
 
 // extra collects what no field reads. The columns that a rejects file adds are
 // not the user's.
 func (r *Row) extra() {
 	for i, value := range r.Raw {
+		if value == "" {
+			continue
+		}
 		name := r.table.header[i]
-		if field := r.table.owners[i]; value == "" || (field != "" && r.column(field) == i) || isRejectColumn(name) {
+		if field := r.table.owners[i]; (field != "" && r.column(field) == i) || isRejectColumn(name) {
 			continue
 		}
 		if r.Extra == nil {
@@ -40,14 +48,57 @@ func (r *Row) extra() {
 
 // column is the field's column from 0, -1 for none.
 func (r *Row) column(field string) int {
-	columns := r.table.columns
+	column, ok := 0, false
 	if r.table.format == JSONL {
-		columns = r.place
+		column, ok = r.place[field]
+	} else {
+		column, ok = r.table.places.find(field)
 	}
-	if column, ok := columns[field]; ok && column < len(r.Raw) {
+	if ok && column < len(r.Raw) {
 		return column
 	}
 	return -1
+}
+
+// A fieldMap finds a field's column by its length and two of its letters, where no
+// other field has the same: a map's hash of some twenty names for each row would take
+// a quarter of the time of reading it.
+type fieldMap struct {
+	slots [1 << 8]struct {
+		field  string
+		column int
+		shared bool // other fields have this slot
+	}
+	all map[string]int
+}
+
+func newFieldMap(columns map[string]int) *fieldMap {
+	m := &fieldMap{all: columns}
+	for field, column := range columns {
+		slot := &m.slots[fieldSlot(field)]
+		slot.shared = slot.field != ""
+		slot.field, slot.column = field, column
+	}
+	return m
+}
+
+func fieldSlot(field string) uint8 {
+	n := len(field)
+	if n == 0 {
+		return 0
+	}
+	return uint8(n) ^ field[0]<<3 ^ field[n-1]<<5 ^ field[n/2]
+}
+
+func (m *fieldMap) find(field string) (column int, ok bool) {
+	switch slot := &m.slots[fieldSlot(field)]; {
+	case slot.field == field && field != "":
+		return slot.column, true
+	case !slot.shared:
+		return 0, false
+	}
+	column, ok = m.all[field]
+	return column, ok
 }
 
 // Get gives the value of a field, empty where the row has none.
@@ -82,7 +133,16 @@ func (r *Row) reject(bad *fault) *audit.RowError {
 		failure.Column = bad.column
 	}
 	if at := bad.column - 1; at >= 0 && at < len(r.table.header) {
-		failure.Field = r.table.header[at]
+		failure.Field = printable(r.table.header[at])
 	}
 	return failure
+}
+
+// printable is a name as it may be shown on a terminal: in quotes and with escapes
+// where it has control characters.
+func printable(name string) string {
+	if strings.IndexFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) >= 0 {
+		return strconv.Quote(name)
+	}
+	return name
 }

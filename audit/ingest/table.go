@@ -28,6 +28,7 @@ type Table struct {
 	index   *fieldIndex
 	header  []string
 	columns map[string]int // field to column of CSV
+	places  *fieldMap      // the same
 	csv     *csvReader
 	json    *jsonReader
 	choices map[string][]int // field to columns of JSON Lines, the exact name first
@@ -126,8 +127,7 @@ func (t *Table) openJSON(lines lineReader, head []byte) error {
 		return fmt.Errorf("%s: %w", t.name, err)
 	}
 	for _, field := range slices.Sorted(maps.Keys(t.index.mapped)) {
-		if len(t.choices[field]) == 0 {
-			column := t.index.mapped[field]
+		if column := t.index.mapped[field]; column != "" && len(t.choices[field]) == 0 {
 			return fmt.Errorf("%s: --map %s=%s: there is no key %q; there are %s", t.name, field, column, column, quoted(t.header))
 		}
 	}
@@ -172,6 +172,7 @@ func (t *Table) openCSV(lines lineReader, head []byte) error {
 	if t.columns, err = t.index.resolve(header); err != nil {
 		return fmt.Errorf("%s:%d: %w", t.name, line, err)
 	}
+	t.places = newFieldMap(t.columns)
 	t.owners = make([]string, len(header))
 	for field, column := range t.columns {
 		t.owners[column] = field
@@ -234,6 +235,7 @@ func (t *Table) Next() (Row, error) {
 	var err error
 	if t.format == JSONL {
 		row.Raw, row.Line, err = t.json.read()
+		row.text = t.json.text
 		t.learn()
 	} else {
 		row.Raw, row.Line, err = t.csv.read()
@@ -242,6 +244,7 @@ func (t *Table) Next() (Row, error) {
 		return row, err
 	}
 	if bad, ok := errors.AsType[*fault](err); ok {
+		row.broken = bad.raw
 		return row, row.reject(bad)
 	}
 	if err != nil {
@@ -250,7 +253,9 @@ func (t *Table) Next() (Row, error) {
 	if err := t.check(&row); err != nil {
 		return row, err
 	}
-	row.SHA256 = t.hash(row.Raw)
+	if strings.TrimSpace(row.Get("id")) == "" {
+		row.SHA256 = t.hash(row.Raw)
+	}
 	row.extra()
 	return row, nil
 }
@@ -259,6 +264,9 @@ func (t *Table) Next() (Row, error) {
 func (t *Table) check(row *Row) error {
 	if t.format == CSV && len(row.Raw) != len(t.header) {
 		return row.reject(t.ragged(row.Raw))
+	}
+	if t.format == CSV && t.csv.proper {
+		return nil
 	}
 	for i, value := range row.Raw {
 		if strings.IndexByte(value, 0) >= 0 {

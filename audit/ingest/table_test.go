@@ -1,12 +1,17 @@
 package ingest
 
 import (
+	"bytes"
 	"crypto/sha256"
+	"encoding/csv"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -372,38 +377,187 @@ func FuzzTable(f *testing.F) {
 	})
 }
 
-// TestCSVReaderReadsLikeTheStandardLibrary reads well-formed text by both.
+// TestCSVReaderReadsLikeTheStandardLibrary reads by both what is made of the
+// characters that matter.
 func TestCSVReaderReadsLikeTheStandardLibrary(t *testing.T) {
 	t.Parallel()
 	agree(t, "a,b\n\"c\n\"\"d\",\n,\n\"\"\n x , y \r\n\"e\r\nf\",g")
+	pieces := []string{"a", "ü", "long enough to be looked for", ",", ",", ",", "\"", "\"", "\"\"", "\n", "\n", "\r\n", "\r", " ", ",\"", "\",", "\"\n", ";", "\t"}
+	random := rand.New(rand.NewPCG(2, 9))
+	for range 50_000 {
+		var text strings.Builder
+		for range 1 + random.IntN(14) {
+			text.WriteString(pieces[random.IntN(len(pieces))])
+		}
+		agree(t, text.String())
+	}
 }
 
 func FuzzCSVReader(f *testing.F) {
 	f.Add("a,b\n\"c\n\"\"d\",\n")
 	f.Add("a\r\n\"b\r\n\",c\r")
+	f.Add("a;\"b;\"\"\"\n\tlong enough to be looked for,\"\r\n\"\r\n")
 	f.Fuzz(func(t *testing.T, text string) { agree(t, text) })
 }
 
 // agree compares the records of text with those of encoding/csv, up to the first
-// error of either.
+// error of either: with the whole text in the buffer, and with a buffer in which few
+// records are whole.
 func agree(t *testing.T, text string) {
 	t.Helper()
-	ours := csvReader{lines: newLineReader(strings.NewReader(text)), comma: ','}
+	for _, comma := range []byte{',', ';', '\t'} {
+		for _, size := range []int{len(text) + 1, 8} {
+			agreeWith(t, text, comma, size)
+		}
+	}
+}
+
+func agreeWith(t *testing.T, text string, comma byte, size int) {
+	t.Helper()
+	lines := lineReader{source: strings.NewReader(text), buffer: make([]byte, 0, size)}
+	ours := csvReader{lines: lines, comma: comma}
+	ours.lines.fill() // as OpenTable does for the head
 	theirs := newStandardReader(text)
+	theirs.Comma = rune(comma)
 	for {
 		want, wantErr := theirs.Read()
 		got, line, err := ours.read()
 		if (err == nil) != (wantErr == nil) || (err == io.EOF) != (wantErr == io.EOF) {
-			t.Fatalf("%q: got %q, %v; encoding/csv gives %q, %v", text, got, err, want, wantErr)
+			t.Fatalf("%q with %q, buffer %d: got %q, %v; encoding/csv gives %q, %v", text, comma, size, got, err, want, wantErr)
 		}
 		if err != nil {
 			return
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Fatalf("%q (-encoding/csv +ours):\n%s", text, diff)
+		if !slices.Equal(want, got) {
+			t.Fatalf("%q with %q, buffer %d: got %q, encoding/csv gives %q", text, comma, size, got, want)
 		}
 		if wantLine, _ := theirs.FieldPos(0); line != wantLine {
-			t.Fatalf("%q: line %d, encoding/csv says %d", text, line, wantLine)
+			t.Fatalf("%q with %q, buffer %d: line %d, encoding/csv says %d", text, comma, size, line, wantLine)
 		}
 	}
+}
+
+// TestMutatedFilesGiveAResultOrAnError changes, cuts and repeats bytes of logs in each
+// notation: every row is read or rejected, and no file takes long.
+func TestMutatedFilesGiveAResultOrAnError(t *testing.T) {
+	t.Parallel()
+	files := 10_000
+	if testing.Short() {
+		files = 1_000
+	}
+	row := []string{"t1", "2026-11-02 09:00:00", "support", "say \"hi\",\nplease", "hello; there\tyou", "310", "0.0021", "2400"}
+	header := []string{"id", "timestamp", "team", "prompt", "response", "input_tokens", "cost_usd", "latency_ms"}
+	var seeds [][]byte
+	for _, comma := range []rune{',', '\t', ';'} {
+		var text bytes.Buffer
+		writer := csv.NewWriter(&text)
+		writer.Comma = comma
+		_ = writer.Write(header)
+		for range 6 {
+			_ = writer.Write(row)
+		}
+		writer.Flush()
+		seeds = append(seeds, text.Bytes())
+	}
+	var lines bytes.Buffer
+	for range 6 {
+		object := map[string]any{"nested": map[string]any{"a": 1, "b": []int{2}}}
+		for i, name := range header {
+			object[name] = row[i]
+		}
+		if err := json.NewEncoder(&lines).Encode(object); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seeds = append(seeds, lines.Bytes())
+	special := []byte("\",;\t\n\r\x00\xff\xfe\xef{}[]:\\'= 0-+e.")
+	directory := t.TempDir()
+	random := rand.New(rand.NewPCG(6, 4))
+	read, refused := 0, 0
+	for n := range files {
+		data := bytes.Clone(seeds[n%len(seeds)])
+		for range 1 + random.IntN(6) {
+			at := random.IntN(len(data))
+			switch random.IntN(5) {
+			case 0:
+				data[at] = special[random.IntN(len(special))]
+			case 1:
+				data = slices.Insert(data, at, special[random.IntN(len(special))])
+			case 2:
+				data = data[:max(1, at)]
+			case 3:
+				data = slices.Delete(data, at, min(len(data), at+1+random.IntN(20)))
+			case 4:
+				data = slices.Insert(data, at, data[random.IntN(at+1):at]...)
+			}
+			if len(data) == 0 {
+				data = []byte{'x'}
+			}
+		}
+		err := readMutated(t, data)
+		if n%20 == 0 { // as a file, with a rejects file on disk
+			err = readMutatedFile(t, filepath.Join(directory, "log"), data)
+		}
+		if err != nil {
+			if refused++; !strings.Contains(err.Error(), "log") {
+				t.Fatalf("%q: got %v, want an error that names the file", data, err)
+			}
+			continue
+		}
+		read++
+	}
+	if read < files/2 || refused < files/100 {
+		t.Errorf("%d files were read and %d refused; these mutations test little", read, refused)
+	}
+}
+
+// readMutated reads a log; the error is that of a file that is none.
+func readMutated(t *testing.T, data []byte) error {
+	t.Helper()
+	table, err := OpenTable("log", bytes.NewReader(data), taskFields, nil)
+	if err != nil {
+		return err
+	}
+	for rows := 0; ; rows++ {
+		row, err := table.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if rows > 40*len(data)+10 {
+			t.Fatalf("%q: does not end", data)
+		}
+		task := audit.Task{}
+		if err == nil {
+			task, err = readTask(&row, "log", Options{KnownCategories: audit.Categories})
+		}
+		if _, rejected := errors.AsType[*audit.RowError](err); err != nil && !rejected {
+			t.Fatalf("%q: got %v, want the row rejected", data, err)
+		}
+		if err == nil && (task.ID == "" || strings.TrimSpace(task.Prompt) == "") {
+			t.Fatalf("%q: got task %+v", data, task)
+		}
+	}
+}
+
+func readMutatedFile(t *testing.T, path string, data []byte) error {
+	t.Helper()
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	report, err := ReadTasks(t.Context(), path, Options{}, func(audit.Task) (Outcome, error) { return Imported, nil })
+	if err != nil {
+		return err
+	}
+	if report.Imported+report.Rejected != report.Rows || (report.Rejected > 0) != (report.RejectsFile != "") {
+		t.Fatalf("%q: got %+v", data, report)
+	}
+	if report.RejectsFile != "" {
+		if rows := readRejects(t, path); len(rows) != report.Rejected+1 {
+			t.Fatalf("%q: got %d rejects of %d", data, len(rows)-1, report.Rejected)
+		}
+		if err := os.Remove(report.RejectsFile); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return nil
 }

@@ -47,13 +47,11 @@ func ReadTasks(ctx context.Context, path string, options Options, emit func(audi
 		options.KnownCategories = audit.Categories
 	}
 	file := File{Path: path, Fields: taskFields, Map: options.Map, Progress: options.Progress}
-	return ReadFile(ctx, file, func(row Row) (Outcome, error) {
-		task, err := readTask(&row, path, options)
-		if err != nil {
-			return Imported, err
-		}
-		return emit(task)
-	})
+	costs := &CostReport{}
+	report, err := readFile(ctx, file, func(row *Row) (audit.Task, error) { return readTask(row, path, options) },
+		func(task audit.Task) (Outcome, error) { return costs.emit(task, emit) })
+	report.Costs = costs
+	return report, err
 }
 
 func readTask(row *Row, path string, options Options) (audit.Task, error) {
@@ -78,7 +76,7 @@ func readTask(row *Row, path string, options Options) (audit.Task, error) {
 	}
 	if task.ID == "" {
 		const digits = 24 // 96 bits: no two rows of a log meet by chance
-		task.ID = "row-" + row.SHA256[:digits]
+		task.ID = audit.RowIDPrefix + row.SHA256[:digits]
 	}
 	if text := row.Get("timestamp"); text != "" {
 		var err error
@@ -101,11 +99,7 @@ func readTask(row *Row, path string, options Options) (audit.Task, error) {
 		return task, err
 	}
 	task.Tokens, task.Cost, task.LatencyMS, task.TTFTMS = measured.Tokens, measured.Cost, measured.LatencyMS, measured.TTFTMS
-	if price, ok := options.Prices.Price(task.Model); ok && task.Cost == nil {
-		if cost, ok := price.Cost(task.Tokens); ok {
-			task.Cost = &cost
-		}
-	}
+	priceTask(row, &task, options.Prices)
 	return task, nil
 }
 

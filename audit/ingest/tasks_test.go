@@ -65,7 +65,7 @@ func TestReadTasksReadsEveryField(t *testing.T) {
 		Tokens: audit.Tokens{
 			Input: new(int64(1000)), Cached: new(int64(400)), Output: new(int64(100)), Reasoning: new(int64(20)),
 		},
-		Cost: new(audit.NanoUSD(3_100_000)), LatencyMS: new(int64(840)), TTFTMS: new(int64(200)),
+		CostSource: audit.CostFromLog, Cost: new(audit.NanoUSD(3_100_000)), LatencyMS: new(int64(840)), TTFTMS: new(int64(200)),
 		Cluster: "c7", Metadata: map[string]string{"Ticket No": "4711"},
 		Origin: audit.Origin{File: path, Line: 2, RowSHA256: tasks[0].Origin.RowSHA256},
 	}
@@ -145,8 +145,8 @@ func TestReadTasksRejectsRowsWithTheirPlaceAndReason(t *testing.T) {
 				t.Fatalf("got %d tasks, %+v; want one good and one rejected row", len(tasks), report)
 			}
 			rows := readRejects(t, path)
-			got := rows[1][len(rows[1])-3:]
-			if len(rows) != 2 || len(rows[0]) != 10 || got[0] != c.line || got[1] != c.column || !strings.HasPrefix(got[2], c.reason) {
+			got := rows[1][7:]
+			if len(rows) != 2 || len(rows[0]) != 11 || got[0] != c.line || got[1] != c.column || !strings.HasPrefix(got[2], c.reason) {
 				t.Errorf("rejects are %q, want line %s, column %s, reason %q", rows, c.line, c.column, c.reason)
 			}
 		})
@@ -172,8 +172,8 @@ func TestRejectsFileKeepsTheRowAndGoesWhenNothingIsRejected(t *testing.T) {
 	path := write(t, "id,prompt,cost_usd\n=1+1,\"a\nb\",-1\n2,ok,1\n")
 	readTasks(t, path, Options{})
 	want := [][]string{
-		{"id", "prompt", "cost_usd", "reject_line", "reject_column", "reject_reason"},
-		{"=1+1", "a\nb", "-1", "2", "3", `cost_usd: "-1" is negative; give it in US dollars, or leave it empty`},
+		{"id", "prompt", "cost_usd", "reject_line", "reject_column", "reject_reason", "reject_row"},
+		{"=1+1", "a\nb", "-1", "2", "3", `cost_usd: "-1" is negative; give it in US dollars, or leave it empty`, ""},
 	}
 	if diff := cmp.Diff(want, readRejects(t, path)); diff != "" {
 		t.Errorf("rejects (-want +got):\n%s", diff)
@@ -288,5 +288,132 @@ func TestReadLabels(t *testing.T) {
 	report, err = ReadLabels(t.Context(), write(t, "task_id,category\nt1,math\n,math\n"), audit.Categories, false, func(Label) error { return nil })
 	if err != nil || report.Imported != 1 || report.Rejected != 1 {
 		t.Errorf("got %+v, %v; want one label and one row without id", report, err)
+	}
+}
+
+func TestRejectsKeepCellsWithoutColumnAndBrokenRows(t *testing.T) {
+	t.Parallel()
+	path := write(t, "id,prompt\n1,a,\"b,c\",d\n2,a \"b\" c\n3,\"open\n4,good\n")
+	_, report := readTasks(t, path, Options{})
+	rows := readRejects(t, path)
+	if report.Rejected != 3 || len(rows) != 4 {
+		t.Fatalf("got %+v, rejects %q; want three rejected rows", report, rows)
+	}
+	for i, want := range []string{`1,a,"b,c",d`, `2,a "b" c`, `3,"open`} {
+		if got := rows[i+1][5]; got != want {
+			t.Errorf("reject_row %d is %q, want %q", i+1, got, want)
+		}
+	}
+}
+
+func TestAnEarlierRejectsFileIsKept(t *testing.T) {
+	t.Parallel()
+	path := write(t, "id,prompt\n1,\n2,ok\n")
+	readTasks(t, path, Options{})
+	if _, report := readTasks(t, path, Options{}); report.OldRejectsFile != "" {
+		t.Errorf("got %s for rejects that did not change", report.OldRejectsFile)
+	}
+	for n, suffix := range []string{".old", ".old2"} {
+		corrected := "id,prompt\n1,corrected\n" + suffix
+		if err := os.WriteFile(path+".rejects.csv", []byte(corrected), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, report := readTasks(t, path, Options{})
+		kept, err := os.ReadFile(path + ".rejects.csv" + suffix)
+		if err != nil || string(kept) != corrected || report.OldRejectsFile != path+".rejects.csv"+suffix {
+			t.Errorf("import %d: kept %q, %v, said %q; want the corrections in %s", n, kept, err, report.OldRejectsFile, suffix)
+		}
+		if rows := readRejects(t, path); len(rows) != 2 || rows[1][0] != "1" {
+			t.Errorf("import %d: rejects are %q", n, rows)
+		}
+	}
+}
+
+func TestColumnsNotReadAreListed(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][]string{
+		"id,prompt,Ticket,task_id,reject_line\n1,a,7,x,3\n": {"Ticket", "task_id"},
+		"id,prompt\n1,a\n": {},
+		`{"prompt":"a","n":{"m":1}}` + "\n" + `{"prompt":"b","late":2}` + "\n": {"n.m", "late"},
+	} {
+		_, report := readTasks(t, write(t, text), Options{})
+		if diff := cmp.Diff(want, report.NotRead); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", text, diff)
+		}
+	}
+}
+
+func TestMapToNothingIgnoresAField(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"id,prompt,category\n1,a,cooking\n", `{"id":"1","prompt":"a","category":"cooking"}`} {
+		tasks, report := readTasks(t, write(t, text), Options{Map: map[string]string{"category": "", "team": ""}})
+		if len(tasks) != 1 || tasks[0].Category != "" || tasks[0].Metadata["category"] != "cooking" || len(report.NotRead) != 1 {
+			t.Errorf("%q: got %+v, %+v; want a task without category", text, tasks, report)
+		}
+	}
+	_, err := ReadTasks(t.Context(), write(t, "prompt\na\n"), Options{Map: map[string]string{"prompt": ""}}, nil)
+	if err == nil || !strings.Contains(err.Error(), "no column for prompt") {
+		t.Errorf("got %v for a required field that is ignored", err)
+	}
+	_, err = ReadTasks(t.Context(), write(t, "prompt\na\n"), Options{Map: map[string]string{"bill": "x"}}, nil)
+	if _, ok := errors.AsType[*MapError](err); !ok || !strings.Contains(err.Error(), "there are id, timestamp,") {
+		t.Errorf("got %v for an unknown field, want a MapError that lists the fields", err)
+	}
+}
+
+func TestKeysThatCollideAreTold(t *testing.T) {
+	t.Parallel()
+	tasks, report := readTasks(t, write(t, `{"prompt":"p","a.b":"flat","a":{"b":"inside"}}`+"\n"+`{"prompt":"q","a":{"b":"alone"}}`+"\n"+`{"prompt":"r","a.b":"","a":{"b":"kept"}}`+"\n"), Options{})
+	for i, want := range []string{"flat", "alone", "kept"} {
+		if got := tasks[i].Metadata["a.b"]; got != want {
+			t.Errorf("a.b of line %d is %q, want %q", i+1, got, want)
+		}
+	}
+	if len(report.Notes) != 1 || !strings.Contains(report.Notes[0], `line 1 has the key "a.b" and also "b" inside "a"; the key itself counts`) {
+		t.Errorf("notes are %q", report.Notes)
+	}
+}
+
+func TestControlCharactersInHeadersAreEscaped(t *testing.T) {
+	t.Parallel()
+	_, report := readTasks(t, write(t, "prompt,\x1b[31mred\na,\"x\n"), Options{})
+	if len(report.Reasons) != 1 || strings.ContainsRune(report.Reasons[0], '\x1b') || !strings.Contains(report.Reasons[0], `"\x1b[31mred"`) {
+		t.Errorf("reasons are %q, want the header with escapes", report.Reasons)
+	}
+}
+
+// TestReadingStopsWithItsTaker reads a log that is far from its end when handling it
+// fails: the goroutine that reads ahead must be gone before the file is closed.
+func TestReadingStopsWithItsTaker(t *testing.T) {
+	t.Parallel()
+	path := write(t, "prompt\n"+strings.Repeat("some words to read\n", 50_000))
+	failure := errors.New("disk full")
+	for after := range 700 {
+		rows := 0
+		_, err := ReadTasks(t.Context(), path, Options{}, func(audit.Task) (Outcome, error) {
+			if rows++; rows > after {
+				return Imported, failure
+			}
+			return Imported, nil
+		})
+		if !errors.Is(err, failure) || rows != after+1 {
+			t.Fatalf("got %v after %d rows, want it after %d", err, rows, after+1)
+		}
+	}
+}
+
+func TestPlainDollarsAreThoseOfBigNumbers(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"0", "0.0031", "12.", "999999999.999999999", "000.1", "1", "3.000000001"} {
+		fast, ok := plainDollars(text)
+		exact, err := audit.ParseUSD(text)
+		if !ok || err != nil || fast != exact {
+			t.Errorf("%q: got %d (%v), want %d (%v)", text, fast, ok, exact, err)
+		}
+	}
+	for _, text := range []string{"", ".", ".5", "-1", "+1", "1e3", "1,5", "1.5.2", "1234567890", "0.1234567891", " 1", "٣"} {
+		if got, ok := plainDollars(text); ok {
+			t.Errorf("%q: got %d, want it left to ParseUSD", text, got)
+		}
 	}
 }

@@ -64,6 +64,9 @@ const maxMilliseconds = 366 * 24 * 3600 * 1000
 // bare number counts in unit, which is 0 where that is not known: then it is
 // refused.
 func ParseMilliseconds(text string, unit time.Duration) (int64, error) {
+	if whole, err := strconv.ParseInt(text, 10, 64); err == nil && unit == time.Millisecond && whole >= 0 && whole <= maxMilliseconds {
+		return whole, nil // what most logs have
+	}
 	text = strings.TrimSpace(text)
 	number := text
 	switch {
@@ -109,6 +112,9 @@ func milliseconds(text string, value float64) (int64, error) {
 
 // ParseCost reads an amount of dollars of at least 0; USD may stand after it.
 func ParseCost(text string) (audit.NanoUSD, error) {
+	if cost, ok := plainDollars(text); ok {
+		return cost, nil
+	}
 	trimmed := strings.TrimSpace(text)
 	trimmed = strings.TrimSpace(strings.TrimSuffix(trimmed, "USD"))
 	cost, err := audit.ParseUSD(trimmed)
@@ -119,6 +125,28 @@ func ParseCost(text string) (audit.NanoUSD, error) {
 		return 0, fmt.Errorf("%q is negative", shorten(text))
 	}
 	return cost, nil
+}
+
+// plainDollars reads what most logs have, digits with at most nine decimals, which
+// [audit.ParseUSD] reads with numbers of any size.
+func plainDollars(text string) (audit.NanoUSD, bool) {
+	whole, fraction, _ := strings.Cut(text, ".")
+	if whole == "" || len(whole) > 9 || len(fraction) > 9 {
+		return 0, false
+	}
+	value := int64(0)
+	for _, digits := range [...]string{whole, fraction} {
+		for i := range len(digits) {
+			if digits[i] < '0' || digits[i] > '9' {
+				return 0, false
+			}
+			value = 10*value + int64(digits[i]-'0')
+		}
+	}
+	for range 9 - len(fraction) {
+		value *= 10
+	}
+	return audit.NanoUSD(value), true
 }
 
 // layouts are the written times that are read; a fraction of the second may

@@ -52,13 +52,13 @@ func (f *ratingsFlags) options() (exchange.RatingsOptions, error) {
 	return options, err
 }
 
-// parseMapping reads field=column pairs.
+// parseMapping reads field=column pairs; without a column the field is not read.
 func parseMapping(pairs []string) (map[string]string, error) {
 	mapping := map[string]string{}
 	for _, pair := range pairs {
 		field, column, ok := strings.Cut(pair, "=")
-		if !ok || field == "" || column == "" {
-			return nil, usagef("--map is %q; write it as field=column", pair)
+		if !ok || field == "" {
+			return nil, usagef("--map is %q; write it as field=column, or field= for a field that shall not be read", pair)
 		}
 		mapping[field] = column
 	}

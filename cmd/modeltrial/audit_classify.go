@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -68,50 +67,45 @@ type classified struct {
 	byCategory   map[audit.Category]int
 }
 
-// classifyAll categorises in batches, so that memory stays flat.
+// classifyAll categorises in batches on all cores, so that memory stays flat.
+// Categories are stored by the tens of thousands, since each time waits for the disk;
+// what an interruption loses is categorised again.
 func classifyAll(ctx context.Context, s *store.Store, again bool, errOut io.Writer) (classified, error) {
-	const batch = 2000
+	const together = 20_000
 	counts := classified{byCategory: map[audit.Category]int{}}
-	model := classify.Default()
 	total, err := s.CountTasks(ctx)
 	if err != nil {
 		return counts, err
 	}
 	bar := newCountBar(errOut, "categorise", total)
 	defer bar.finish()
-	var after int64
-	for {
-		rows, err := s.Unclassified(ctx, again, batch, after)
-		if err != nil || len(rows) == 0 {
-			return counts, err
-		}
-		updates := make([]store.CategoryUpdate, len(rows))
-		for i, row := range rows {
-			prediction := model.ClassifyTask(row.Task.System, row.Task.Prompt, lastUserTurn(row.Task.Conversation))
-			updates[i] = store.CategoryUpdate{
-				TaskID: row.Task.ID, Category: prediction.Category, Source: audit.CategoryFromLocal, Probability: prediction.Probability,
-			}
+	var updates []store.CategoryUpdate
+	save := func() error {
+		err := s.SetCategories(ctx, updates)
+		updates = updates[:0]
+		return err
+	}
+	err = predictAll(ctx, s, again, func(rows []int64, predictions []classify.Prediction) error {
+		for i, prediction := range predictions {
+			updates = append(updates, store.CategoryUpdate{
+				Row: rows[i], Category: prediction.Category, Source: audit.CategoryFromLocal, Probability: prediction.Probability,
+			})
 			counts.byCategory[prediction.Category]++
 			if !prediction.Sure {
 				counts.unsure++
 			}
-			after = row.Row
-		}
-		if err := s.SetCategories(ctx, updates); err != nil {
-			return counts, err
 		}
 		counts.done += len(rows)
 		bar.set(counts.done)
-	}
-}
-
-func lastUserTurn(conversation []audit.Message) string {
-	for _, message := range slices.Backward(conversation) {
-		if message.Role == "user" {
-			return message.Content
+		if len(updates) < together {
+			return nil
 		}
+		return save()
+	})
+	if err != nil {
+		return counts, err
 	}
-	return ""
+	return counts, save()
 }
 
 // applyReview stores a person's corrections: all of the file or none.

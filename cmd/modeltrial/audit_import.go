@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -49,18 +52,21 @@ func runAuditImport(ctx context.Context, g *global, o *importOptions, paths []st
 	if err != nil {
 		return err
 	}
-	priceTable, err := prices(config)
-	if err != nil {
-		return err
-	}
 	if o.category != "" && !slices.Contains(config.CategoryNames(), audit.Category(o.category)) {
 		return usagef("--category %q is not known; there are %v", o.category, config.CategoryNames())
 	}
 	options := ingest.Options{
-		Map: mapping, KnownCategories: config.CategoryNames(), Category: audit.Category(o.category), Prices: priceTable,
+		Map: mapping, KnownCategories: config.CategoryNames(), Category: audit.Category(o.category),
 	}
+	// What is read is garbage soon; without this the heap would grow to twice of what
+	// an import keeps.
+	const garbage = 25 // per cent
+	defer debug.SetGCPercent(debug.SetGCPercent(garbage))
 	reports := []ingest.FileReport{}
 	err = g.withStore(ctx, func(s *store.Store) error {
+		if options.Prices, err = prices(ctx, s, config); err != nil {
+			return err
+		}
 		for _, path := range paths {
 			read, err := importLog(ctx, s, path, options, errOut)
 			if err != nil {
@@ -70,10 +76,11 @@ func runAuditImport(ctx context.Context, g *global, o *importOptions, paths []st
 		}
 		return nil
 	})
-	if err != nil {
-		return err
+	// What was imported before a failure is stored, and said.
+	if len(reports) > 0 || err == nil {
+		err = errors.Join(sayImport(g, out, errOut, reports), err)
 	}
-	if err := sayImport(g, out, errOut, reports); err != nil {
+	if err != nil {
 		return err
 	}
 	for _, read := range reports {
@@ -90,7 +97,7 @@ func importLog(ctx context.Context, s *store.Store, path string, options ingest.
 	bar := newBytesBar(errOut, path)
 	defer bar.finish()
 	options.Progress = bar.set
-	transaction, err := s.BeginImport(ctx, path)
+	transaction, err := beginImport(ctx, s, path)
 	if err != nil {
 		return ingest.FileReport{}, err
 	}
@@ -101,6 +108,8 @@ func importLog(ctx context.Context, s *store.Store, path string, options ingest.
 			return ingest.Imported, err
 		case outcome == store.Duplicate:
 			return ingest.Duplicate, nil
+		case outcome == store.Completed:
+			return ingest.Completed, nil
 		case outcome == store.Conflict:
 			return ingest.Imported, &audit.RowError{
 				Field:  "id",
@@ -116,6 +125,15 @@ func importLog(ctx context.Context, s *store.Store, path string, options ingest.
 	return read, transaction.Commit(ctx, importedFile(read))
 }
 
+// beginImport keeps others out of the database only for a file that takes a while.
+func beginImport(ctx context.Context, s *store.Store, path string) (*store.TaskImport, error) {
+	const large = 8 << 20
+	if info, err := os.Stat(path); err == nil && info.Size() >= large {
+		return s.BeginBulkImport(ctx, path)
+	}
+	return s.BeginImport(ctx, path)
+}
+
 func sayImport(g *global, out, errOut io.Writer, reports []ingest.FileReport) error {
 	for _, read := range reports {
 		sayRejects(errOut, read)
@@ -125,8 +143,21 @@ func sayImport(g *global, out, errOut io.Writer, reports []ingest.FileReport) er
 	}
 	for _, read := range reports {
 		fmt.Fprintf(out, "%s: %s rows: %s imported, %s already there, %s rejected\n", read.File,
-			report.Count(read.Rows), report.Count(read.Imported), report.Count(read.Duplicates), report.Count(read.Rejected))
+			report.Count(read.Rows), report.Count(read.Imported), report.Count(read.Duplicates+read.Completed), report.Count(read.Rejected))
+		if read.Completed > 0 {
+			fmt.Fprintf(out, "  %s of those already there got values that they were without\n", report.Count(read.Completed))
+		}
 		fmt.Fprintf(out, "  read as %s: %s\n", read.Format, mappedText(read.Mapped))
+		sayUnknownCosts(out, read.Costs)
+		if len(read.NotRead) > 0 {
+			fmt.Fprintf(out, "  not read, kept as metadata: %s\n", columnsText(read.NotRead))
+		}
+		for _, note := range read.Notes {
+			fmt.Fprintf(out, "  %s\n", note)
+		}
+		if read.OldRejectsFile != "" {
+			fmt.Fprintf(out, "  the rejects of an earlier import are in %s now\n", read.OldRejectsFile)
+		}
 	}
 	fmt.Fprintf(out, "\n%s\n", g.next("audit classify"))
 	return nil
@@ -139,8 +170,22 @@ func mappedText(mapped map[string]string) string {
 			parts = append(parts, field)
 			continue
 		}
-		parts = append(parts, field+" from "+column)
+		parts = append(parts, field+" from "+report.Line(column))
 	}
 	slices.Sort(parts)
+	return strings.Join(parts, ", ")
+}
+
+// columnsText lists columns, the first of very many.
+func columnsText(columns []string) string {
+	const most = 40
+	var parts []string
+	for i, column := range columns {
+		if i == most {
+			parts = append(parts, fmt.Sprintf("and %d more", len(columns)-most))
+			break
+		}
+		parts = append(parts, report.Line(column))
+	}
 	return strings.Join(parts, ", ")
 }

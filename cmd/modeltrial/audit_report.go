@@ -39,6 +39,11 @@ func auditReport(ctx context.Context, s *store.Store) (audit.Report, error) {
 		return audit.Report{}, err
 	}
 	document := mixer.Report()
+	sources, err := s.CostSources(ctx)
+	if err != nil {
+		return document, err
+	}
+	document.CostSources = &sources
 	table, err := s.LatestRoutingTable(ctx)
 	if err == nil {
 		document.Routed = offRoute(mixer, table)

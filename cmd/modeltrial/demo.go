@@ -145,7 +145,7 @@ func (d *demonstration) title(format string, args ...any) {
 
 func (d *demonstration) audit(ctx context.Context) error {
 	d.title("Audit: what kinds of work go to which model")
-	priceTable, err := prices(d.config)
+	priceTable, err := prices(ctx, d.store, d.config)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -28,9 +29,11 @@ func newDoctorCmd(g *global) *cobra.Command {
 
 // A finding is one thing that doctor looked at.
 type finding struct {
-	Check  string `json:"check"`
-	OK     bool   `json:"ok"`
-	Detail string `json:"detail"`
+	Check string `json:"check"`
+	OK    bool   `json:"ok"`
+	// Warning says that what is all right should be looked at.
+	Warning bool   `json:"warning,omitempty"`
+	Detail  string `json:"detail"`
 }
 
 func runDoctor(ctx context.Context, g *global, out io.Writer) error {
@@ -39,7 +42,7 @@ func runDoctor(ctx context.Context, g *global, out io.Writer) error {
 	findings = append(findings, found("configuration", err, g.configPath()))
 	if err == nil {
 		findings = append(findings, checkKeys(config)...)
-		findings = append(findings, checkPrices(config)...)
+		findings = append(findings, g.checkArmPrices(ctx, config)...)
 	}
 	findings = append(findings, checkDatabase(ctx, g)...)
 	failed := 0
@@ -54,7 +57,7 @@ func runDoctor(ctx context.Context, g *global, out io.Writer) error {
 		}
 	} else {
 		for _, f := range findings {
-			fmt.Fprintf(out, "%-4s %s: %s\n", map[bool]string{true: "ok", false: "BAD"}[f.OK], f.Check, f.Detail)
+			fmt.Fprintf(out, "%-4s %s: %s\n", f.word(), f.Check, f.Detail)
 		}
 	}
 	if failed > 0 {
@@ -63,11 +66,21 @@ func runDoctor(ctx context.Context, g *global, out io.Writer) error {
 	return nil
 }
 
+func (f finding) word() string {
+	switch {
+	case !f.OK:
+		return "BAD"
+	case f.Warning:
+		return "!"
+	}
+	return "ok"
+}
+
 func found(check string, err error, detail string) finding {
 	if err != nil {
-		return finding{check, false, err.Error()}
+		return finding{Check: check, OK: false, Detail: err.Error()}
 	}
-	return finding{check, true, detail}
+	return finding{Check: check, OK: true, Detail: detail}
 }
 
 // checkKeys says of each provider whether its key is there, and never what it is.
@@ -79,17 +92,28 @@ func checkKeys(config eval.Config) []finding {
 		}
 		check := "key of provider " + provider.Name
 		if os.Getenv(provider.APIKeyEnv) == "" {
-			findings = append(findings, finding{check, false, provider.APIKeyEnv + " is not set; export it before modeltrial pilot run"})
+			findings = append(findings, finding{Check: check, OK: false, Detail: provider.APIKeyEnv + " is not set; export it before modeltrial pilot run"})
 			continue
 		}
-		findings = append(findings, finding{check, true, provider.APIKeyEnv + " is set"})
+		findings = append(findings, finding{Check: check, OK: true, Detail: provider.APIKeyEnv + " is set"})
 	}
 	return findings
 }
 
-// checkPrices says of each arm that would be called whether its cost can be capped.
-func checkPrices(config eval.Config) []finding {
-	price, err := armPrice(config)
+// checkArmPrices is checkPrices with the prices of the database, where it can be opened.
+func (g *global) checkArmPrices(ctx context.Context, config eval.Config) []finding {
+	s, err := g.open(ctx)
+	if err != nil {
+		return checkPrices(ctx, nil, config) // what is wrong with the database is said by its own check
+	}
+	defer func() { _ = s.Close() }() // it was only read
+	return checkPrices(ctx, s, config)
+}
+
+// checkPrices says of each arm that would be called whether its cost can be capped, and
+// whether its price should be looked up anew.
+func checkPrices(ctx context.Context, s *store.Store, config eval.Config) []finding {
+	price, err := armPrice(ctx, s, config)
 	if err != nil {
 		return []finding{found("prices", err, "")}
 	}
@@ -99,11 +123,18 @@ func checkPrices(config eval.Config) []finding {
 		if provider.Kind != eval.ProviderOpenAI {
 			continue
 		}
-		var missing error
-		if _, known := price(arm); !known {
-			missing = run.UnknownPrice(arm)
+		known, ok := price(arm)
+		check := "price of arm " + arm.Name
+		switch now := time.Now(); {
+		case !ok:
+			findings = append(findings, found(check, run.UnknownPrice(arm), ""))
+		case known.Stale(now):
+			findings = append(findings, finding{Check: check, OK: true, Warning: true, Detail: fmt.Sprintf(
+				"arm %s: the price of %s is from a list of %s, %.0f days ago; look it up and put it into %s, or import a newer list with modeltrial prices import",
+				arm.Name, arm.Model, known.Listed().Format(time.DateOnly), now.Sub(known.Listed()).Hours()/24, configName)})
+		default:
+			findings = append(findings, found(check, nil, arm.Model+" is priced"))
 		}
-		findings = append(findings, found("price of arm "+arm.Name, missing, arm.Model+" is priced"))
 	}
 	return findings
 }
@@ -111,18 +142,18 @@ func checkPrices(config eval.Config) []finding {
 func checkDatabase(ctx context.Context, g *global) []finding {
 	s, err := g.open(ctx)
 	if err != nil {
-		return []finding{{"database", false, err.Error()}}
+		return []finding{{Check: "database", OK: false, Detail: err.Error()}}
 	}
 	defer func() { _ = s.Close() }() // it was only read
 	findings := []finding{}
 	damage, err := s.Check(ctx)
 	switch {
 	case err != nil:
-		findings = append(findings, finding{"database", false, err.Error()})
+		findings = append(findings, finding{Check: "database", OK: false, Detail: err.Error()})
 	case len(damage) > 0:
-		findings = append(findings, finding{"database", false, fmt.Sprintf("%s: %v; restore a backup", g.databasePath(), damage)})
+		findings = append(findings, finding{Check: "database", OK: false, Detail: fmt.Sprintf("%s: %v; restore a backup", g.databasePath(), damage)})
 	default:
-		findings = append(findings, finding{"database", true, g.databasePath() + " is whole"})
+		findings = append(findings, finding{Check: "database", OK: true, Detail: g.databasePath() + " is whole"})
 	}
 	return append(findings, checkProtocol(ctx, g, s))
 }
@@ -130,14 +161,14 @@ func checkDatabase(ctx context.Context, g *global) []finding {
 func checkProtocol(ctx context.Context, g *global, s *store.Store) finding {
 	protocol, err := s.Locked(ctx)
 	if errors.Is(err, eval.ErrNotFound) {
-		return finding{"protocol", true, "none is locked yet"}
+		return finding{Check: "protocol", OK: true, Detail: "none is locked yet"}
 	}
 	if err != nil {
-		return finding{"protocol", false, err.Error()}
+		return finding{Check: "protocol", OK: false, Detail: err.Error()}
 	}
 	config, err := g.config()
 	if err != nil {
-		return finding{"protocol", false, "cannot be compared: the configuration is wrong"}
+		return finding{Check: "protocol", OK: false, Detail: "cannot be compared: the configuration is wrong"}
 	}
 	return found("protocol", unlocked(config, protocol), "locked, "+protocol.SHA256)
 }

@@ -84,7 +84,7 @@ func outcome(stored bool, err error) (ingest.Outcome, error) {
 func importedFile(read ingest.FileReport) store.ImportedFile {
 	return store.ImportedFile{
 		Path: read.File, Format: read.Format, SHA256: read.SHA256, Rows: read.Rows,
-		Imported: read.Imported, Duplicates: read.Duplicates, Rejected: read.Rejected,
+		Imported: read.Imported, Duplicates: read.Duplicates + read.Completed, Rejected: read.Rejected,
 	}
 }
 

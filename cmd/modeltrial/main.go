@@ -16,6 +16,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"modeltrial/audit/ingest"
 )
 
 // The exit codes.
@@ -44,8 +46,9 @@ func execute(args []string, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 	var usage *usageError
+	var mapping *ingest.MapError
 	switch {
-	case errors.As(err, &usage), isCobraUsage(err):
+	case errors.As(err, &usage), errors.As(err, &mapping), isCobraUsage(err):
 		fmt.Fprintf(stderr, "modeltrial: %v\nsee: modeltrial --help\n", err)
 		return exitUsage
 	case ctx.Err() != nil:

@@ -34,7 +34,7 @@ changes nothing; a changed one needs --reason, which appears in every report.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return g.withStore(cmd.Context(), func(s *store.Store) error {
-				return runLock(cmd.Context(), g, s, reason, cmd.OutOrStdout())
+				return runLock(cmd.Context(), g, s, reason, cmd.OutOrStdout(), cmd.ErrOrStderr())
 			})
 		},
 	}
@@ -42,14 +42,17 @@ changes nothing; a changed one needs --reason, which appears in every report.`,
 	return cmd
 }
 
-func runLock(ctx context.Context, g *global, s *store.Store, reason string, out io.Writer) error {
+func runLock(ctx context.Context, g *global, s *store.Store, reason string, out, errOut io.Writer) error {
 	config, err := g.pilotConfig()
 	if err != nil {
 		return err
 	}
-	for _, price := range checkPrices(config) {
-		if !price.OK {
+	for _, price := range checkPrices(ctx, s, config) {
+		switch {
+		case !price.OK:
 			return errors.New(price.Detail) // before it is frozen, not after
+		case price.Warning:
+			fmt.Fprintf(errOut, "! %s\n", price.Detail)
 		}
 	}
 	protocol, err := lock(ctx, s, config, reason, time.Now())

@@ -160,7 +160,7 @@ func runnerOptions(ctx context.Context, s *store.Store, config eval.Config, o *r
 	if err != nil {
 		return options, err
 	}
-	price, err := armPrice(config)
+	price, err := armPrice(ctx, s, config)
 	if err != nil {
 		return options, err
 	}
@@ -207,7 +207,7 @@ type costEstimate struct {
 
 // estimate prices calls before they are made.
 func estimate(ctx context.Context, s *store.Store, config eval.Config, protocol eval.Protocol, cells []eval.Cell) ([]costEstimate, error) {
-	priceOf, err := armPrice(config)
+	priceOf, err := armPrice(ctx, s, config)
 	if err != nil {
 		return nil, err
 	}

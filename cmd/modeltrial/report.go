@@ -72,11 +72,10 @@ func reportInput(ctx context.Context, g *global, s *store.Store, now time.Time) 
 	if err != nil {
 		return input, err
 	}
-	priceTable, err := prices(config)
+	priceTable, err := prices(ctx, s, config)
 	if err != nil {
 		return input, err
 	}
-	input.Prices = priceTable.All()
 	if input.Protocol, err = locked(ctx, s); err != nil {
 		return input, err
 	}
@@ -104,6 +103,7 @@ func reportInput(ctx context.Context, g *global, s *store.Store, now time.Time) 
 		return input, err
 	}
 	input.Audit = mixer.Report()
+	input.Prices = usedPrices(priceTable, input.Audit, input.Protocol.Protocol, now)
 	input.Tasks = func(yield func(audit.Task) error) error { return s.EachTaskSummary(ctx, yield) }
 	input.Responses = func(yield func(eval.Response) error) error { return s.EachResponse(ctx, yield) }
 	input.Ratings = func(yield func(eval.Rating) error) error { return s.EachRating(ctx, 0, yield) }

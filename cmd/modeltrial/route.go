@@ -51,7 +51,7 @@ func recommend(ctx context.Context, g *global, s *store.Store, now time.Time) (e
 	if err != nil {
 		return eval.RoutingTable{}, err
 	}
-	priceTable, err := prices(config)
+	priceTable, err := prices(ctx, s, config)
 	if err != nil {
 		return eval.RoutingTable{}, err
 	}
@@ -63,20 +63,20 @@ func recommend(ctx context.Context, g *global, s *store.Store, now time.Time) (e
 	if err != nil {
 		return eval.RoutingTable{}, err
 	}
-	table, err := decide.Recommend(data, spend(mixer), priceDate(priceTable, protocol.Protocol), now)
+	table, err := decide.Recommend(data, spend(mixer), priceDate(priceTable, protocol.Protocol, now), now)
 	if err != nil {
 		return table, err
 	}
 	return table, s.SaveRoutingTable(ctx, table)
 }
 
-// priceDate is the day of the list that the pilot's arms are priced by.
-func priceDate(priceTable audit.PriceTable, protocol eval.Protocol) eval.PriceDate {
+// priceDate is the day of the list that the pilot's arms are priced by now.
+func priceDate(priceTable audit.PriceTable, protocol eval.Protocol, now time.Time) eval.PriceDate {
 	models := make([]string, len(protocol.Arms))
 	for i, arm := range protocol.Arms {
 		models[i] = arm.Model
 	}
-	date := priceTable.Date(models...)
+	date := priceTable.DateOn(now.UTC(), models...)
 	if date.IsZero() {
 		return ""
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 	"unicode"
 
 	"golang.org/x/term"
@@ -91,9 +92,10 @@ func builtInPrices() (audit.PriceTable, error) {
 	return table, nil
 }
 
-// prices is the built-in price table with the workspace's own prices over it.
-func prices(config eval.Config) (audit.PriceTable, error) {
-	table, err := builtInPrices()
+// prices is the built-in price table with the imported prices over it, and over these
+// the workspace's own. Without a store it has no imported ones.
+func prices(ctx context.Context, s *store.Store, config eval.Config) (audit.PriceTable, error) {
+	table, err := listedPrices(ctx, s)
 	if err != nil {
 		return table, err
 	}
@@ -109,14 +111,29 @@ func prices(config eval.Config) (audit.PriceTable, error) {
 	return table, nil
 }
 
-// armPrice finds what an arm's tokens cost: by the price that its provider states in
-// modeltrial.yaml, since two providers may ask different prices for a model of the
-// same name, else by the built-in table.
-func armPrice(config eval.Config) (func(eval.Arm) (audit.Price, bool), error) {
+// listedPrices are the built-in price table with the imported prices over it.
+func listedPrices(ctx context.Context, s *store.Store) (audit.PriceTable, error) {
 	table, err := builtInPrices()
+	if err != nil || s == nil {
+		return table, err
+	}
+	imported, err := s.Prices(ctx)
+	if err != nil {
+		return table, err
+	}
+	table.Import(imported...)
+	return table, nil
+}
+
+// armPrice finds what an arm's tokens cost today: by the price that its provider
+// states in modeltrial.yaml, since two providers may ask different prices for a model
+// of the same name, else by the price in force.
+func armPrice(ctx context.Context, s *store.Store, config eval.Config) (func(eval.Arm) (audit.Price, bool), error) {
+	table, err := listedPrices(ctx, s)
 	if err != nil {
 		return nil, err
 	}
+	today := time.Now().UTC()
 	return func(arm eval.Arm) (audit.Price, bool) {
 		provider, _ := config.Provider(arm.Provider)
 		for _, own := range provider.Prices {
@@ -126,7 +143,8 @@ func armPrice(config eval.Config) (func(eval.Arm) (audit.Price, bool), error) {
 			price, err := own.Price(provider.Name)
 			return price, err == nil // the configuration was checked: there is none
 		}
-		return table.Price(arm.Model)
+		price, err := table.Lookup("", arm.Model, today)
+		return price, err == nil
 	}, nil
 }
 
