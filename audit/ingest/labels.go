@@ -14,6 +14,7 @@ type Label struct {
 	Prompt   string
 	Category audit.Category
 	Source   string // where the row comes from, as the file says; may be empty
+	Language string // of the prompt, as the file says; may be empty
 	Line     int
 }
 
@@ -25,10 +26,14 @@ func ReadLabels(ctx context.Context, path string, known []audit.Category, withPr
 		{Name: "id", Synonyms: []string{"task_id"}, Required: !withPrompts},
 		{Name: "category", Synonyms: []string{"label", "task_category"}, Required: true},
 		{Name: "source", Synonyms: []string{"dataset"}},
+		{Name: "language", Synonyms: []string{"lang", "locale"}},
 		{Name: "prompt", Synonyms: []string{"question", "instruction", "text"}, Required: withPrompts},
 	}
 	return ReadFile(ctx, File{Path: path, Fields: fields}, func(row Row) (Outcome, error) {
-		label := Label{ID: strings.TrimSpace(row.Get("id")), Prompt: row.Get("prompt"), Source: row.Get("source"), Line: row.Line}
+		label := Label{
+			ID: strings.TrimSpace(row.Get("id")), Prompt: row.Get("prompt"), Line: row.Line,
+			Source: row.Get("source"), Language: strings.TrimSpace(row.Get("language")),
+		}
 		var err error
 		if label.Category, err = ReadCategory(&row, known); err != nil {
 			return Imported, err
