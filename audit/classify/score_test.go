@@ -15,8 +15,10 @@ import (
 func TestScoreByHand(t *testing.T) {
 	categories := []audit.Category{audit.Coding, audit.Math}
 	rows := []Labelled{
-		{Text: "a", Category: audit.Coding, Source: "x", Language: "en"}, {Text: "b", Category: audit.Coding, Source: "x", Language: "de"},
-		{Text: "c", Category: audit.Math, Source: "y", Language: "de"}, {Text: "d", Category: audit.Math},
+		{Text: "a", Category: audit.Coding, Source: "x", Language: "en"},
+		{Text: "b", Category: audit.Coding, Source: "x", Language: "de"},
+		{Text: "c", Category: audit.Math, Source: "y", Language: "de"},
+		{Text: "d", Category: audit.Math},
 	}
 	predictions := []Prediction{
 		{Category: audit.Coding, Probability: 0.95, Sure: true},
@@ -33,7 +35,7 @@ func TestScoreByHand(t *testing.T) {
 		AccuracyInterval: Wilson(3, 4), WhenSureInterval: Wilson(3, 3),
 		// |0.95 and 1: mean 0.975, right| ×2, |0.55, wrong|, |0.85, right|
 		CalibrationError: new((2*0.025 + 0.55 + 0.15) / 4),
-		MacroF1: new((2.0/3 + 0.8) / 2),
+		MacroF1:          new((2.0/3 + 0.8) / 2),
 		Confusion: map[audit.Category]map[audit.Category]int{
 			audit.Coding: {audit.Coding: 1, audit.Math: 1}, audit.Math: {audit.Math: 2},
 		},
