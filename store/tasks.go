@@ -267,14 +267,14 @@ type CategoryUpdate struct {
 	Probability float64
 }
 
-// SetCategories stores categories in one transaction. What a person said is
-// changed by a person only.
+// SetCategories stores categories in one transaction. What a person or the log said
+// is changed by a person only.
 func (s *Store) SetCategories(ctx context.Context, updates []CategoryUpdate) error {
 	return s.write(ctx, func(tx *transaction) error {
 		for _, u := range updates {
 			_, err := tx.ExecContext(ctx, `
 UPDATE tasks SET category = ?, category_source = ?, category_probability = ?
-WHERE id = ? AND (category_source <> 'review' OR ? = 'review')`, u.Category, u.Source, u.Probability, u.TaskID, u.Source)
+WHERE id = ? AND (category_source NOT IN ('review', 'log') OR ? = 'review')`, u.Category, u.Source, u.Probability, u.TaskID, u.Source)
 			if err != nil {
 				return fmt.Errorf("categorise task %q: %w", u.TaskID, err)
 			}
