@@ -204,6 +204,7 @@ GROUP BY category, category_source ORDER BY category, category_source`)
 type LocalModel struct {
 	Fingerprint string    `db:"fingerprint"` // of what it was trained from
 	Weights     []byte    `db:"weights"`     // as audit/classify writes them
+	Learned     string    `db:"learned"`     // JSON: what it learned from
 	TrainedAt   time.Time `db:"-"`
 }
 
@@ -213,7 +214,7 @@ func (s *Store) LocalModel(ctx context.Context) (LocalModel, error) {
 		LocalModel
 		TrainedAt *int64 `db:"trained_at"`
 	}
-	err := s.reader.GetContext(ctx, &row, `SELECT fingerprint, weights, trained_at FROM local_models WHERE id = 1`)
+	err := s.reader.GetContext(ctx, &row, `SELECT fingerprint, weights, learned, trained_at FROM local_models WHERE id = 1`)
 	if errors.Is(err, sql.ErrNoRows) {
 		return LocalModel{}, eval.ErrNotFound
 	}
@@ -228,9 +229,10 @@ func (s *Store) LocalModel(ctx context.Context) (LocalModel, error) {
 func (s *Store) SaveLocalModel(ctx context.Context, model LocalModel) error {
 	return s.write(ctx, func(tx *transaction) error {
 		_, err := tx.ExecContext(ctx, `
-INSERT INTO local_models (id, fingerprint, weights, trained_at) VALUES (1, ?, ?, ?)
-ON CONFLICT (id) DO UPDATE SET fingerprint = excluded.fingerprint, weights = excluded.weights, trained_at = excluded.trained_at`,
-			model.Fingerprint, model.Weights, model.TrainedAt.UnixMicro())
+INSERT INTO local_models (id, fingerprint, weights, learned, trained_at) VALUES (1, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET
+    fingerprint = excluded.fingerprint, weights = excluded.weights, learned = excluded.learned, trained_at = excluded.trained_at`,
+			model.Fingerprint, model.Weights, model.Learned, model.TrainedAt.UnixMicro())
 		if err != nil {
 			return fmt.Errorf("store the workspace's categoriser: %w", err)
 		}

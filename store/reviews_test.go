@@ -112,8 +112,10 @@ func TestDraws(t *testing.T) {
 	counts, err := s.CategoryCounts(t.Context())
 	must(t, err)
 	wantCounts := []CategoryCount{
-		{audit.Coding, audit.CategoryFromLog, 2}, {audit.Math, audit.CategoryFromLocal, 1},
-		{audit.Math, audit.CategoryFromModel, 1}, {audit.Math, audit.CategoryFromReview, 1},
+		{audit.Coding, audit.CategoryFromLog, 2},
+		{audit.Math, audit.CategoryFromLocal, 1},
+		{audit.Math, audit.CategoryFromModel, 1},
+		{audit.Math, audit.CategoryFromReview, 1},
 	}
 	if diff := cmp.Diff(wantCounts, counts); diff != "" {
 		t.Errorf("counts (-want +got):\n%s", diff)
@@ -137,7 +139,7 @@ func TestLocalModel(t *testing.T) {
 	if _, err := s.LocalModel(t.Context()); !errors.Is(err, eval.ErrNotFound) {
 		t.Errorf("got %v, want eval.ErrNotFound", err)
 	}
-	for _, want := range []LocalModel{{"one", []byte{0, 1}, testTime}, {"two", []byte{2}, testTime.Add(time.Hour)}} {
+	for _, want := range []LocalModel{{"one", []byte{0, 1}, "{}", testTime}, {"two", []byte{2}, "{1}", testTime.Add(time.Hour)}} {
 		must(t, s.SaveLocalModel(t.Context(), want))
 		got, err := s.LocalModel(t.Context())
 		must(t, err)

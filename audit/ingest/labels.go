@@ -20,7 +20,8 @@ type Label struct {
 
 // ReadLabels gives each label of a file to emit: the columns id and category of
 // imported tasks or, withPrompts, the columns prompt and category with any id and
-// source. A row without a known category is rejected.
+// source. A row without a known category is rejected, but one of a task whose category
+// is empty is filtered out: a sheet may come back half filled in.
 func ReadLabels(ctx context.Context, path string, known []audit.Category, withPrompts bool, emit func(Label) error) (FileReport, error) {
 	fields := []Field{
 		{Name: "id", Synonyms: []string{"task_id"}, Required: !withPrompts},
@@ -39,6 +40,8 @@ func ReadLabels(ctx context.Context, path string, known []audit.Category, withPr
 			return Imported, err
 		}
 		switch {
+		case label.Category == "" && !withPrompts:
+			return Filtered, nil
 		case label.Category == "":
 			return Imported, row.Reject("category", "is empty", "give every row a category")
 		case withPrompts && strings.TrimSpace(label.Prompt) == "":

@@ -45,6 +45,7 @@ CREATE TABLE local_models (
     id          INTEGER PRIMARY KEY CHECK (id = 1),
     fingerprint TEXT    NOT NULL,
     weights     BLOB    NOT NULL,
+    learned     TEXT    NOT NULL, -- JSON: what it learned from
     trained_at  INTEGER NOT NULL
 ) STRICT;
 
