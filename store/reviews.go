@@ -173,7 +173,8 @@ SELECT (SELECT count(*) FROM review_draws) AS draws,
 }
 
 // EachUnsure gives the tasks that the local categoriser put into a category with a
-// probability under a threshold, in the order of import.
+// probability under a threshold, in the order of import, but for those of a random
+// sample: they are to be categorised blind.
 func (s *Store) EachUnsure(ctx context.Context, threshold float64, do func(audit.Task) error) error {
 	return each(ctx, s, "unsure tasks", func(row taskRow) error {
 		task, err := row.task()
@@ -182,7 +183,9 @@ func (s *Store) EachUnsure(ctx context.Context, threshold float64, do func(audit
 		}
 		return do(task)
 	}, `SELECT `+summaryColumns+`, `+textColumns+fromTasks+`
-WHERE t.category_source = 'local' AND t.category_probability < ? ORDER BY t.row_id`, threshold)
+WHERE t.category_source = 'local' AND t.category_probability < ?
+    AND NOT EXISTS (SELECT 1 FROM review_draw_tasks d WHERE d.task_id = t.id)
+ORDER BY t.row_id`, threshold)
 }
 
 // A CategoryCount is how many tasks a source put into a category.

@@ -127,6 +127,8 @@ func TestUnsureTasks(t *testing.T) {
 	categorise(t, s, audit.CategoryFromLocal, audit.Math, 0.6, "b", "a")
 	categorise(t, s, audit.CategoryFromLocal, audit.Math, 0.7, "sure")
 	categorise(t, s, audit.CategoryFromModel, audit.Math, 0.1, "asked")
+	categorise(t, s, audit.CategoryFromLocal, audit.Math, 0.1, "sampled")
+	must(t, s.SaveDraw(t.Context(), ReviewDraw{TaskIDs: []string{"sampled"}, DrawnAt: testTime}))
 	var got []string
 	must(t, s.EachUnsure(t.Context(), 0.7, func(task audit.Task) error { got = append(got, task.ID+": "+task.Prompt); return nil }))
 	if !slices.Equal(got, []string{"b: do b", "a: do a"}) {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func sample(ids []string, size int, seed uint64) []string {
+func drawSample(ids []string, size int, seed uint64) []string {
 	s := NewSampler(size, seed)
 	for _, id := range ids {
 		s.Add(id)
@@ -22,20 +22,20 @@ func TestSampler(t *testing.T) {
 	}
 	turned := slices.Clone(ids)
 	slices.Reverse(turned)
-	first := sample(ids, 10, 7)
-	if !slices.Equal(first, sample(turned, 10, 7)) {
+	first := drawSample(ids, 10, 7)
+	if !slices.Equal(first, drawSample(turned, 10, 7)) {
 		t.Error("the order of the ids changes the sample")
 	}
-	if slices.Equal(first, sample(ids, 10, 8)) {
+	if slices.Equal(first, drawSample(ids, 10, 8)) {
 		t.Error("the seed does not change the sample")
 	}
-	if !slices.Equal(first, sample(ids, 20, 7)[:10]) {
+	if !slices.Equal(first, drawSample(ids, 20, 7)[:10]) {
 		t.Error("a larger sample does not begin with the smaller")
 	}
-	if all := sample(ids, 200, 7); len(all) != 100 || slices.Equal(all, ids) {
+	if all := drawSample(ids, 200, 7); len(all) != 100 || slices.Equal(all, ids) {
 		t.Errorf("all of them: %d, in the order they came: %v", len(all), slices.Equal(all, ids))
 	}
-	if none := sample(ids, 0, 7); len(none) != 0 {
+	if none := drawSample(ids, 0, 7); len(none) != 0 {
 		t.Errorf("a sample of none: %q", none)
 	}
 }
@@ -49,7 +49,7 @@ func TestSamplerIsFair(t *testing.T) {
 	}
 	counts := map[string]int{}
 	for seed := range seeds {
-		for _, id := range sample(ids, size, uint64(seed)) {
+		for _, id := range drawSample(ids, size, uint64(seed)) {
 			counts[id]++
 		}
 	}
