@@ -22,6 +22,7 @@ func AuditReport(w io.Writer, r audit.Report, style Style) error {
 	p.say(Plain, "  ", auditSentence(r))
 	p.gap()
 	p.categories(r)
+	p.corrected(r)
 	p.groups("model", r.Models, r)
 	p.groups("team", r.Teams, r)
 	p.groups("month", r.Months, r)

@@ -209,6 +209,9 @@ type LocalModel struct {
 	Weights     []byte    `db:"weights"`     // as audit/classify writes them
 	Learned     string    `db:"learned"`     // JSON: what it learned from
 	TrainedAt   time.Time `db:"-"`
+	// InUse says that every task that is the local categoriser's to sort is sorted by
+	// this model; false from its making until [Store.UseLocalModel].
+	InUse bool `db:"in_use"`
 }
 
 // LocalModel reads the workspace's categoriser; eval.ErrNotFound where there is none.
@@ -217,7 +220,7 @@ func (s *Store) LocalModel(ctx context.Context) (LocalModel, error) {
 		LocalModel
 		TrainedAt *int64 `db:"trained_at"`
 	}
-	err := s.reader.GetContext(ctx, &row, `SELECT fingerprint, weights, learned, trained_at FROM local_models WHERE id = 1`)
+	err := s.reader.GetContext(ctx, &row, `SELECT fingerprint, weights, learned, trained_at, in_use FROM local_models WHERE id = 1`)
 	if errors.Is(err, sql.ErrNoRows) {
 		return LocalModel{}, eval.ErrNotFound
 	}
@@ -228,13 +231,23 @@ func (s *Store) LocalModel(ctx context.Context) (LocalModel, error) {
 	return row.LocalModel, nil
 }
 
-// SaveLocalModel keeps the workspace's categoriser in place of an older one.
+// UseLocalModel notes that every task is sorted by the workspace's categoriser.
+func (s *Store) UseLocalModel(ctx context.Context) error {
+	return s.write(ctx, func(tx *transaction) error {
+		_, err := tx.ExecContext(ctx, `UPDATE local_models SET in_use = 1`)
+		return err
+	})
+}
+
+// SaveLocalModel keeps the workspace's categoriser in place of an older one. It is not
+// in use yet.
 func (s *Store) SaveLocalModel(ctx context.Context, model LocalModel) error {
 	return s.write(ctx, func(tx *transaction) error {
 		_, err := tx.ExecContext(ctx, `
-INSERT INTO local_models (id, fingerprint, weights, learned, trained_at) VALUES (1, ?, ?, ?, ?)
+INSERT INTO local_models (id, fingerprint, weights, learned, trained_at, in_use) VALUES (1, ?, ?, ?, ?, 0)
 ON CONFLICT (id) DO UPDATE SET
-    fingerprint = excluded.fingerprint, weights = excluded.weights, learned = excluded.learned, trained_at = excluded.trained_at`,
+    fingerprint = excluded.fingerprint, weights = excluded.weights, learned = excluded.learned,
+    trained_at = excluded.trained_at, in_use = 0`,
 			model.Fingerprint, model.Weights, model.Learned, model.TrainedAt.UnixMicro())
 		if err != nil {
 			return fmt.Errorf("store the workspace's categoriser: %w", err)

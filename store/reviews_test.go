@@ -141,12 +141,16 @@ func TestLocalModel(t *testing.T) {
 	if _, err := s.LocalModel(t.Context()); !errors.Is(err, eval.ErrNotFound) {
 		t.Errorf("got %v, want eval.ErrNotFound", err)
 	}
-	for _, want := range []LocalModel{{"one", []byte{0, 1}, "{}", testTime}, {"two", []byte{2}, "{1}", testTime.Add(time.Hour)}} {
+	for _, want := range []LocalModel{{"one", []byte{0, 1}, "{}", testTime, false}, {"two", []byte{2}, "{1}", testTime.Add(time.Hour), false}} {
 		must(t, s.SaveLocalModel(t.Context(), want))
 		got, err := s.LocalModel(t.Context())
 		must(t, err)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
+		}
+		must(t, s.UseLocalModel(t.Context()))
+		if got, err := s.LocalModel(t.Context()); err != nil || !got.InUse {
+			t.Errorf("in use %v, error %v", got.InUse, err)
 		}
 	}
 	must(t, s.DropLocalModel(t.Context()))

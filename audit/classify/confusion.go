@@ -1,7 +1,6 @@
 package classify
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -81,8 +80,8 @@ func (c *Confusion) Rate(predicted, truth audit.Category) *audit.Interval {
 	return Wilson(c.counts[i][j], c.ofTruth(i))
 }
 
-// MarshalJSON gives {truth: {predicted: count}} without zeros.
-func (c *Confusion) MarshalJSON() ([]byte, error) {
+// Counts gives {truth: {predicted: count}} without zeros.
+func (c *Confusion) Counts() map[audit.Category]map[audit.Category]int {
 	counts := map[audit.Category]map[audit.Category]int{}
 	for i, truth := range c.categories {
 		for j, n := range c.counts[i] {
@@ -95,7 +94,7 @@ func (c *Confusion) MarshalJSON() ([]byte, error) {
 			counts[truth][c.categories[j]] = n
 		}
 	}
-	return json.Marshal(counts)
+	return counts
 }
 
 // MinReviewed is how many reviewed tasks of a random sample a correction needs.
@@ -180,6 +179,33 @@ func (c *Confusion) Correct(counted map[audit.Category]int) map[audit.Category]C
 		}}
 	}
 	return all
+}
+
+// CorrectWithGiven is [Confusion.Correct] where for some tasks, counted in given, a
+// person or the log has said the category: they are added as they are. The shares are
+// of all tasks together.
+func (c *Confusion) CorrectWithGiven(counted, given map[audit.Category]int) map[audit.Category]CorrectedShare {
+	machine, all := 0, 0
+	for _, category := range c.categories {
+		machine += counted[category]
+	}
+	for _, n := range given {
+		all += n
+	}
+	all += machine
+	shares := c.Correct(counted)
+	for category, corrected := range shares {
+		if corrected.Share == nil {
+			continue
+		}
+		sum := func(share float64) float64 {
+			return (float64(given[category]) + share*float64(machine)) / float64(all)
+		}
+		s := corrected.Share
+		s.StandardError *= float64(machine) / float64(all)
+		s.Estimate, s.Low, s.High = sum(s.Estimate), sum(s.Low), sum(s.High)
+	}
+	return shares
 }
 
 // invert gives the shares of the categories with these indexes, which sum to 1 but

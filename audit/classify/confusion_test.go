@@ -1,11 +1,12 @@
 package classify
 
 import (
-	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"modeltrial/audit"
 )
@@ -56,9 +57,17 @@ func TestCorrectByHand(t *testing.T) {
 	if a := c.Accuracy(); math.Abs(a.Estimate-230.0/300) > 1e-12 {
 		t.Errorf("accuracy %+v", a)
 	}
-	text, err := json.Marshal(c)
-	if err != nil || string(text) != `{"a":{"a":80,"b":10,"c":10},"b":{"a":20,"b":60,"c":20},"c":{"b":10,"c":90}}` {
-		t.Errorf("JSON %s, error %v", text, err)
+	want := map[audit.Category]map[audit.Category]int{"a": {"a": 80, "b": 10, "c": 10}, "b": {"a": 20, "b": 60, "c": 20}, "c": {"b": 10, "c": 90}}
+	if diff := cmp.Diff(want, c.Counts()); diff != "" {
+		t.Errorf("counts (-want +got):\n%s", diff)
+	}
+	// 10,000 tasks more of which the log says a: (0.5 + 1)/2.
+	given := c.CorrectWithGiven(map[audit.Category]int{"a": 4600, "b": 2500, "c": 2900}, map[audit.Category]int{"a": 10000})
+	for category, want := range map[audit.Category]float64{"a": 0.75, "b": 0.15, "c": 0.1} {
+		s, alone := given[category].Share, got[category].Share
+		if math.Abs(s.Estimate-want) > 1e-12 || math.Abs(s.StandardError-alone.StandardError/2) > 1e-12 || math.Abs((s.High-s.Low)-(alone.High-alone.Low)/2) > 1e-12 {
+			t.Errorf("%s with given ones: %+v, want %v", category, s, want)
+		}
 	}
 }
 

@@ -158,6 +158,9 @@ func runClassify(ctx context.Context, g *global, o *classifyOptions, out, errOut
 		if err != nil {
 			return err
 		}
+		if err := model.use(ctx, s); err != nil {
+			return err
+		}
 		document.Classified, document.Unsure, document.Categories = counts.done, counts.unsure, counts.byCategory
 		document.Moves, document.Moved = counts.moves()
 		document.Categoriser = model.learned

@@ -38,6 +38,9 @@ func auditReport(ctx context.Context, s *store.Store) (audit.Report, error) {
 		return audit.Report{}, err
 	}
 	document := mixer.Report()
+	if err := correctShares(ctx, s, &document); err != nil {
+		return audit.Report{}, err
+	}
 	table, err := s.LatestRoutingTable(ctx)
 	if err == nil {
 		document.Routed = offRoute(mixer, table)

@@ -163,12 +163,10 @@ func resolveIDs(ctx context.Context, s *store.Store, corrections []store.Correct
 
 // A sampleState is how far the random sample is, and what it says of the categoriser.
 type sampleState struct {
-	Drawn      int                 `json:"drawn"`
-	Reviewed   int                 `json:"reviewed"`
-	Accuracy   *audit.Interval     `json:"accuracy"`
-	WhyMissing string              `json:"why_missing,omitempty"`
-	Confusion  *classify.Confusion `json:"confusion"` // {truth: {predicted: count}}
-	Warnings   []string            `json:"warnings"`
+	audit.CategoriserCheck
+	confusion *classify.Confusion
+	machine   map[audit.Category]int // what the machine sorted, sampled tasks included
+	given     map[audit.Category]int // what the log or a person said of the others
 }
 
 // sampleSoFar is nil where no sample was drawn. The confusion matrix is that of the
@@ -179,8 +177,13 @@ func sampleSoFar(ctx context.Context, s *store.Store, model *classify.Model) (*s
 	if err != nil || draws.Draws == 0 {
 		return nil, err
 	}
-	state := &sampleState{Drawn: draws.Drawn, Reviewed: draws.Reviewed, Warnings: []string{}}
-	state.Confusion = classify.NewConfusion(model.Categories())
+	counts, err := s.CategoryCounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	state := &sampleState{confusion: classify.NewConfusion(model.Categories())}
+	state.Drawn, state.Reviewed, state.Warnings = draws.Drawn, draws.Reviewed, []string{}
+	state.count(counts)
 	other, asked, corrected := 0, 0, 0
 	err = s.EachReview(ctx, func(r store.ReviewedTask) error {
 		if !r.Sampled {
@@ -193,25 +196,36 @@ func sampleSoFar(ctx context.Context, s *store.Store, model *classify.Model) (*s
 		} else {
 			guess = model.Classify(taskText(r.Task)).Category
 		}
-		if err := state.Confusion.Add(r.Task.Category, guess); err != nil {
+		if err := state.confusion.Add(r.Task.Category, guess); err != nil {
 			other++
+			return nil
 		}
+		state.given[r.Task.Category]-- // the machine's, for the sample to stand for
+		state.machine[guess]++
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	counts, err := s.CategoryCounts(ctx)
-	if err != nil {
-		return nil, err
-	}
 	state.warn(draws, counts, other, asked, corrected)
-	if state.Confusion.Rows() < classify.MinReviewed {
-		state.WhyMissing = fmt.Sprintf("%d tasks of the random sample are reviewed; %d are needed", state.Confusion.Rows(), classify.MinReviewed)
+	state.Confusion = state.confusion.Counts()
+	if rows := state.confusion.Rows(); rows < classify.MinReviewed {
+		state.WhyMissing = fmt.Sprintf("%d tasks of the random sample are reviewed; %d are needed", rows, classify.MinReviewed)
 		return state, nil
 	}
-	state.Accuracy = state.Confusion.Accuracy()
+	state.Accuracy = state.confusion.Accuracy()
 	return state, nil
+}
+
+func (s *sampleState) count(counts []store.CategoryCount) {
+	s.machine, s.given = map[audit.Category]int{}, map[audit.Category]int{}
+	for _, c := range counts {
+		if c.Source == audit.CategoryFromLocal || c.Source == audit.CategoryFromModel {
+			s.machine[c.Category] += c.Tasks
+		} else {
+			s.given[c.Category] += c.Tasks
+		}
+	}
 }
 
 // warn says where the sample no longer stands for the tasks.
@@ -251,7 +265,7 @@ func saySample(out io.Writer, s *sampleState) {
 	}
 	fmt.Fprintf(out, "random sample: %s of %s reviewed", report.Count(s.Reviewed), counted(s.Drawn, "task", "tasks"))
 	if a := s.Accuracy; a != nil {
-		n := s.Confusion.Rows()
+		n := s.confusion.Rows()
 		fmt.Fprintf(out, "; the categoriser is right on %s [%s, %s] at 95%%\n", report.Rate(a.Estimate, n), report.Rate(a.Low, n), report.Rate(a.High, n))
 	} else {
 		fmt.Fprintf(out, "; its accuracy is not known: %s\n", s.WhyMissing)
@@ -259,6 +273,37 @@ func saySample(out io.Writer, s *sampleState) {
 	for _, warning := range s.Warnings {
 		fmt.Fprintf(out, "! %s\n", warning)
 	}
+}
+
+// correctShares puts the shares, corrected for the categoriser's errors, beside those
+// that were counted.
+func correctShares(ctx context.Context, s *store.Store, document *audit.Report) error {
+	used, err := usedCategoriser(ctx, s)
+	if err != nil {
+		return err
+	}
+	sample, err := sampleSoFar(ctx, s, used.Model)
+	if err != nil {
+		return err
+	}
+	var corrected map[audit.Category]classify.CorrectedShare
+	if sample != nil {
+		document.Categoriser = &sample.CategoriserCheck
+		corrected = sample.confusion.CorrectWithGiven(sample.machine, sample.given)
+	}
+	for i := range document.Categories {
+		mix := &document.Categories[i]
+		share, known := corrected[mix.Category]
+		switch {
+		case sample == nil:
+			mix.WhyNotCorrected = "no random sample was reviewed; draw one with modeltrial audit classify --sample 200"
+		case !known:
+			mix.WhyNotCorrected = "the categoriser does not know this category"
+		default:
+			mix.TaskShareCorrected, mix.WhyNotCorrected = share.Share, share.WhyMissing
+		}
+	}
+	return nil
 }
 
 // A modelDocument is replaced.

@@ -4,13 +4,16 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 
-	"modeltrial/audit"
 	"modeltrial/audit/classify"
 	"modeltrial/audit/ingest"
+	"modeltrial/datasets"
+	"modeltrial/eval"
 	"modeltrial/report"
+	"modeltrial/store"
 )
 
 func newAuditScoreCmd(g *global) *cobra.Command {
@@ -34,8 +37,16 @@ by category, source and language. Nothing is stored.`,
 }
 
 func runScore(ctx context.Context, g *global, path, errorsFile string, out, errOut io.Writer) error {
+	config, err := g.config()
+	if err != nil {
+		return err
+	}
+	model, err := scoredModel(ctx, g, config, errOut)
+	if err != nil {
+		return err
+	}
 	var rows []classify.Labelled
-	read, err := ingest.ReadLabels(ctx, path, audit.Categories, true, func(label ingest.Label) error {
+	read, err := ingest.ReadLabels(ctx, path, config.CategoryNames(), true, func(label ingest.Label) error {
 		rows = append(rows, classify.Labelled{
 			ID: label.ID, Text: label.Prompt, Category: label.Category, Source: label.Source, Language: label.Language,
 		})
@@ -48,7 +59,7 @@ func runScore(ctx context.Context, g *global, path, errorsFile string, out, errO
 	if len(rows) == 0 {
 		return fmt.Errorf("%s: no labelled row could be used", path)
 	}
-	score, wrong := classify.MeasureErrors(rows, classify.Default())
+	score, wrong := classify.MeasureErrors(rows, model)
 	if errorsFile != "" {
 		err := report.ReplaceFile(errorsFile, func(w io.Writer) error { return report.ErrorRows(w, wrong) })
 		if err != nil {
@@ -65,4 +76,28 @@ func runScore(ctx context.Context, g *global, path, errorsFile string, out, errO
 		return errSaid
 	}
 	return err
+}
+
+// scoredModel is the categoriser of the workspace where there is one, else the
+// built-in model or, where modeltrial.yaml alone lists categories, one that learns
+// them for this once.
+func scoredModel(ctx context.Context, g *global, config eval.Config, errOut io.Writer) (model *classify.Model, err error) {
+	if _, err := os.Stat(g.databasePath()); err == nil {
+		err = g.withStore(ctx, func(s *store.Store) error {
+			used, err := workspaceCategoriser(ctx, s, config, errOut)
+			model = used.Model
+			return err
+		})
+		return model, err
+	}
+	lesson := ownLesson(config)
+	if lesson.Empty() {
+		return classify.Default(), nil
+	}
+	builtIn, err := classify.ReadExamples(datasets.TrainingTexts())
+	if err != nil {
+		return nil, err
+	}
+	model, _, err = classify.Learn(builtIn, lesson)
+	return model, err
 }

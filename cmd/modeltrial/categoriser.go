@@ -20,9 +20,19 @@ import (
 type categoriser struct {
 	*classify.Model
 	learned *classify.Learned // nil for the built-in model
-	// renewed says that it is another one than last time: what it has sorted is to be
-	// sorted again.
+	// renewed says that tasks were sorted by another one, and are to be sorted again.
 	renewed bool
+}
+
+// use notes that every task is sorted by c.
+func (c categoriser) use(ctx context.Context, s *store.Store) error {
+	switch {
+	case !c.renewed:
+		return nil
+	case c.learned == nil:
+		return s.DropLocalModel(ctx)
+	}
+	return s.UseLocalModel(ctx)
 }
 
 // workspaceCategoriser is the built-in model or, where the workspace has categories
@@ -41,7 +51,7 @@ func workspaceCategoriser(ctx context.Context, s *store.Store, config eval.Confi
 		if missing {
 			return categoriser{Model: classify.Default()}, nil
 		}
-		return categoriser{Model: classify.Default(), renewed: true}, s.DropLocalModel(ctx)
+		return categoriser{Model: classify.Default(), renewed: true}, nil
 	}
 	fingerprint := lesson.Fingerprint(datasets.Classifier)
 	if !missing && kept.Fingerprint == fingerprint {
@@ -86,7 +96,7 @@ func keptCategoriser(kept store.LocalModel) (categoriser, error) {
 	if err := json.Unmarshal([]byte(kept.Learned), learned); err != nil {
 		return categoriser{}, fmt.Errorf("the workspace's categoriser: what it learned from: %w", err)
 	}
-	return categoriser{model, learned, false}, nil
+	return categoriser{model, learned, !kept.InUse}, nil
 }
 
 // usedCategoriser is the model that sorted the tasks that are there, without training

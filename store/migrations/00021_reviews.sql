@@ -46,7 +46,8 @@ CREATE TABLE local_models (
     fingerprint TEXT    NOT NULL,
     weights     BLOB    NOT NULL,
     learned     TEXT    NOT NULL, -- JSON: what it learned from
-    trained_at  INTEGER NOT NULL
+    trained_at  INTEGER NOT NULL,
+    in_use      INTEGER NOT NULL CHECK (in_use IN (0, 1)) -- 0: the tasks are not all sorted by it yet
 ) STRICT;
 
 -- Calls that categorise by a model, one row an attempt, written before it is made:
