@@ -14,7 +14,6 @@ import (
 
 	"modeltrial/audit"
 	"modeltrial/audit/classify"
-	"modeltrial/eval"
 	"modeltrial/report"
 	"modeltrial/store"
 )
@@ -166,7 +165,7 @@ func runClassify(ctx context.Context, g *global, o *classifyOptions, out, errOut
 		document.Categoriser = model.learned
 		var asked error
 		if o.method == "model" {
-			if document.Model, asked = askModel(ctx, g, s, config, model.Model, o, out, errOut); document.Model == nil {
+			if document.Model, asked = askModel(ctx, s, config, model.Model, o, errOut); document.Model == nil {
 				return asked
 			}
 		}
@@ -295,9 +294,4 @@ func lastUserTurn(conversation []audit.Message) string {
 		}
 	}
 	return ""
-}
-
-// askModel is replaced.
-func askModel(context.Context, *global, *store.Store, eval.Config, *classify.Model, *classifyOptions, io.Writer, io.Writer) (*modelDocument, error) {
-	return nil, errors.New("not yet")
 }

@@ -305,8 +305,3 @@ func correctShares(ctx context.Context, s *store.Store, document *audit.Report) 
 	}
 	return nil
 }
-
-// A modelDocument is replaced.
-type modelDocument struct{}
-
-func sayModel(io.Writer, *modelDocument) {}

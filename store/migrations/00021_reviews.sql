@@ -57,6 +57,7 @@ CREATE TABLE category_calls (
     task_id           TEXT    NOT NULL REFERENCES tasks (id),
     model             TEXT    NOT NULL,
     outcome           TEXT    NOT NULL CHECK (outcome IN ('reserved', 'categorised', 'failed')),
+    claimed_until     INTEGER NOT NULL, -- while it is reserved
     reserved_nano_usd INTEGER NOT NULL CHECK (reserved_nano_usd >= 0),
     cost_nano_usd     INTEGER NOT NULL CHECK (cost_nano_usd >= 0), -- as billed; at worst, where that is not known
     reason            TEXT    NOT NULL, -- of a failure
