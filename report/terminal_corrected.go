@@ -27,7 +27,7 @@ func (p *page) corrected(r audit.Report) {
 	for _, mix := range r.Categories {
 		share := unknown
 		if c := mix.TaskShareCorrected; c != nil {
-			share = Rate(c.Estimate, r.Tasks) + limits(c, r.Tasks)
+			share = Rate(c.Estimate, check.Reviewed) + limits(c, check.Reviewed)
 		} else if mix.WhyNotCorrected != check.WhyMissing && check.Accuracy != nil {
 			why[mix.WhyNotCorrected] = true
 		}

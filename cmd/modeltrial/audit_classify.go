@@ -191,7 +191,7 @@ func sayClassified(g *global, out io.Writer, d classifyDocument, model categoris
 			fmt.Fprintf(out, "%s without a category were left open\n", counted(*d.LeftOpen, "row", "rows"))
 		}
 	}
-	sayLearned(out, model)
+	sayLearned(out, model, d.Sample != nil && d.Sample.Accuracy != nil)
 	if d.Reviewed == nil || d.Classified > 0 {
 		fmt.Fprintf(out, "%s tasks categorised, %s of them unsure\n", report.Count(d.Classified), report.Count(d.Unsure))
 		for _, category := range model.Categories() {
@@ -200,8 +200,11 @@ func sayClassified(g *global, out io.Writer, d classifyDocument, model categoris
 	}
 	if d.Moved > 0 {
 		fmt.Fprintf(out, "%s moved to another category than before\n", counted(d.Moved, "task", "tasks"))
-		for _, m := range d.Moves {
+		for _, m := range d.Moves[:min(len(d.Moves), mostMoves)] {
 			fmt.Fprintf(out, "  %s → %s %s\n", m.From, m.To, report.Count(m.Tasks))
+		}
+		if len(d.Moves) > mostMoves {
+			fmt.Fprintf(out, "  and %s more, all in --json\n", counted(len(d.Moves)-mostMoves, "kind of move", "kinds of move"))
 		}
 	}
 	sayModel(out, d.Model)
@@ -222,6 +225,9 @@ func sayClassified(g *global, out io.Writer, d classifyDocument, model categoris
 		fmt.Fprintf(out, "\n%s\n", g.next("audit report"))
 	}
 }
+
+// mostMoves is how many kinds of move are printed.
+const mostMoves = 6
 
 type classified struct {
 	done, unsure int

@@ -18,15 +18,16 @@ func compareMoves(a, b move) int {
 	return cmp.Or(cmp.Compare(b.Tasks, a.Tasks), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
 }
 
-// writeSheets writes what a person is to look at.
+// writeSheets writes what a person is to look at: the sample first, since what is in
+// it is to be seen without guesses only.
 func writeSheets(ctx context.Context, s *store.Store, model *classify.Model, o *classifyOptions, d *classifyDocument) (err error) {
-	if o.unsure != "" {
-		if d.UnsureFile, err = writeUnsure(ctx, s, model, o.unsure); err != nil {
+	if o.sample > 0 {
+		if d.SampleFile, err = writeSample(ctx, s, o); err != nil {
 			return err
 		}
 	}
-	if o.sample > 0 {
-		d.SampleFile, err = writeSample(ctx, s, o)
+	if o.unsure != "" {
+		d.UnsureFile, err = writeUnsure(ctx, s, model, o.unsure)
 	}
 	return err
 }

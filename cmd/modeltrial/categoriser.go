@@ -138,8 +138,9 @@ func taskText(task audit.Task) string {
 	return classify.TaskText(task.System, task.Prompt, lastUserTurn(task.Conversation))
 }
 
-// sayLearned tells how a workspace's model came about.
-func sayLearned(out io.Writer, c categoriser) {
+// sayLearned tells how a workspace's model came about. Where a random sample measures
+// it nothing else needs to.
+func sayLearned(out io.Writer, c categoriser, measured bool) {
 	if c.learned == nil {
 		return
 	}
@@ -156,7 +157,7 @@ func sayLearned(out io.Writer, c categoriser) {
 	if accuracy := c.learned.Accuracy; accuracy != nil {
 		fmt.Fprintf(out, "cross-validated accuracy on these examples: %s [%s, %s] at 95%%\n",
 			report.Rate(accuracy.Estimate, examples), report.Rate(accuracy.Low, examples), report.Rate(accuracy.High, examples))
-	} else {
+	} else if !measured {
 		fmt.Fprintf(out, "its accuracy is not known: %s\n", c.learned.WhyMissing)
 	}
 	for _, warning := range c.learned.Warnings {
