@@ -94,7 +94,7 @@ func scoreGroups(p *page, what string, names []string, tallies []tallied) {
 
 // scoreReliability shows whether the probabilities are to be believed.
 func scoreReliability(p *page, s classify.Score) {
-	if s.CalibrationError == nil {
+	if s.ExpectedCalibrationError == nil {
 		return
 	}
 	p.gap()
@@ -107,5 +107,5 @@ func scoreReliability(p *page, s classify.Score) {
 			Rate(*bin.MeanProbability, bin.Rows), Rate(*bin.Accuracy, bin.Rows)))
 	}
 	p.table([]Column{{Name: "probability said"}, {Name: "rows", Right: true}, {Name: "mean", Right: true}, {Name: "accuracy", Right: true}}, rows)
-	p.say(Dim, "", fmt.Sprintf("expected calibration error %.1f points: how far the two differ, on average over the rows", *s.CalibrationError*100))
+	p.say(Dim, "", fmt.Sprintf("expected calibration error %.1f points: how far the two differ, on average over the rows", *s.ExpectedCalibrationError*100))
 }

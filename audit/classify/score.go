@@ -38,15 +38,15 @@ type Score struct {
 	AccuracyWhenSure    *float64        `json:"accuracy_when_sure"`
 	WhenSureInterval    *audit.Interval `json:"accuracy_when_sure_interval"`
 	MicrosecondsPerTask *float64        `json:"microseconds_per_task"`
-	// CalibrationError is the expected calibration error: the mean distance, over
+	// ExpectedCalibrationError is the mean distance, over
 	// the rows, between the probability and the accuracy of a row's reliability bin
 	// (Naeini, Cooper and Hauskrecht 2015, AAAI).
-	CalibrationError *float64                                  `json:"expected_calibration_error"`
-	Confusion        map[audit.Category]map[audit.Category]int `json:"confusion"`
-	PerCategory      []CategoryScore                           `json:"per_category"`
-	PerSource        []SourceScore                             `json:"per_source"`
-	PerLanguage      []LanguageScore                           `json:"per_language"`
-	Reliability      []ReliabilityBin                          `json:"reliability"`
+	ExpectedCalibrationError *float64                                  `json:"expected_calibration_error"`
+	Confusion                map[audit.Category]map[audit.Category]int `json:"confusion"`
+	PerCategory              []CategoryScore                           `json:"per_category"`
+	PerSource                []SourceScore                             `json:"per_source"`
+	PerLanguage              []LanguageScore                           `json:"per_language"`
+	Reliability              []ReliabilityBin                          `json:"reliability"`
 	// WhyMissing says why figures are null; empty where none is.
 	WhyMissing string `json:"why_missing,omitempty"`
 }
@@ -169,7 +169,7 @@ func score(rows []Labelled, predictions []Prediction, categories []audit.Categor
 		s.PerLanguage = append(s.PerLanguage, LanguageScore{g.name, g.rows, *share(g.right, g.rows), Wilson(g.right, g.rows)})
 	}
 	s.Reliability = reliability(rows, predictions)
-	s.CalibrationError = calibrationError(s.Reliability)
+	s.ExpectedCalibrationError = calibrationError(s.Reliability)
 	switch {
 	case len(rows) == 0:
 		s.WhyMissing = "there are no rows"

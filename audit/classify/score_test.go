@@ -34,8 +34,8 @@ func TestScoreByHand(t *testing.T) {
 		Accuracy: new(0.75), UnsureShare: new(0.25), AccuracyWhenSure: new(1.0),
 		AccuracyInterval: Wilson(3, 4), WhenSureInterval: Wilson(3, 3),
 		// |0.95 and 1: mean 0.975, right| ×2, |0.55, wrong|, |0.85, right|
-		CalibrationError: new((2*0.025 + 0.55 + 0.15) / 4),
-		MacroF1:          new((2.0/3 + 0.8) / 2),
+		ExpectedCalibrationError: new((2*0.025 + 0.55 + 0.15) / 4),
+		MacroF1:                  new((2.0/3 + 0.8) / 2),
 		Confusion: map[audit.Category]map[audit.Category]int{
 			audit.Coding: {audit.Coding: 1, audit.Math: 1}, audit.Math: {audit.Math: 2},
 		},
