@@ -38,9 +38,9 @@ type Score struct {
 	AccuracyWhenSure    *float64        `json:"accuracy_when_sure"`
 	WhenSureInterval    *audit.Interval `json:"accuracy_when_sure_interval"`
 	MicrosecondsPerTask *float64        `json:"microseconds_per_task"`
-	// ExpectedCalibrationError is the mean distance, over
-	// the rows, between the probability and the accuracy of a row's reliability bin
-	// (Naeini, Cooper and Hauskrecht 2015, AAAI).
+	// ExpectedCalibrationError is the mean distance, over the rows, between the
+	// probability and the accuracy of a row's reliability bin (Naeini, Cooper and
+	// Hauskrecht 2015, AAAI).
 	ExpectedCalibrationError *float64                                  `json:"expected_calibration_error"`
 	Confusion                map[audit.Category]map[audit.Category]int `json:"confusion"`
 	PerCategory              []CategoryScore                           `json:"per_category"`
