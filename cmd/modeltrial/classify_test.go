@@ -212,4 +212,26 @@ func TestOwnCategories(t *testing.T) {
 	if said := command(t, dir, exitOK, "audit", "score", labelled); !strings.Contains(said, "2 rows: accuracy 100%") {
 		t.Errorf("score:\n%s", said)
 	}
+	// A categoriser that is trained, but not used when the program ends, is used by the
+	// next run.
+	config.WriteString("      - \"one example more\"\n")
+	if err := os.WriteFile(filepath.Join(dir, configName), []byte(config.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if said := command(t, dir, exitOK, "audit", "score", labelled); !strings.Contains(said, "training") {
+		t.Errorf("the new example is not learned:\n%s", said)
+	}
+	if said := command(t, dir, exitOK, "audit", "classify"); strings.Contains(said, "training") || !strings.Contains(said, "3 tasks categorised") {
+		t.Errorf("the tasks are not sorted by it:\n%s", said)
+	}
+	// Without categories of its own the workspace is back to the built-in ones.
+	if err := os.WriteFile(filepath.Join(dir, configName), []byte("providers: []\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if said := command(t, dir, exitOK, "audit", "classify"); !strings.Contains(said, "3 tasks categorised") || !strings.Contains(said, "refunds → ") {
+		t.Errorf("back to the built-in categories:\n%s", said)
+	}
+	if said := command(t, dir, exitOK, "audit", "classify"); !strings.Contains(said, "0 tasks categorised") {
+		t.Errorf("once more:\n%s", said)
+	}
 }
