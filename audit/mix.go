@@ -28,6 +28,8 @@ type Report struct {
 	Routed             *RoutedShare     `json:"off_route"` // null before there is a routing table
 	Candidates         []PilotCandidate `json:"pilot_candidates"`
 	Warnings           []string         `json:"warnings"`
+	// Categoriser is null where no random sample was drawn.
+	Categoriser *CategoriserCheck `json:"categoriser_check"`
 }
 
 // RoutedShare is how much of the log ran on a model that the routing table in
@@ -40,15 +42,19 @@ type RoutedShare struct {
 
 // A CategoryMix is one category's part of the log.
 type CategoryMix struct {
-	Category        Category   `json:"category"`
-	Tasks           int        `json:"tasks"`
-	TaskShare       float64    `json:"task_share"`
-	CostUSD         float64    `json:"cost_usd"`
-	CostShare       float64    `json:"cost_share"`
-	LatencyMedianMS *float64   `json:"latency_median_ms"`
-	LatencyP95MS    *float64   `json:"latency_p95_ms"`
-	Models          []GroupMix `json:"models"`
-	Teams           []GroupMix `json:"teams"`
+	Category  Category `json:"category"`
+	Tasks     int      `json:"tasks"`
+	TaskShare float64  `json:"task_share"`
+	// TaskShareCorrected is TaskShare corrected for the categoriser's errors, nil
+	// where no random sample tells them.
+	TaskShareCorrected *Interval  `json:"task_share_corrected"`
+	WhyNotCorrected    string     `json:"task_share_corrected_why_missing,omitempty"`
+	CostUSD            float64    `json:"cost_usd"`
+	CostShare          float64    `json:"cost_share"`
+	LatencyMedianMS    *float64   `json:"latency_median_ms"`
+	LatencyP95MS       *float64   `json:"latency_p95_ms"`
+	Models             []GroupMix `json:"models"`
+	Teams              []GroupMix `json:"teams"`
 }
 
 // A GroupMix is the part of a model, team or month. The JSON name of Name is

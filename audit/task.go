@@ -74,5 +74,6 @@ type CategorySource string
 const (
 	CategoryFromLog    CategorySource = "log"
 	CategoryFromLocal  CategorySource = "local"
+	CategoryFromModel  CategorySource = "model" // a model that was asked over the network
 	CategoryFromReview CategorySource = "review"
 )

@@ -18,7 +18,9 @@ import (
 type Config struct {
 	Categories []CategoryConfig `yaml:"categories"`
 	Providers  []Provider       `yaml:"providers"`
-	Pilot      Protocol         `yaml:"pilot"`
+	// Categoriser is the model that audit classify --method model asks; nil: none.
+	Categoriser *Arm     `yaml:"categoriser"`
+	Pilot       Protocol `yaml:"pilot"`
 }
 
 // A CategoryConfig is one of the organisation's own categories.
@@ -128,6 +130,7 @@ func checkConfig(file string, tree *ast.File, config Config) error {
 	c := &checker{file: file, tree: tree}
 	c.categories(config)
 	c.providers(config)
+	c.categoriser(config)
 	if len(config.Pilot.Arms) > 0 || config.Pilot.Control != "" || len(config.Pilot.UseCases) > 0 {
 		c.arms(config)
 		c.useCases(config)
@@ -185,6 +188,24 @@ func (c *checker) providers(config Config) {
 		for j, price := range provider.Prices {
 			c.price(fmt.Sprintf("%s.prices[%d]", path, j), price)
 		}
+	}
+}
+
+func (c *checker) categoriser(config Config) {
+	if config.Categoriser == nil {
+		return
+	}
+	switch provider, known := config.Provider(config.Categoriser.Provider); {
+	case !known:
+		c.fail("$.categoriser.provider", "categoriser: provider %q is not under providers", config.Categoriser.Provider)
+	case provider.Kind != ProviderOpenAI:
+		c.fail("$.categoriser.provider", "categoriser: provider %q is of kind %s, which cannot categorise; choose one of kind openai", provider.Name, provider.Kind)
+	}
+	if config.Categoriser.Model == "" {
+		c.fail("$.categoriser", "the categoriser needs a model")
+	}
+	if most := config.Categoriser.Parameters.MaxOutput(); most < 1 || most > 1_000_000 {
+		c.fail("$.categoriser.parameters.max_output_tokens", "max_output_tokens is %d; choose 1 to 1000000", most)
 	}
 }
 

@@ -48,6 +48,9 @@ func TestParseConfigNamesThePlace(t *testing.T) {
 		{"wrong type", "name: support", "weeks: four", 5, 10, ""},
 		{"bad budget", `"25"`, `"lots"`, 13, 15, "budget_usd"},
 		{"a key in the file", "kind: recorded", "kind: recorded\n    api_key_env: sk-abc", 4, 18, "looks like a key"},
+		{"categoriser of a recorded provider", "pilot:", "categoriser: {provider: files, model: m}\npilot:", 4, 25, "cannot categorise"},
+		{"categoriser of no provider", "pilot:", "categoriser: {provider: nowhere, model: m}\npilot:", 4, 25, "nowhere"},
+		{"categoriser without a model", "pilot:", "categoriser: {provider: files}\npilot:", 4, 25, "needs a model"},
 		{"not YAML", "pilot:", "pilot: [", 0, 0, ""},
 		{"margin of nothing", "name: support", "non_inferiority_margin: 0", 5, 27, "non_inferiority_margin"},
 	}

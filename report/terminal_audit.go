@@ -25,6 +25,7 @@ func AuditReport(w io.Writer, r audit.Report, style Style) error {
 	}
 	p.gap()
 	p.categories(r)
+	p.corrected(r)
 	p.groups("model", r.Models, r)
 	p.groups("team", r.Teams, r)
 	p.groups("month", r.Months, r)

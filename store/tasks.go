@@ -128,10 +128,11 @@ func (s *Store) CountTasks(ctx context.Context) (count int, err error) {
 // An UnclassifiedTask is what decides a task's category, with its place in the order
 // of import.
 type UnclassifiedTask struct {
-	Row          int64  `db:"row_id"`
-	System       string `db:"system_prompt"`
-	Prompt       string `db:"prompt"`
-	LastUserTurn string `db:"last_user_turn"` // of the conversation before the prompt; empty where there is none
+	Row          int64          `db:"row_id"`
+	System       string         `db:"system_prompt"`
+	Prompt       string         `db:"prompt"`
+	LastUserTurn string         `db:"last_user_turn"` // of the conversation before the prompt; empty where there is none
+	Category     audit.Category `db:"category"`       // the local categoriser's so far; empty where there is none
 }
 
 // Unclassified gives the next tasks after a row, in the order of rows, that have no
@@ -144,7 +145,7 @@ func (s *Store) Unclassified(ctx context.Context, again bool, afterRow int64) (t
 		condition = `category_source IN ('', 'local')`
 	}
 	rows, err := s.reader.QueryxContext(ctx, `
-SELECT row_id, system_prompt, prompt,
+SELECT row_id, category, system_prompt, prompt,
     CASE conversation WHEN '[]' THEN '' ELSE coalesce((
         SELECT value ->> 'content' FROM json_each(conversation) WHERE value ->> 'role' = 'user' ORDER BY key DESC LIMIT 1), '')
     END AS last_user_turn
@@ -155,7 +156,7 @@ FROM tasks NOT INDEXED WHERE row_id > ? AND `+condition+` ORDER BY row_id LIMIT 
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for size := 0; size < mostBytes && rows.Next(); {
 		var task UnclassifiedTask
-		if err := rows.Scan(&task.Row, &task.System, &task.Prompt, &task.LastUserTurn); err != nil {
+		if err := rows.Scan(&task.Row, &task.Category, &task.System, &task.Prompt, &task.LastUserTurn); err != nil {
 			return nil, fmt.Errorf("read tasks to categorise: %w", err)
 		}
 		size += len(task.System) + len(task.Prompt) + len(task.LastUserTurn)
@@ -173,11 +174,11 @@ type CategoryUpdate struct {
 	Probability float64
 }
 
-// SetCategories stores categories in one transaction. What a person said is
-// changed by a person only.
+// SetCategories stores categories in one transaction. What a person or the log said
+// is changed by a person only.
 func (s *Store) SetCategories(ctx context.Context, updates []CategoryUpdate) error {
 	const update = `UPDATE tasks SET category = ?, category_source = ?, category_probability = ?
-WHERE (category_source <> 'review' OR ?2 = 'review') AND `
+WHERE (category_source NOT IN ('review', 'log') OR ?2 = 'review') AND `
 	return s.write(ctx, func(tx *transaction) error {
 		for _, u := range updates {
 			query, key := update+`id = ?`, any(u.TaskID)

@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"sync"
@@ -176,11 +177,30 @@ const followUp = 80
 // conversation is read together with the user's turn before it; an empty prompt
 // falls back to the system prompt.
 func (m *Model) ClassifyTask(system, prompt, previousTurn string) Prediction {
+	return m.Classify(TaskText(system, prompt, previousTurn))
+}
+
+// TaskText is the text of a task that [Model.ClassifyTask] reads, and that is learned
+// from where a person has categorised the task.
+func TaskText(system, prompt, previousTurn string) string {
 	switch {
 	case len(prompt) <= followUp && previousTurn != "":
-		return m.Classify(previousTurn + "\n" + prompt)
+		return previousTurn + "\n" + prompt
 	case prompt == "":
-		return m.Classify(system)
+		return system
 	}
-	return m.Classify(prompt)
+	return prompt
+}
+
+// Categories are those that m tells apart, in the order of the probabilities.
+func (m *Model) Categories() []audit.Category { return slices.Clone(m.categories) }
+
+// Guesses are the categories of a prediction of m, the most probable first.
+func (m *Model) Guesses(p Prediction) []audit.Guess {
+	guesses := make([]audit.Guess, len(m.categories))
+	for k, category := range m.categories {
+		guesses[k] = audit.Guess{Category: category, Probability: p.Probabilities[k]}
+	}
+	slices.SortStableFunc(guesses, func(a, b audit.Guess) int { return cmp.Compare(b.Probability, a.Probability) })
+	return guesses
 }

@@ -1,9 +1,10 @@
 package classify
 
 import (
+	"cmp"
+	"maps"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"modeltrial/audit"
@@ -12,29 +13,42 @@ import (
 // ScoreSchema names the fields of [Score] and their version.
 const ScoreSchema = "modeltrial.audit-score/1"
 
-// A Labelled row is a text whose category is known. Source may be empty.
+// A Labelled row is a text whose category is known. ID, Source and Language may be
+// empty.
 type Labelled struct {
+	ID       string
 	Text     string
 	Category audit.Category
 	Source   string
+	Language string
 }
 
 // A Score tells how well a model does on labelled rows. Every share is between
 // 0 and 1, and nil where it is undefined for lack of rows. Accuracy, the
 // confusion matrix and all that derives from it count the most probable
-// category of every row, sure or not.
+// category of every row, sure or not. Intervals are Wilson's at 95% (see
+// [Wilson]) and take the rows for a random sample.
 type Score struct {
-	Schema              string                                    `json:"schema"`
-	Rows                int                                       `json:"rows"`
-	Accuracy            *float64                                  `json:"accuracy"`
-	MacroF1             *float64                                  `json:"macro_f1"`
-	UnsureShare         *float64                                  `json:"unsure_share"`
-	AccuracyWhenSure    *float64                                  `json:"accuracy_when_sure"`
-	MicrosecondsPerTask *float64                                  `json:"microseconds_per_task"`
-	Confusion           map[audit.Category]map[audit.Category]int `json:"confusion"`
-	PerCategory         []CategoryScore                           `json:"per_category"`
-	PerSource           []SourceScore                             `json:"per_source"`
-	Reliability         []ReliabilityBin                          `json:"reliability"`
+	Schema              string          `json:"schema"`
+	Rows                int             `json:"rows"`
+	Accuracy            *float64        `json:"accuracy"`
+	AccuracyInterval    *audit.Interval `json:"accuracy_interval"`
+	MacroF1             *float64        `json:"macro_f1"`
+	UnsureShare         *float64        `json:"unsure_share"`
+	AccuracyWhenSure    *float64        `json:"accuracy_when_sure"`
+	WhenSureInterval    *audit.Interval `json:"accuracy_when_sure_interval"`
+	MicrosecondsPerTask *float64        `json:"microseconds_per_task"`
+	// ExpectedCalibrationError is the mean distance, over the rows, between the
+	// probability and the accuracy of a row's reliability bin (Naeini, Cooper and
+	// Hauskrecht 2015, AAAI).
+	ExpectedCalibrationError *float64                                  `json:"expected_calibration_error"`
+	Confusion                map[audit.Category]map[audit.Category]int `json:"confusion"`
+	PerCategory              []CategoryScore                           `json:"per_category"`
+	PerSource                []SourceScore                             `json:"per_source"`
+	PerLanguage              []LanguageScore                           `json:"per_language"`
+	Reliability              []ReliabilityBin                          `json:"reliability"`
+	// WhyMissing says why figures are null; empty where none is.
+	WhyMissing string `json:"why_missing,omitempty"`
 }
 
 // A CategoryScore is how well one category is recognised. Precision is nil
@@ -46,13 +60,35 @@ type CategoryScore struct {
 	Recall    *float64       `json:"recall"`
 	F1        *float64       `json:"f1"`
 	Rows      int            `json:"rows"`
+	// RecallInterval is of Recall, which is the accuracy on the category's rows.
+	RecallInterval *audit.Interval `json:"recall_interval"`
 }
 
 // A SourceScore is the accuracy on the rows of one source.
 type SourceScore struct {
-	Source   string  `json:"source"`
-	Rows     int     `json:"rows"`
-	Accuracy float64 `json:"accuracy"`
+	Source   string          `json:"source"`
+	Rows     int             `json:"rows"`
+	Accuracy float64         `json:"accuracy"`
+	Interval *audit.Interval `json:"accuracy_interval"`
+}
+
+// A LanguageScore is the accuracy on the rows of one language.
+type LanguageScore struct {
+	Language string          `json:"language"`
+	Rows     int             `json:"rows"`
+	Accuracy float64         `json:"accuracy"`
+	Interval *audit.Interval `json:"accuracy_interval"`
+}
+
+// An ErrorRow is a labelled row that a model put into another category.
+type ErrorRow struct {
+	Labelled
+	Prediction Prediction
+	// RunnerUp is the second most probable category.
+	RunnerUp            audit.Category
+	RunnerUpProbability float64
+	// Evidence is what spoke most for the prediction, the weightiest first.
+	Evidence []Evidence
 }
 
 // A ReliabilityBin compares the probabilities from Low up to High that a model
@@ -68,6 +104,13 @@ type ReliabilityBin struct {
 // Measure classifies rows by m and scores the result. The categories of rows
 // that m does not know count as errors.
 func Measure(rows []Labelled, m *Model) Score {
+	s, _ := MeasureErrors(rows, m)
+	return s
+}
+
+// MeasureErrors is [Measure] and also gives the rows that m got wrong, the most
+// confident error first.
+func MeasureErrors(rows []Labelled, m *Model) (Score, []ErrorRow) {
 	predictions := make([]Prediction, len(rows))
 	start := time.Now()
 	for i, row := range rows {
@@ -78,7 +121,39 @@ func Measure(rows []Labelled, m *Model) Score {
 	if len(rows) > 0 {
 		s.MicrosecondsPerTask = new(float64(elapsed.Nanoseconds()) / 1000 / float64(len(rows)))
 	}
-	return s
+	wrong := errorRows(rows, predictions, m.categories)
+	for i := range wrong {
+		wrong[i].Evidence = topEvidence(m.Explain(wrong[i].Text))
+	}
+	return s, wrong
+}
+
+// topEvidence is the weightiest that spoke for the prediction.
+func topEvidence(all []Evidence) []Evidence {
+	const most = 5
+	all = slices.DeleteFunc(all, func(e Evidence) bool { return e.Contribution <= 0 })
+	return all[:min(len(all), most)]
+}
+
+func errorRows(rows []Labelled, predictions []Prediction, categories []audit.Category) []ErrorRow {
+	var wrong []ErrorRow
+	for i, row := range rows {
+		p := predictions[i]
+		if p.Category == row.Category {
+			continue
+		}
+		one := ErrorRow{Labelled: row, Prediction: p}
+		for k, probability := range p.Probabilities {
+			if categories[k] != p.Category && probability > one.RunnerUpProbability {
+				one.RunnerUp, one.RunnerUpProbability = categories[k], probability
+			}
+		}
+		wrong = append(wrong, one)
+	}
+	slices.SortStableFunc(wrong, func(a, b ErrorRow) int {
+		return cmp.Compare(b.Prediction.Probability, a.Prediction.Probability)
+	})
+	return wrong
 }
 
 func score(rows []Labelled, predictions []Prediction, categories []audit.Category) Score {
@@ -95,13 +170,42 @@ func score(rows []Labelled, predictions []Prediction, categories []audit.Categor
 		sure += count(p.Sure)
 		sureRight += count(p.Sure && hit)
 	}
-	s.Accuracy = share(right, len(rows))
+	s.Accuracy, s.AccuracyInterval = share(right, len(rows)), Wilson(right, len(rows))
 	s.UnsureShare = share(len(rows)-sure, len(rows))
-	s.AccuracyWhenSure = share(sureRight, sure)
+	s.AccuracyWhenSure, s.WhenSureInterval = share(sureRight, sure), Wilson(sureRight, sure)
 	s.PerCategory, s.MacroF1 = perCategory(s.Confusion, categories)
-	s.PerSource = perSource(rows, predictions)
+	s.PerSource, s.PerLanguage = []SourceScore{}, []LanguageScore{}
+	for _, g := range perGroup(rows, predictions, func(row Labelled) string { return row.Source }) {
+		s.PerSource = append(s.PerSource, SourceScore{g.name, g.rows, *share(g.right, g.rows), Wilson(g.right, g.rows)})
+	}
+	for _, g := range perGroup(rows, predictions, func(row Labelled) string { return row.Language }) {
+		s.PerLanguage = append(s.PerLanguage, LanguageScore{g.name, g.rows, *share(g.right, g.rows), Wilson(g.right, g.rows)})
+	}
 	s.Reliability = reliability(rows, predictions)
+	s.ExpectedCalibrationError = calibrationError(s.Reliability)
+	switch {
+	case len(rows) == 0:
+		s.WhyMissing = "there are no rows"
+	case sure == 0:
+		s.WhyMissing = "accuracy_when_sure: the categoriser is sure of no row"
+	}
 	return s
+}
+
+// calibrationError is nil of no rows.
+func calibrationError(bins []ReliabilityBin) *float64 {
+	var rows int
+	var distance float64
+	for _, b := range bins {
+		if b.Rows > 0 {
+			rows += b.Rows
+			distance += float64(b.Rows) * math.Abs(*b.Accuracy-*b.MeanProbability)
+		}
+	}
+	if rows == 0 {
+		return nil
+	}
+	return new(distance / float64(rows))
 }
 
 func count(b bool) int {
@@ -139,6 +243,7 @@ func perCategory(confusion map[audit.Category]map[audit.Category]int, categories
 		one := CategoryScore{
 			Category: c, Rows: rows,
 			Precision: share(hits, predicted), Recall: share(hits, rows), F1: share(2*hits, predicted+rows),
+			RecallInterval: Wilson(hits, rows),
 		}
 		if one.F1 != nil {
 			sum += *one.F1
@@ -164,24 +269,26 @@ func withTruths(categories []audit.Category, confusion map[audit.Category]map[au
 	return all
 }
 
-func perSource(rows []Labelled, predictions []Prediction) []SourceScore {
-	type tally struct{ rows, right int }
-	tallies := map[string]tally{}
+type groupTally struct {
+	name        string
+	rows, right int
+}
+
+// perGroup counts the rows of each group by name; rows without one are in none.
+func perGroup(rows []Labelled, predictions []Prediction, name func(Labelled) string) []groupTally {
+	tallies := map[string]groupTally{}
 	for i, row := range rows {
-		if row.Source == "" {
+		group := name(row)
+		if group == "" {
 			continue
 		}
-		t := tallies[row.Source]
+		t := tallies[group]
+		t.name = group
 		t.rows++
 		t.right += count(predictions[i].Category == row.Category)
-		tallies[row.Source] = t
+		tallies[group] = t
 	}
-	scores := make([]SourceScore, 0, len(tallies))
-	for source, t := range tallies {
-		scores = append(scores, SourceScore{Source: source, Rows: t.rows, Accuracy: float64(t.right) / float64(t.rows)})
-	}
-	slices.SortFunc(scores, func(a, b SourceScore) int { return strings.Compare(a.Source, b.Source) })
-	return scores
+	return slices.SortedFunc(maps.Values(tallies), func(a, b groupTally) int { return cmp.Compare(a.name, b.name) })
 }
 
 // reliability has ten bins of equal width; the last includes 1.

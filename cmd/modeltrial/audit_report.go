@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"modeltrial/audit"
-	"modeltrial/audit/classify"
 	"modeltrial/eval"
 	"modeltrial/report"
 	"modeltrial/store"
@@ -44,6 +43,9 @@ func auditReport(ctx context.Context, s *store.Store) (audit.Report, error) {
 		return document, err
 	}
 	document.CostSources = &sources
+	if err := correctShares(ctx, s, &document); err != nil {
+		return audit.Report{}, err
+	}
 	table, err := s.LatestRoutingTable(ctx)
 	if err == nil {
 		document.Routed = offRoute(mixer, table)
@@ -66,8 +68,12 @@ func offRoute(mixer *audit.Mixer, table eval.RoutingTable) *audit.RoutedShare {
 
 // mix adds up the whole log, streaming.
 func mix(ctx context.Context, s *store.Store) (*audit.Mixer, error) {
-	mixer := audit.NewMixer(classify.Default().Threshold())
-	err := s.EachTaskSummary(ctx, func(task audit.Task) error {
+	used, err := usedCategoriser(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	mixer := audit.NewMixer(used.Threshold())
+	err = s.EachTaskSummary(ctx, func(task audit.Task) error {
 		mixer.Add(task)
 		return nil
 	})

@@ -4,30 +4,52 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 
-	"modeltrial/audit"
 	"modeltrial/audit/classify"
 	"modeltrial/audit/ingest"
+	"modeltrial/datasets"
+	"modeltrial/eval"
 	"modeltrial/report"
+	"modeltrial/store"
 )
 
 func newAuditScoreCmd(g *global) *cobra.Command {
-	return &cobra.Command{
+	var errorsFile string
+	cmd := &cobra.Command{
 		Use:   "score FILE",
 		Short: "accuracy of the categoriser on labelled rows: id,prompt,category",
-		Args:  cobra.ExactArgs(1),
+		Long: `score categorises the rows of a file whose categories are known (columns prompt and
+category; optionally id, source and language) and tells how well that went: accuracy,
+macro-F1, the share it is unsure of, and whether its probabilities are to be believed;
+by category, source and language. Nothing is stored.`,
+		Example: `  modeltrial audit score labelled.csv
+  modeltrial audit score labelled.csv --errors wrong.csv`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runScore(cmd.Context(), g, args[0], cmd.OutOrStdout(), cmd.ErrOrStderr())
+			return runScore(cmd.Context(), g, args[0], errorsFile, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
+	cmd.Flags().StringVar(&errorsFile, "errors", "", "CSV to write the wrongly categorised rows to, the most confident error first")
+	return cmd
 }
 
-func runScore(ctx context.Context, g *global, path string, out, errOut io.Writer) error {
+func runScore(ctx context.Context, g *global, path, errorsFile string, out, errOut io.Writer) error {
+	config, err := g.config()
+	if err != nil {
+		return err
+	}
+	model, err := scoredModel(ctx, g, config, errOut)
+	if err != nil {
+		return err
+	}
 	var rows []classify.Labelled
-	read, err := ingest.ReadLabels(ctx, path, audit.Categories, true, func(label ingest.Label) error {
-		rows = append(rows, classify.Labelled{Text: label.Prompt, Category: label.Category, Source: label.Source})
+	read, err := ingest.ReadLabels(ctx, path, config.CategoryNames(), true, func(label ingest.Label) error {
+		rows = append(rows, classify.Labelled{
+			ID: label.ID, Text: label.Prompt, Category: label.Category, Source: label.Source, Language: label.Language,
+		})
 		return nil
 	})
 	if err != nil {
@@ -37,7 +59,14 @@ func runScore(ctx context.Context, g *global, path string, out, errOut io.Writer
 	if len(rows) == 0 {
 		return fmt.Errorf("%s: no labelled row could be used", path)
 	}
-	score := classify.Measure(rows, classify.Default())
+	score, wrong := classify.MeasureErrors(rows, model)
+	if errorsFile != "" {
+		err := report.ReplaceFile(errorsFile, func(w io.Writer) error { return report.ErrorRows(w, wrong) })
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(errOut, "%s wrongly categorised rows are in %s\n", report.Count(len(wrong)), errorsFile)
+	}
 	if g.json {
 		err = report.JSON(out, score)
 	} else {
@@ -47,4 +76,28 @@ func runScore(ctx context.Context, g *global, path string, out, errOut io.Writer
 		return errSaid
 	}
 	return err
+}
+
+// scoredModel is the categoriser of the workspace where there is one, else the
+// built-in model or, where modeltrial.yaml alone lists categories, one that learns
+// them for this once.
+func scoredModel(ctx context.Context, g *global, config eval.Config, errOut io.Writer) (model *classify.Model, err error) {
+	if _, err := os.Stat(g.databasePath()); err == nil {
+		err = g.withStore(ctx, func(s *store.Store) error {
+			used, err := workspaceCategoriser(ctx, s, config, errOut)
+			model = used.Model
+			return err
+		})
+		return model, err
+	}
+	lesson := ownLesson(config)
+	if lesson.Empty() {
+		return classify.Default(), nil
+	}
+	builtIn, err := classify.ReadExamples(datasets.TrainingTexts())
+	if err != nil {
+		return nil, err
+	}
+	model, _, err = classify.Learn(builtIn, lesson)
+	return model, err
 }

@@ -12,14 +12,12 @@ import (
 
 // predictAll reads the tasks without a category, predicts it on all cores, and gives
 // the predictions to take in the order of import, by one call at a time.
-func predictAll(ctx context.Context, s *store.Store, again bool, take func(rows []int64, predictions []classify.Prediction) error) error {
+func predictAll(ctx context.Context, s *store.Store, model *classify.Model, again bool, take func(tasks []store.UnclassifiedTask, predictions []classify.Prediction) error) error {
 	type batch struct {
 		tasks       []store.UnclassifiedTask
-		rows        []int64
 		predictions []classify.Prediction
 		done        chan struct{} // closed when predictions are there
 	}
-	model := classify.Default()
 	cores := runtime.GOMAXPROCS(0)
 	group, ctx := errgroup.WithContext(ctx)
 	todo := make(chan *batch)
@@ -46,11 +44,11 @@ func predictAll(ctx context.Context, s *store.Store, again bool, take func(rows 
 	for range cores {
 		group.Go(func() error {
 			for b := range todo {
-				for _, task := range b.tasks {
-					b.rows = append(b.rows, task.Row)
+				for i := range b.tasks {
+					task := &b.tasks[i]
 					b.predictions = append(b.predictions, model.ClassifyTask(task.System, task.Prompt, task.LastUserTurn))
+					task.System, task.Prompt, task.LastUserTurn = "", "", "" // not to be held while earlier ones are awaited
 				}
-				b.tasks = nil
 				close(b.done)
 			}
 			return nil
@@ -63,7 +61,7 @@ func predictAll(ctx context.Context, s *store.Store, again bool, take func(rows 
 			case <-ctx.Done():
 				return ctx.Err()
 			}
-			if err := take(b.rows, b.predictions); err != nil {
+			if err := take(b.tasks, b.predictions); err != nil {
 				return err
 			}
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"modeltrial/audit"
+	"modeltrial/audit/classify"
 	"modeltrial/audit/ingest"
 	"modeltrial/datasets"
 	"modeltrial/eval"
@@ -154,7 +155,7 @@ func (d *demonstration) audit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	counts, err := classifyAll(ctx, d.store, false, d.errOut)
+	counts, err := classifyAll(ctx, d.store, classify.Default(), false, d.errOut)
 	if err != nil {
 		return err
 	}

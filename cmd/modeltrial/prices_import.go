@@ -147,10 +147,3 @@ func orEmptyCounts(counts map[string]int) map[string]int {
 	}
 	return counts
 }
-
-func counted(n int, one, more string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return report.Count(n) + " " + more
-}

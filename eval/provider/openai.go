@@ -185,6 +185,13 @@ func (p *openAI) parameters(request Request) openai.ChatCompletionNewParams {
 	if arm.Seed != nil {
 		params.Seed = openai.Int(*arm.Seed)
 	}
+	if request.Schema != nil {
+		params.ResponseFormat.OfJSONSchema = &shared.ResponseFormatJSONSchemaParam{
+			JSONSchema: shared.ResponseFormatJSONSchemaJSONSchemaParam{
+				Name: request.Schema.Name, Strict: openai.Bool(true), Schema: request.Schema.Body,
+			},
+		}
+	}
 	if arm.ReasoningEffort != "" {
 		params.ReasoningEffort = shared.ReasoningEffort(arm.ReasoningEffort)
 	}

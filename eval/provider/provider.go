@@ -26,6 +26,15 @@ type Provider interface {
 type Request struct {
 	Task audit.Task
 	Arm  eval.Arm
+	// Schema asks for an answer in JSON by this schema; nil: free text. An endpoint
+	// that does not know schemas may not keep to it.
+	Schema *Schema
+}
+
+// A Schema is a JSON Schema of answers.
+type Schema struct {
+	Name string // letters, digits, _ and -, at most 64
+	Body map[string]any
 }
 
 // An Answer is one complete answer. Nil is unknown.
