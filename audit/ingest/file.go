@@ -39,6 +39,10 @@ type FileReport struct {
 	Reasons []string          `json:"reasons,omitempty"`
 	Mapped  map[string]string `json:"mapped"` // field to column
 	SHA256  string            `json:"sha256"` // of the file, in hexadecimal
+	// Redacted counts the places that were replaced, by kind; null where it was not
+	// asked for. HashedUsers counts the rows whose user became a pseudonym.
+	Redacted    map[audit.Redaction]int `json:"redacted,omitempty"`
+	HashedUsers int                     `json:"users_hashed,omitempty"`
 }
 
 // A File is what [ReadFile] reads.
@@ -48,6 +52,9 @@ type File struct {
 	OneOf    []string          // fields of which one at least must have a column
 	Map      map[string]string // field to column, as the user named them
 	Progress func(bytesRead int64)
+	// Redact goes over what is written of rejected rows and said of them; nil leaves
+	// them as they are.
+	Redact func(text string) string
 }
 
 // mostReasons is how many reasons a [FileReport] repeats; the rejects file has all.
@@ -84,7 +91,7 @@ func ReadFile(ctx context.Context, file File, handle func(Row) (Outcome, error))
 			file.Path, strings.Join(file.OneOf, " or "), quoted(table.header))
 	}
 	report.Format = table.Format()
-	out := &rejects{path: file.Path, header: table.rejectHeader(), mode: info.Mode().Perm()}
+	out := &rejects{path: file.Path, header: table.rejectHeader(), mode: info.Mode().Perm(), redact: file.Redact}
 	defer func() { err = errors.Join(err, out.discard()) }()
 	if err := readRows(ctx, file, table, counted, out, &report, handle); err != nil {
 		return report, err
@@ -121,6 +128,9 @@ func readRows(ctx context.Context, file File, table *Table, counted *countedRead
 		if failure, ok := errors.AsType[*audit.RowError](err); ok {
 			if failure.Line == 0 { // said by someone who does not know the place
 				failure.File, failure.Line, failure.Column = file.Path, row.Line, row.Column(failure.Field)
+			}
+			if file.Redact != nil {
+				failure.Msg = file.Redact(failure.Msg)
 			}
 			report.Rows++
 			if len(report.Reasons) < mostReasons {

@@ -35,6 +35,11 @@ type Options struct {
 	Category        audit.Category    // of every row, instead of what the log says; may be empty
 	Prices          audit.PriceTable  // for costs that the log leaves out
 	Progress        func(bytesRead int64)
+	// Protect changes a task before it is given on, Redact what is written of rejected
+	// rows: a task may not hold personal data that was to be left out. Both may be nil,
+	// and each is called by one goroutine at a time.
+	Protect func(*audit.Task)
+	Redact  func(text string) string
 }
 
 // ReadTasks gives each task of a log to emit, whose [*audit.RowError] rejects the
@@ -46,11 +51,14 @@ func ReadTasks(ctx context.Context, path string, options Options, emit func(audi
 	if len(options.KnownCategories) == 0 {
 		options.KnownCategories = audit.Categories
 	}
-	file := File{Path: path, Fields: taskFields, Map: options.Map, Progress: options.Progress}
+	file := File{Path: path, Fields: taskFields, Map: options.Map, Progress: options.Progress, Redact: options.Redact}
 	return ReadFile(ctx, file, func(row Row) (Outcome, error) {
 		task, err := readTask(&row, path, options)
 		if err != nil {
 			return Imported, err
+		}
+		if options.Protect != nil {
+			options.Protect(&task)
 		}
 		return emit(task)
 	})

@@ -16,6 +16,7 @@ import (
 )
 
 type importOptions struct {
+	privacy
 	mapping  []string
 	category string
 }
@@ -36,6 +37,7 @@ FILE.rejects.csv with their reasons; the others are imported.`,
 		},
 	}
 	cmd.Flags().StringArrayVar(&o.mapping, "map", nil, "field=column for a column under another name (repeatable)")
+	o.privacy.flags(cmd)
 	cmd.Flags().StringVar(&o.category, "category", "", "the category of every row, where the file holds one kind of work")
 	return cmd
 }
@@ -61,11 +63,17 @@ func runAuditImport(ctx context.Context, g *global, o *importOptions, paths []st
 	}
 	reports := []ingest.FileReport{}
 	err = g.withStore(ctx, func(s *store.Store) error {
+		protect, err := o.protector(ctx, s)
+		if err != nil {
+			return err
+		}
+		options.Protect, options.Redact = protect.task, protect.rejected()
 		for _, path := range paths {
 			read, err := importLog(ctx, s, path, options, errOut)
 			if err != nil {
 				return err
 			}
+			protect.count(&read)
 			reports = append(reports, read)
 		}
 		return nil
@@ -127,6 +135,7 @@ func sayImport(g *global, out, errOut io.Writer, reports []ingest.FileReport) er
 		fmt.Fprintf(out, "%s: %s rows: %s imported, %s already there, %s rejected\n", read.File,
 			report.Count(read.Rows), report.Count(read.Imported), report.Count(read.Duplicates), report.Count(read.Rejected))
 		fmt.Fprintf(out, "  read as %s: %s\n", read.Format, mappedText(read.Mapped))
+		sayProtected(out, read)
 	}
 	fmt.Fprintf(out, "\n%s\n", g.next("audit classify"))
 	return nil
