@@ -88,7 +88,6 @@ var (
 	names     = strings.Fields("Anna Bob Chen Dmitri Elena Farid Grace Hiro Ines Jonas Kemal Lucia Marta Nils Olga Pedro Quinn Rosa Sven Tara")
 	products  = strings.Fields("kettle lamp bicycle printer monitor backpack mattress headset router blender camera keyboard tent drill heater")
 	issues    = []string{"a late delivery", "a broken part", "a missing invoice", "the wrong colour", "a double charge", "a refund that never came", "a loud noise", "a login problem"}
-	topics    = strings.Fields("volcanoes inflation chess bees solar-panels jazz glaciers sourdough bridges vaccines origami coral football typography rivers")
 	templates = []func(*rand.Rand) string{
 		func(r *rand.Rand) string {
 			return fmt.Sprintf("Write a polite reply to our customer %s, who complains about %s with the %s of order %d. Apologise, offer a solution and keep it under 120 words.", pick(r, names), pick(r, issues), pick(r, products), r.IntN(99999))
