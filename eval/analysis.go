@@ -4,8 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"modeltrial/audit"
 )
@@ -418,6 +420,18 @@ func (r Response) Row() ResponseRow {
 	sum := sha256.Sum256([]byte(r.Text))
 	return ResponseRow{
 		TaskID: r.TaskID, Week: r.Week, Arm: r.Arm, Cost: r.Cost, LatencyMS: r.LatencyMS,
-		TextSHA256: hex.EncodeToString(sum[:]), Empty: strings.TrimSpace(r.Text) == "", Origin: r.Origin,
+		TextSHA256: hex.EncodeToString(sum[:]), Empty: strings.TrimSpace(r.Text) == "", Length: utf8.RuneCountInString(r.Text),
+		Truncated: Truncated(r.FinishReason), Refused: Declined(r.FinishReason), Origin: r.Origin,
 	}
+}
+
+// Truncated says whether a finish reason is that of an answer cut at the limit of
+// output, in the words of the providers.
+func Truncated(finishReason string) bool {
+	return slices.Contains([]string{"length", "max_tokens", "max_output_tokens", "MAX_TOKENS"}, finishReason)
+}
+
+// Declined says whether a finish reason is that of an answer that declines.
+func Declined(finishReason string) bool {
+	return slices.Contains([]string{"refusal", "content_filter", "safety", "SAFETY"}, finishReason)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"modeltrial/eval"
 )
@@ -27,6 +28,8 @@ func Analysis(w io.Writer, a eval.Analysis, style Style) error {
 	p.gap()
 	p.say(Dim, "", fmt.Sprintf("win rate of the candidate, a tie counting one half  [%s interval]  (interval that holds at every look)", Rate(a.Level, 0)))
 	p.raters(a)
+	p.judges(a.Judges)
+	p.ranking(a.Ranking)
 	p.agreement(a.Agreement)
 	if len(a.Deviations) > 0 {
 		p.title("deviations from the protocol")
@@ -171,7 +174,10 @@ func (p *page) raters(a eval.Analysis) {
 		{Name: "kind"},
 		{Name: "ratings", Right: true, Fixed: true},
 		{Name: "median time", Right: true, Fixed: true},
+		{Name: "ties", Right: true, Fixed: true},
+		{Name: "with others", Right: true, Fixed: true},
 		{Name: "first shown", Right: true, Fixed: true},
+		{Name: ""},
 	}
 	var rows [][]Cell
 	for _, r := range a.Raters {
@@ -182,9 +188,29 @@ func (p *page) raters(a eval.Analysis) {
 		if r.PositionEffect != nil {
 			position = points(r.PositionEffect)
 		}
-		rows = append(rows, Cells(r.Rater, raterKind(r), Count(r.Ratings), seconds, position))
+		agrees := unknown
+		if r.WithOthers != nil {
+			agrees = Rate(*r.WithOthers, 0)
+		}
+		cells := Cells(r.Rater, raterKind(r), Count(r.Ratings), seconds, Rate(r.TieShare, 0), agrees, position)
+		rows = append(rows, append(cells, Cell{strings.Join(r.Flags, "; "), Warning}))
 	}
 	p.table(columns, rows)
+}
+
+// judges says in a line each whether a judge can stand in for people.
+func (p *page) judges(judges []eval.JudgeResult) {
+	for _, j := range judges {
+		if j.WithPeople == nil || j.PeopleAmong == nil {
+			continue
+		}
+		verdict := "not shown to stand in for a person"
+		if j.Passes {
+			verdict = "agrees with people about as well as they among themselves"
+		}
+		p.say(Plain, "  ", fmt.Sprintf("judge %s: agrees with people on %s, they among themselves on %s: %s",
+			line(j.Judge), Rate(*j.WithPeople, 0), Rate(*j.PeopleAmong, 0), verdict))
+	}
 }
 
 func raterKind(r eval.RaterResult) string {

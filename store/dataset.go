@@ -38,11 +38,14 @@ func (s *Store) Dataset(ctx context.Context, throughWeek int) (eval.Dataset, err
 		LatencyMS *int64              `db:"latency_ms"`
 		SHA256    string              `db:"response_sha256"`
 		Empty     bool                `db:"is_empty"`
+		Length    int                 `db:"characters"`
+		Finish    string              `db:"finish_reason"`
 		Origin    eval.ResponseOrigin `db:"origin"`
 	}
 	err = s.reader.SelectContext(ctx, &rows, `
 SELECT r.task_id, b.category, t.cluster, b.week, r.arm, r.cost_nano_usd, r.latency_ms, r.response_sha256,
-    trim(r.response, ' ' || char(9, 10, 13)) = '' AS is_empty, r.origin
+    trim(r.response, ' ' || char(9, 10, 13)) = '' AS is_empty,
+    length(r.response) AS characters, r.finish_reason, r.origin
 FROM responses r JOIN batch_tasks b ON b.task_id = r.task_id JOIN tasks t ON t.id = r.task_id
 WHERE ? = 0 OR b.week <= ?
 ORDER BY b.week, r.task_id, r.arm`, throughWeek, throughWeek)
@@ -53,7 +56,8 @@ ORDER BY b.week, r.task_id, r.arm`, throughWeek, throughWeek)
 	for i, r := range rows {
 		data.Responses[i] = eval.ResponseRow{
 			TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: r.Week, Arm: r.Arm, Cost: r.Cost,
-			LatencyMS: r.LatencyMS, TextSHA256: r.SHA256, Empty: r.Empty, Origin: r.Origin,
+			LatencyMS: r.LatencyMS, TextSHA256: r.SHA256, Empty: r.Empty,
+			Length: r.Length, Truncated: eval.Truncated(r.Finish), Refused: eval.Declined(r.Finish), Origin: r.Origin,
 		}
 	}
 	return data, s.assigned(ctx, throughWeek, &data)
@@ -62,7 +66,7 @@ ORDER BY b.week, r.task_id, r.arm`, throughWeek, throughWeek)
 // assigned reads what the batches owe, and what providers refused of it.
 func (s *Store) assigned(ctx context.Context, throughWeek int, data *eval.Dataset) error {
 	err := s.reader.SelectContext(ctx, &data.Assigned, `
-SELECT b.task_id, b.category, t.cluster, b.week FROM batch_tasks b JOIN tasks t ON t.id = b.task_id
+SELECT b.task_id, b.category, t.cluster, b.week, t.team FROM batch_tasks b JOIN tasks t ON t.id = b.task_id
 WHERE b.came_by <> 'rating' AND (? = 0 OR b.week <= ?) ORDER BY b.week, b.task_id`, throughWeek, throughWeek)
 	if err != nil {
 		return fmt.Errorf("read batches: %w", err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"modeltrial/audit"
 	"modeltrial/audit/ingest"
 	"modeltrial/eval"
 	"modeltrial/eval/decide"
@@ -70,6 +71,9 @@ type analyzeOptions struct {
 	plannedTasks int
 	ratings      string
 	responses    string
+	randomSample bool
+	explain      string
+	details      bool
 }
 
 func newAnalyzeCmd(g *global) *cobra.Command {
@@ -83,6 +87,7 @@ needs no workspace: arm_a is the control, arm_b the candidate. Rows that cannot 
 read are set aside in FILE.rejects.csv; the rest is analysed, with exit status 1.`,
 		Example: `  modeltrial analyze
   modeltrial analyze --through-week 2 --json
+  modeltrial analyze --explain coding
   modeltrial analyze --ratings ratings.csv --responses answers.csv
   modeltrial analyze --ratings ratings.csv --score-range 1,2 --kind judge --rater judge-1`,
 		Args: cobra.NoArgs,
@@ -94,6 +99,9 @@ read are set aside in FILE.rejects.csv; the rest is analysed, with exit status 1
 	cmd.Flags().IntVar(&o.throughWeek, "through-week", 0, "use the data of the weeks up to this one (default all)")
 	cmd.Flags().StringVar(&o.ratings, "ratings", "", "analyse this ratings file instead of the workspace")
 	cmd.Flags().StringVar(&o.responses, "responses", "", "with --ratings: the responses file, for cost and latency")
+	cmd.Flags().BoolVar(&o.randomSample, "random-sample", false, "with --ratings: the tasks that people rated were chosen at random from those that judges rated")
+	cmd.Flags().StringVar(&o.explain, "explain", "", "write the calculation of this category step by step")
+	cmd.Flags().BoolVar(&o.details, "details", false, "add other ways to analyse each use case, what became of the answers, and each judge beside people")
 	cmd.Flags().IntVar(&o.weeks, "weeks", 4, "with --ratings: planned weekly looks")
 	cmd.Flags().IntVar(&o.plannedTasks, "planned-tasks", 0, "with --ratings: planned tasks of each use case (default week 1's times --weeks)")
 	return cmd
@@ -103,17 +111,17 @@ func runAnalyze(ctx context.Context, g *global, o *analyzeOptions, out, errOut i
 	if o.throughWeek < 0 || o.weeks < 1 || o.plannedTasks < 0 {
 		return usagef("--through-week, --weeks and --planned-tasks take positive numbers")
 	}
-	if o.ratings == "" && o.responses != "" {
-		return usagef("--responses goes with --ratings")
+	if o.ratings == "" && (o.responses != "" || o.randomSample) {
+		return usagef("--responses and --random-sample go with --ratings")
 	}
 	var data eval.Dataset
 	var rejected int
 	var err error
-	options := decide.Options{ThroughWeek: o.throughWeek, Weeks: o.weeks, PlannedTasks: o.plannedTasks}
+	options := decide.Options{ThroughWeek: o.throughWeek, Weeks: o.weeks, PlannedTasks: o.plannedTasks, RandomSample: o.randomSample, Explain: audit.Category(o.explain)}
 	if o.ratings != "" {
 		data, rejected, err = fileDataset(ctx, o, errOut)
 	} else {
-		data, err = workspaceDataset(ctx, g, o)
+		data, err = workspaceDataset(ctx, g, o, errOut)
 	}
 	if err != nil {
 		return err
@@ -122,10 +130,13 @@ func runAnalyze(ctx context.Context, g *global, o *analyzeOptions, out, errOut i
 	if err != nil {
 		return fmt.Errorf("analyze: %w", err)
 	}
+	if err := checkExplained(analysis, o.explain); err != nil {
+		return err
+	}
 	if g.json {
 		err = report.JSON(out, analysis)
 	} else {
-		err = report.Analysis(out, analysis, g.style(out))
+		err = writeAnalysis(out, analysis, o, g.style(out))
 	}
 	if err == nil && rejected > 0 {
 		return errSaid
@@ -133,11 +144,39 @@ func runAnalyze(ctx context.Context, g *global, o *analyzeOptions, out, errOut i
 	return err
 }
 
-func workspaceDataset(ctx context.Context, g *global, o *analyzeOptions) (data eval.Dataset, err error) {
+// checkExplained refuses a category that there is nothing to explain of.
+func checkExplained(analysis eval.Analysis, category string) error {
+	if category == "" {
+		return nil
+	}
+	var known []string
+	for _, c := range analysis.Comparisons {
+		if string(c.Category) == category {
+			return nil
+		}
+		known = append(known, string(c.Category))
+	}
+	return usagef("--explain is %q; there are the categories %s", category, strings.Join(slices.Compact(known), ", "))
+}
+
+func writeAnalysis(out io.Writer, analysis eval.Analysis, o *analyzeOptions, style report.Style) error {
+	if o.explain != "" {
+		return report.Explanation(out, analysis, style)
+	}
+	style.Part = o.details
+	if err := report.Analysis(out, analysis, style); err != nil || !o.details {
+		return err
+	}
+	return report.AnalysisDetails(out, analysis, style)
+}
+
+func workspaceDataset(ctx context.Context, g *global, o *analyzeOptions, errOut io.Writer) (data eval.Dataset, err error) {
 	err = g.withStore(ctx, func(s *store.Store) error {
-		if _, err := locked(ctx, s); err != nil {
+		protocol, err := locked(ctx, s)
+		if err != nil {
 			return err
 		}
+		warnUnlocked(g, protocol, errOut)
 		data, err = s.Dataset(ctx, o.throughWeek)
 		return err
 	})

@@ -218,36 +218,3 @@ func (a *analyzer) positionEffect(ratings []eval.Rating) (effect *eval.PositionE
 		CandidateFirstShare: float64(candidateFirst) / float64(len(observations)),
 	}, ""
 }
-
-// raters describes every rater over all comparisons, people first, by name.
-func (a *analyzer) raters() []eval.RaterResult {
-	byName := map[string][]eval.Rating{}
-	for _, rating := range a.data.Ratings {
-		byName[rating.Rater] = append(byName[rating.Rater], rating)
-	}
-	results := make([]eval.RaterResult, 0, len(byName))
-	for name, ratings := range byName {
-		result := eval.RaterResult{
-			Rater: name, Kind: ratings[0].Kind, Simulated: ratings[0].Simulated, Ratings: len(ratings),
-		}
-		var seconds []float64
-		for _, rating := range ratings {
-			if rating.Seconds != nil {
-				seconds = append(seconds, *rating.Seconds)
-			}
-		}
-		if median, err := stats.Quantile(seconds, 0.5); err == nil {
-			result.SecondsMedian = &median
-		}
-		result.PositionEffect, _ = a.positionEffect(ratings)
-		results = append(results, result)
-	}
-	slices.SortFunc(results, func(x, y eval.RaterResult) int {
-		return cmp.Or(cmp.Compare(kindOrder(x.Kind), kindOrder(y.Kind)), cmp.Compare(x.Rater, y.Rater))
-	})
-	return results
-}
-
-func kindOrder(kind eval.RaterKind) int {
-	return slices.Index([]eval.RaterKind{eval.Human, eval.Judge, eval.Check}, kind)
-}

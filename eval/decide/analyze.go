@@ -26,6 +26,11 @@ type Options struct {
 	ThroughWeek  int // 0: all
 	Weeks        int // planned looks, where there is no protocol
 	PlannedTasks int // for each use case, where there is no protocol
+	// RandomSample says that the tasks people rated were chosen at random from those
+	// that judges rated. It is for data without a protocol; in a pilot it is so.
+	RandomSample bool
+	// Explain is the category whose calculation is written step by step.
+	Explain audit.Category
 	// DecisionsOnly leaves out what no decision rests on: agreement, raters, position,
 	// latency and the results over all use cases.
 	DecisionsOnly bool
@@ -54,6 +59,7 @@ func Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
 		Schema: "modeltrial.analyze/1", Pilot: data.Pilot, Level: eval.Level,
 		ThroughWeek: a.throughWeek, Weeks: a.weeks,
 		Deviations: data.Deviations, Comparisons: []eval.ComparisonResult{}, Overall: []eval.ComparisonResult{},
+		Raters: []eval.RaterResult{}, Judges: []eval.JudgeResult{}, Ranking: []eval.RankingResult{},
 		Warnings: []string{},
 	}
 	if !options.DecisionsOnly {
@@ -75,6 +81,11 @@ func Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
 	for i := range result.Comparisons {
 		a.decide(&result.Comparisons[i])
 	}
+	for i := range result.Comparisons {
+		if options.Explain != "" && result.Comparisons[i].Category == options.Explain {
+			result.Comparisons[i].Explain = a.explain(&result.Comparisons[i], result.Comparisons)
+		}
+	}
 	if options.DecisionsOnly {
 		return result, nil
 	}
@@ -91,7 +102,10 @@ func Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
 		result.Overall = append(result.Overall, overall)
 	}
 	result.Agreement = a.agreement(a.mainKind(a.data.Ratings))
-	result.Raters = a.raters()
+	result.Raters, result.Judges, result.Ranking = a.raters(), a.judges(), a.ranking()
+	if err := a.sensitivities(result.Comparisons, result.Raters, options); err != nil {
+		return result, fmt.Errorf("sensitivity: %w", err)
+	}
 	return result, nil
 }
 
@@ -105,6 +119,7 @@ type useCase struct {
 type analyzer struct {
 	data          eval.Dataset
 	decisionsOnly bool
+	randomSample  bool
 	weeks         int
 	throughWeek   int
 	plannedTasks  int
@@ -115,13 +130,15 @@ type analyzer struct {
 	tasks         indexer // of tasks and clusters together, as the estimators want them
 	raterIndex    indexer
 	gathered      map[useCase]*evidence
+	last          map[useCase]lastLook
+	lengths       map[item]float64 // made where first asked for
 }
 
 func newAnalyzer(data eval.Dataset, options Options) *analyzer {
 	a := &analyzer{
-		data: data, decisionsOnly: options.DecisionsOnly, weeks: cmp.Or(options.Weeks, defaultWeeks), plannedTasks: options.PlannedTasks,
+		data: data, decisionsOnly: options.DecisionsOnly, randomSample: options.RandomSample, weeks: cmp.Or(options.Weeks, defaultWeeks), plannedTasks: options.PlannedTasks,
 		margin: defaultMargin, saving: defaultSaving, seed: 1,
-		tasks: indexer{}, raterIndex: indexer{}, gathered: map[useCase]*evidence{},
+		tasks: indexer{}, raterIndex: indexer{}, gathered: map[useCase]*evidence{}, last: map[useCase]lastLook{},
 	}
 	if data.Locked != nil {
 		protocol := data.Locked.Protocol

@@ -20,10 +20,13 @@ func (a *analyzer) compare(key useCase) (eval.ComparisonResult, error) {
 	kind, ratings := e.kind, e.ratings
 	result := eval.ComparisonResult{
 		Category: key.category, Control: key.control, Candidate: key.candidate,
-		Source: source(kind), Planned: a.planned(key, ratings), Looks: []eval.Look{},
+		Source: source(kind), Planned: a.planned(key, ratings), Looks: []eval.Look{}, Sensitivity: []eval.Sensitivity{},
 		Warnings: []string{}, WhyMissing: map[string]string{},
 	}
 	count(&result, e)
+	if why := a.whyNotCombined(e); why != "" {
+		result.WhyMissing["combination"] = why
+	}
 	if err := a.winRates(&result, e); err != nil {
 		return result, err
 	}
@@ -34,6 +37,8 @@ func (a *analyzer) compare(key useCase) (eval.ComparisonResult, error) {
 		return result, nil
 	}
 	a.position(&result, ratings)
+	a.outcomes(&result, key)
+	a.firstPass(&result, key)
 	result.Agreement = a.agreement(kind, key)
 	if result.Agreement == nil {
 		result.WhyMissing["agreement"] = "nothing was rated by two raters"
@@ -177,7 +182,7 @@ func (a *analyzer) planned(key useCase, ratings []eval.Rating) int {
 func (a *analyzer) winRates(result *eval.ComparisonResult, e *evidence) error {
 	looks := a.looks(e)
 	superiority, inferiority := make([]stats.Look, len(looks)), make([]stats.Look, len(looks))
-	means := make([]stats.WeightedMean, len(looks))
+	means := make([]estimate, len(looks))
 	whys := make([]error, len(looks))
 	for i, look := range looks {
 		means[i], whys[i] = a.mean(e, look.week)
@@ -208,12 +213,21 @@ func (a *analyzer) winRates(result *eval.ComparisonResult, e *evidence) error {
 	for i, look := range looks {
 		entry := eval.Look{Week: look.week, Tasks: look.tasks}
 		if whys[i] == nil {
-			entry.WinRate = winRate(means[i], fixedZ)
-			entry.WinRateAlwaysValid = winRate(means[i], better[i].Critical)
+			entry.WinRate = winRate(means[i].WeightedMean, fixedZ)
+			entry.WinRateAlwaysValid = winRate(means[i].WeightedMean, better[i].Critical)
 		}
 		result.Looks = append(result.Looks, entry)
 	}
 	last := len(looks) - 1
+	a.last[e.key] = lastLook{looks[last], means[last], better[last]}
+	result.Source = means[last].source
+	if combined := means[last].combined; combined != nil {
+		result.JudgedTasks = combined.JudgeOnlyTasks
+		result.Combination = combination(combined)
+		if combined.DifferenceP < differenceAlpha {
+			result.Warnings = append(result.Warnings, fmt.Sprintf("judges see other win rates in the tasks that people rated than in the others (p = %.2g): people's tasks do not look like a random part, and the combination may be wrong", combined.DifferenceP))
+		}
+	}
 	result.WinRate, result.WinRateAlwaysValid = result.Looks[last].WinRate, result.Looks[last].WinRateAlwaysValid
 	if whys[last] != nil {
 		for _, field := range []string{"win_rate", "win_rate_always_valid", "p_value", "non_inferiority_p_value"} {
@@ -247,28 +261,40 @@ func zOf(test stats.Test, err error) float64 {
 
 // mean is the win rate over the tasks of the weeks up to one (0 is all): each equal
 // in a category, weighted by the category's share of the work over all categories
-// where a protocol fixed it.
-func (a *analyzer) mean(e *evidence, week int) (stats.WeightedMean, error) {
+// where a protocol fixed it; people's and judges' ratings combined where the counts of
+// that look allow it.
+func (a *analyzer) mean(e *evidence, week int) (estimate, error) {
+	result := estimate{source: source(e.kind)}
 	if e.missing != nil {
-		return stats.WeightedMean{}, e.missing
+		return result, e.missing
 	}
-	observations := a.observations(within(e.ratings, week))
+	result.observations = a.observations(within(e.ratings, week))
+	people := countTasks(result.observations)
 	for _, task := range e.lostWithin(week) {
-		observations = append(observations, stats.Observation{
+		result.observations = append(result.observations, stats.Observation{
 			Score: task.score(), Task: a.tasks.of(task.TaskID), Rater: stats.NoRater, Cluster: a.cluster(task.TaskID, task.Cluster),
 		})
 	}
-	if err := a.weigh(e, observations); err != nil {
-		return stats.WeightedMean{}, err
+	if err := a.weigh(e, result.observations); err != nil {
+		return result, err
 	}
-	if tasks := countTasks(observations); tasks < stats.MinTasks {
-		return stats.WeightedMean{}, &stats.MissingError{Why: fmt.Sprintf("rated tasks: %d, at least %d are needed", tasks, stats.MinTasks)}
+	if tasks := countTasks(result.observations); tasks < stats.MinTasks {
+		return result, &stats.MissingError{Why: fmt.Sprintf("rated tasks: %d, at least %d are needed", tasks, stats.MinTasks)}
 	}
-	mean, err := stats.Mean(observations, e.kind == eval.Human)
+	var err error
+	if a.combines(e, people, e.judgedOnly(week)) {
+		combined, err := a.combine(e, result.observations, week)
+		if err != nil {
+			return result, err
+		}
+		result.WeightedMean, result.combined, result.source = combined.WeightedMean, &combined, eval.SourceCombined
+		return result, result.Enough()
+	}
+	result.WeightedMean, err = stats.Mean(result.observations, e.kind == eval.Human)
 	if err != nil {
-		return mean, err
+		return result, err
 	}
-	return mean, mean.Enough()
+	return result, result.Enough()
 }
 
 func countTasks(observations []stats.Observation) int {

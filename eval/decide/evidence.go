@@ -16,6 +16,7 @@ type evidence struct {
 	key     useCase
 	kind    eval.RaterKind
 	ratings []eval.Rating // of that kind
+	judged  []eval.Rating // by judges, where people rate
 	tasks   []*covered
 	closed  map[int]bool // weeks of which nothing more is awaited
 	lost    []*covered   // tasks of closed weeks that one arm alone answered
@@ -28,6 +29,7 @@ type covered struct {
 	assigned           bool
 	control, candidate bool // has answered
 	refused            bool // by the provider of an arm, for good
+	judged             bool
 	raters             map[string]bool
 }
 
@@ -47,7 +49,10 @@ func (a *analyzer) evidence(key useCase) *evidence {
 	all := a.ratingsOf(key)
 	e := &evidence{key: key, kind: a.mainKind(all), closed: map[int]bool{}}
 	e.ratings = ofKind(all, e.kind)
-	e.tasks = a.cover(key, e.ratings)
+	if e.kind == eval.Human {
+		e.judged = ofKind(all, eval.Judge)
+	}
+	e.tasks = a.cover(key, e)
 	a.closeWeeks(e)
 	e.findLost()
 	a.gathered[key] = e
@@ -55,7 +60,7 @@ func (a *analyzer) evidence(key useCase) *evidence {
 }
 
 // cover lists the tasks of a use case in a fixed order with what has come in.
-func (a *analyzer) cover(key useCase, ratings []eval.Rating) []*covered {
+func (a *analyzer) cover(key useCase, e *evidence) []*covered {
 	var tasks []*covered
 	known := map[string]*covered{}
 	of := func(task eval.AssignedTask) *covered {
@@ -83,10 +88,14 @@ func (a *analyzer) cover(key useCase, ratings []eval.Rating) []*covered {
 			task.refused = true
 		}
 	}
-	for _, r := range ratings {
+	for _, r := range e.ratings {
 		task := of(eval.AssignedTask{TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: r.Week})
 		task.raters[r.Rater] = true
 		task.control, task.candidate = true, true // both answers were seen, wherever they are kept
+	}
+	for _, r := range e.judged {
+		task := of(eval.AssignedTask{TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: r.Week})
+		task.judged, task.control, task.candidate = true, true, true
 	}
 	return tasks
 }
@@ -102,20 +111,56 @@ func (a *analyzer) closeWeeks(e *evidence) {
 	for _, r := range e.ratings {
 		lastRated = max(lastRated, r.Week)
 	}
-	awaited, given := map[int]int{}, map[int]int{}
+	awaited, given := map[int]float64{}, map[int]float64{}
 	for _, task := range e.tasks {
 		awaited[task.Week] += 0 // the week is there, even if it awaits nothing
 		rateable := task.control && task.candidate
 		if task.refused || (!task.assigned && (!rateable || a.data.Locked != nil)) {
 			continue // no rating is to come of it
 		}
-		awaited[task.Week] += need
-		given[task.Week] += min(len(task.raters), need)
+		awaited[task.Week] += float64(need)
+		given[task.Week] += float64(min(len(task.raters), need))
 	}
 	for week := range awaited {
-		nearlyAll := float64(given[week]) >= closedShare*float64(awaited[week])
+		nearlyAll := given[week] >= awaited[week]*a.peopleShare(e, week)
 		e.closed[week] = lastRated > week || (lastRated == week && nearlyAll)
 	}
+}
+
+// peopleShare is the part of a week's awaited ratings from which on it counts as
+// closed: nearly all or, where judges rate the tasks that people do not get to, half
+// as large a part as in the weeks before.
+func (a *analyzer) peopleShare(e *evidence, week int) float64 {
+	var people, judged, before, rated int
+	for _, task := range e.tasks {
+		switch {
+		case len(task.raters) > 0:
+			people++
+		case task.judged:
+			judged++
+		case task.Week == week:
+			return closedShare // nobody rated it: it is awaited
+		}
+		if task.Week < week {
+			before++
+			rated += min(len(task.raters), 1)
+		}
+	}
+	if before == 0 || !a.combines(e, people, judged) {
+		return closedShare
+	}
+	return float64(rated) / float64(before) / 2
+}
+
+// judgedOnly counts the tasks of the weeks up to one (0 is all) that judges alone rated.
+func (e *evidence) judgedOnly(week int) int {
+	count := 0
+	for _, task := range e.tasks {
+		if task.judged && len(task.raters) == 0 && (week == 0 || task.Week <= week) {
+			count++
+		}
+	}
+	return count
 }
 
 // findLost collects the tasks that count as a loss of the arm that did not answer

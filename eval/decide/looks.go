@@ -24,7 +24,12 @@ func (a *analyzer) looks(e *evidence) []look {
 		lastWeek = max(lastWeek, rating.Week)
 	}
 	if lastWeek == 0 {
-		return []look{{week: 0, tasks: len(first) + len(e.lost), planned: 1}}
+		return []look{{week: 0, tasks: len(first) + len(e.lost) + a.helpedBy(e, len(first), 0), planned: 1}}
+	}
+	if a.helpedBy(e, len(first), 0) > 0 { // judges may go on where people have stopped
+		for _, rating := range e.judged {
+			lastWeek = max(lastWeek, rating.Week)
+		}
 	}
 	perWeek := make([]int, lastWeek+1)
 	for _, week := range first {
@@ -33,15 +38,27 @@ func (a *analyzer) looks(e *evidence) []look {
 	var looks []look
 	rated := perWeek[0]
 	for week := 1; week <= lastWeek; week++ {
-		if perWeek[week] == 0 && week < lastWeek {
+		helped := a.helpedBy(e, rated+perWeek[week], week)
+		if perWeek[week] == 0 && week < lastWeek && helped == a.helpedBy(e, rated, week-1) {
 			continue // a week without ratings was not a look
 		}
 		rated += perWeek[week]
-		next := look{week: week, tasks: rated + len(e.lostWithin(week)), planned: week}
+		next := look{week: week, tasks: rated + len(e.lostWithin(week)) + helped, planned: week}
+		if len(looks) > 0 { // judges may fall behind and no longer count
+			next.tasks = max(next.tasks, looks[len(looks)-1].tasks)
+		}
 		if week > a.weeks || !e.closed[week] {
 			next.planned = 0
 		}
 		looks = append(looks, next)
 	}
 	return looks
+}
+
+// helpedBy is how many tasks judges add to those that people rated up to a week.
+func (a *analyzer) helpedBy(e *evidence, people, week int) int {
+	if judged := e.judgedOnly(week); a.combines(e, people, judged) {
+		return judged
+	}
+	return 0
 }

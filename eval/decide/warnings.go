@@ -68,7 +68,7 @@ func (a *analyzer) warn(r *eval.ComparisonResult, key useCase) {
 			r.Warnings = append(r.Warnings, "judges_may_decide has no effect: no judge was measured against people in an earlier pilot")
 		}
 	}
-	if people := len(ofKind(all, eval.Human)); r.Source != eval.SourceHuman && people > 0 {
+	if people := len(ofKind(all, eval.Human)); r.Source != eval.SourceHuman && r.Source != eval.SourceCombined && people > 0 {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("%d ratings by people are too few to count yet", people))
 	}
 	if r.LostControl > 0 {

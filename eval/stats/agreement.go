@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-
-	"gonum.org/v1/gonum/stat"
 )
 
 // Metric is the level of measurement of Krippendorff's alpha.
@@ -31,8 +29,8 @@ const (
 // deviation of the resampled values. Resamples without variation are left out;
 // if more than one in ten is, the result is a [*MissingError].
 func AlphaInterval(counts [][]int, metric Metric, resamples int, level float64, rng *rand.Rand) (Interval, error) {
-	if resamples < 100 || level <= 0 || level >= 1 {
-		return Interval{}, fmt.Errorf("alpha: %d resamples at level %v, want at least 100 and a level between 0 and 1", resamples, level)
+	if err := checkResamples(resamples, level); err != nil {
+		return Interval{}, fmt.Errorf("alpha: %w", err)
 	}
 	units, err := newPairable(counts)
 	if err != nil {
@@ -58,8 +56,7 @@ func AlphaInterval(counts [][]int, metric Metric, resamples int, level float64, 
 	if 10*len(values) < 9*resamples {
 		return Interval{}, missing("verdicts vary too little for an interval of agreement")
 	}
-	low, high := percentileLimits(values, level)
-	return Interval{Estimate: estimate, StandardError: stat.StdDev(values, nil), Low: low, High: high}, nil
+	return percentileInterval(estimate, values, level, "verdicts vary too little for an interval of agreement")
 }
 
 // pairable are the tasks with at least two ratings. Tasks whose verdicts were given

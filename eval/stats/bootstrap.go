@@ -3,9 +3,6 @@ package stats
 import (
 	"fmt"
 	"math/rand/v2"
-
-	"gonum.org/v1/gonum/floats"
-	"gonum.org/v1/gonum/stat"
 )
 
 // BootstrapMean returns the weighted mean of the scores with a percentile bootstrap
@@ -76,11 +73,7 @@ func (s *clusterSums) interval(estimate float64, resamples int, level float64, r
 		return Interval{}, err
 	}
 	values := s.resample(resamples, rng.Uint64())
-	if !finite(floats.Max(values), floats.Min(values), floats.Sum(values)) {
-		return Interval{}, missing("the denominator is not distinguishable from zero")
-	}
-	low, high := percentileLimits(values, level)
-	return Interval{Estimate: estimate, StandardError: stat.StdDev(values, nil), Low: low, High: high}, nil
+	return percentileInterval(estimate, values, level, "the denominator is not distinguishable from zero")
 }
 
 func checkResamples(resamples int, level float64) error {
@@ -99,10 +92,10 @@ func (s *clusterSums) resample(resamples int, seed uint64) []float64 {
 	for _, p := range s.parts {
 		constant = constant && p.denominator == s.parts[0].denominator
 	}
-	none := func() struct{} { return struct{}{} }
+	buffer := func() []uint32 { return make([]uint32, drawBlock) }
 	if !constant {
-		inParallel(resamples, none, func(_ struct{}, b int) {
-			values[b] = sumBoth(s.parts, newDrawer(n, seed, b, n))
+		inParallel(resamples, buffer, func(buffer []uint32, b int) {
+			values[b] = ratioOfSums(s.parts, newDrawer(n, seed, b, n), buffer)
 		})
 		return values
 	}
@@ -111,41 +104,49 @@ func (s *clusterSums) resample(resamples int, seed uint64) []float64 {
 		numerators[i] = p.numerator
 	}
 	denominator := float64(n) * s.parts[0].denominator
-	inParallel(resamples, none, func(_ struct{}, b int) {
-		values[b] = sumOne(numerators, newDrawer(n, seed, b, n)) / denominator
+	inParallel(resamples, buffer, func(buffer []uint32, b int) {
+		values[b] = sumOf(numerators, newDrawer(n, seed, b, n), buffer) / denominator
 	})
 	return values
 }
 
-// sumOne returns the sum of as many values as there are, drawn with replacement.
-func sumOne(values []float64, d *drawer) float64 {
-	first, second := 0.0, 0.0
-	for range len(values) / 2 {
-		i, j := d.two()
-		first += values[i]
-		second += values[j]
-	}
-	if len(values)%2 == 1 {
-		i, _ := d.two()
-		first += values[i]
-	}
-	return first + second
+// sumOf returns the sum of as many values as there are, drawn with replacement. Four
+// sums are kept, so that no addition waits for the last.
+func sumOf(values []float64, d *drawer, buffer []uint32) float64 {
+	var sums [4]float64
+	d.blocks(len(values), buffer, func(drawn []uint32) {
+		s0, s1, s2, s3 := 0.0, 0.0, 0.0, 0.0
+		for ; len(drawn) >= 4; drawn = drawn[4:] {
+			s0 += values[drawn[0]]
+			s1 += values[drawn[1]]
+			s2 += values[drawn[2]]
+			s3 += values[drawn[3]]
+		}
+		for _, i := range drawn {
+			s0 += values[i]
+		}
+		sums[0], sums[1], sums[2], sums[3] = sums[0]+s0, sums[1]+s1, sums[2]+s2, sums[3]+s3
+	})
+	return sums[0] + sums[1] + sums[2] + sums[3]
 }
 
-// sumBoth returns the ratio of the sums of as many parts as there are.
-func sumBoth(parts []part, d *drawer) float64 {
-	var first, second part
-	for range len(parts) / 2 {
-		i, j := d.two()
-		first.numerator += parts[i].numerator
-		first.denominator += parts[i].denominator
-		second.numerator += parts[j].numerator
-		second.denominator += parts[j].denominator
-	}
-	if len(parts)%2 == 1 {
-		i, _ := d.two()
-		first.numerator += parts[i].numerator
-		first.denominator += parts[i].denominator
-	}
-	return (first.numerator + second.numerator) / (first.denominator + second.denominator)
+// ratioOfSums returns the ratio of the sums of as many parts as there are.
+func ratioOfSums(parts []part, d *drawer, buffer []uint32) float64 {
+	var even, odd part
+	d.blocks(len(parts), buffer, func(drawn []uint32) {
+		for ; len(drawn) >= 2; drawn = drawn[2:] {
+			even.add(parts[drawn[0]])
+			odd.add(parts[drawn[1]])
+		}
+		for _, i := range drawn {
+			even.add(parts[i])
+		}
+	})
+	even.add(odd)
+	return even.numerator / even.denominator
+}
+
+func (p *part) add(other part) {
+	p.numerator += other.numerator
+	p.denominator += other.denominator
 }

@@ -257,8 +257,9 @@ func welchP(a, b WeightedMean) float64 {
 		}
 		return MinP
 	}
-	df := variance * variance / (a.Variance*a.Variance/a.DF + b.Variance*b.Variance/b.DF)
-	return min(1, max(2*studentSurvival(difference/math.Sqrt(variance), df), MinP))
+	share := a.Variance / variance
+	df := 1 / (share*share/a.DF + (1-share)*(1-share)/b.DF)
+	return probability(2 * studentSurvival(difference/math.Sqrt(variance), df))
 }
 
 // JudgeFactor returns 1 − r²·N/(n+N), by which judges multiply the part of the

@@ -23,12 +23,19 @@ func tInterval(estimate, se, df, z float64) (Interval, error) {
 	if !finite(half) {
 		return Interval{}, missing("too few degrees of freedom (%.2f) for an interval", df)
 	}
+	if !finite(estimate-half, estimate+half) {
+		return Interval{}, missing("the numbers are too large for an interval")
+	}
 	return Interval{Estimate: estimate, StandardError: se, Low: estimate - half, High: estimate + half}, nil
 }
 
 // TTest tests the hypothesis mean ≤ null, one-sided, by t = (mean − null)/SE. A
-// zero variance or too little data gives a [*MissingError].
+// zero variance or too little data gives a [*MissingError], a null that is not finite
+// an error.
 func (m WeightedMean) TTest(null float64) (Test, error) {
+	if !finite(null) {
+		return Test{}, fmt.Errorf("t test: hypothesis %v is not a finite number", null)
+	}
 	if err := m.Enough(); err != nil {
 		return Test{}, err
 	}
@@ -122,6 +129,9 @@ func Ratio(pairs []Pair) (RatioOfMeans, error) {
 	r.VarianceCandidate = denoise(candidate.variance(), mostCandidate)
 	r.Covariance = floats.Dot(control.residuals, candidate.residuals) / (1 - floats.Dot(control.weights, control.weights))
 	r.LinearVariance = denoise(linear.variance(), max(mostCandidate, r.Ratio*mostControl)/r.ControlMean)
+	if !finite(r.Ratio, r.VarianceControl, r.VarianceCandidate, r.Covariance, r.LinearVariance) {
+		return RatioOfMeans{}, missing("the numbers are too large, or too different in size, for a ratio")
+	}
 	return r, nil
 }
 
@@ -138,16 +148,22 @@ func (r RatioOfMeans) FiellerInterval(z float64) (Interval, error) {
 		return Interval{Estimate: r.Ratio, StandardError: math.Sqrt(r.LinearVariance), Low: r.Ratio, High: r.Ratio}, nil
 	}
 	c := TCritical(z, r.DF)
-	a := r.ControlMean*r.ControlMean - c*c*r.VarianceControl
+	// Everything is divided by x̄², which keeps large and small currencies within doubles.
+	perControl := c / r.ControlMean
+	a := 1 - perControl*r.VarianceControl*perControl
 	if !(a > 0) {
 		return Interval{}, missing("control cost not distinguishable from zero")
 	}
-	b := r.ControlMean*r.CandidateMean - c*c*r.Covariance
-	d := r.CandidateMean*r.CandidateMean - c*c*r.VarianceCandidate
+	b := r.Ratio - perControl*r.Covariance*perControl
+	d := r.Ratio*r.Ratio - perControl*r.VarianceCandidate*perControl
 	// The ratio itself lies between the roots, so the discriminant is negative
 	// by rounding alone.
 	root := math.Sqrt(max(b*b-a*d, 0))
-	return Interval{Estimate: r.Ratio, StandardError: math.Sqrt(r.LinearVariance), Low: (b - root) / a, High: (b + root) / a}, nil
+	low, high := (b-root)/a, (b+root)/a
+	if !finite(low, high) {
+		return Interval{}, missing("the numbers are too large, or too different in size, for an interval")
+	}
+	return Interval{Estimate: r.Ratio, StandardError: math.Sqrt(r.LinearVariance), Low: low, High: high}, nil
 }
 
 // RatioTest tests the hypothesis "ratio ≥ q" by the clustered t test of
@@ -202,7 +218,7 @@ func logRatios(pairs []Pair) ([]float64, error) {
 		if !finite(p.Control, p.Candidate) || p.Control <= 0 || p.Candidate <= 0 {
 			return nil, fmt.Errorf("log ratio: pair %d is %v and %v, want numbers above zero", i, p.Control, p.Candidate)
 		}
-		logs[i] = math.Log(p.Candidate / p.Control)
+		logs[i] = math.Log(p.Candidate) - math.Log(p.Control) // the quotient may overflow
 	}
 	return logs, nil
 }
@@ -221,6 +237,9 @@ func GeometricMeanRatio(pairs []Pair, z float64) (Interval, error) {
 	}
 	interval.Estimate = math.Exp(interval.Estimate)
 	interval.Low, interval.High = math.Exp(interval.Low), math.Exp(interval.High)
+	if !finite(interval.Estimate, interval.High) {
+		return Interval{}, missing("the ratios are too large for an interval")
+	}
 	return interval, nil
 }
 
@@ -235,7 +254,11 @@ func HodgesLehmannRatio(pairs []Pair) (float64, error) {
 	if len(logs) == 0 {
 		return 0, missing("no tasks measured for both arms")
 	}
-	return math.Exp(walshMedian(logs)), nil
+	ratio := math.Exp(walshMedian(logs))
+	if !finite(ratio) {
+		return 0, missing("the ratios are too large")
+	}
+	return ratio, nil
 }
 
 // walshMedian returns the median of the averages (x_i+x_j)/2, i ≤ j. It counts

@@ -50,6 +50,8 @@ func PairedAccuracy(pairs []Pair, z float64) (Accuracy, error) {
 		a.Control += p.Weight / total * p.Control
 		a.Candidate += p.Weight / total * p.Candidate
 	}
+	a.Control, a.Candidate = min(a.Control, 1), min(a.Candidate, 1) // sums of weights round
+	mean.Estimate = min(max(mean.Estimate, -1), 1)
 	a.Difference, err = mean.TInterval(z)
 	if err != nil {
 		return Accuracy{}, err

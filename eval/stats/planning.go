@@ -89,14 +89,18 @@ func (p Plan) PowerAt(tasks float64) float64 {
 	tasks /= p.SequentialFactor
 	fromTasks, fromRaters := p.taskVariance(tasks), p.raterVariance()
 	variance := fromTasks + fromRaters
-	inverse := fromTasks * fromTasks / max(tasks/p.ClusterSize-1, leastDF)
+	if !finite(variance) {
+		return 0
+	}
+	share := fromTasks / variance // of the tasks in the variance, in Satterthwaite's sum
+	inverse := share * share / max(tasks/p.ClusterSize-1, leastDF)
 	if p.Raters >= MinRaters {
 		// The raters' means vary by what single ratings vary, too, and that is in the
 		// estimate, whatever their tastes.
-		clustered := fromRaters + p.scoreVariance()/(tasks*p.RatingsPerTask)
+		clustered := (fromRaters + p.scoreVariance()/(tasks*p.RatingsPerTask)) / variance
 		inverse += clustered * clustered / float64(p.Raters-1)
 	}
-	df := max(variance*variance/inverse, leastDF)
+	df := max(1/inverse, leastDF)
 	z := -mathext.NormalQuantile(p.Alpha / float64(p.UseCases))
 	return noncentralSurvival(TCritical(z, df), df, (p.WinRate-p.Null)/math.Sqrt(variance))
 }
@@ -126,6 +130,9 @@ func NormalSampleSize(effect, alpha, power float64) (float64, error) {
 		return 0, fmt.Errorf("sample size: effect %v, error rate %v and power %v, want a number above 0 and two between 0 and 1", effect, alpha, power)
 	}
 	z := (-mathext.NormalQuantile(alpha) + mathext.NormalQuantile(power)) / effect
+	if !finite(z * z) {
+		return 0, fmt.Errorf("sample size: an effect of %v is too small for a number", effect)
+	}
 	return z * z, nil
 }
 

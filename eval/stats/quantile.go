@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // Quantile returns the quantile of type 7 (Hyndman and Fan 1996, the default of R
@@ -29,7 +31,26 @@ func sortedQuantile(sorted []float64, p float64) float64 {
 	if i+1 >= len(sorted) {
 		return sorted[len(sorted)-1]
 	}
-	return sorted[i] + (h-float64(i))*(sorted[i+1]-sorted[i])
+	return between(sorted[i], sorted[i+1], h-float64(i))
+}
+
+// between interpolates linearly from low to high; their difference may overflow.
+func between(low, high, fraction float64) float64 {
+	if d := high - low; !math.IsInf(d, 0) {
+		return low + fraction*d
+	}
+	return (1-fraction)*low + fraction*high
+}
+
+// percentileInterval returns the percentile interval of resampled values; numbers too
+// large for one give a [*MissingError] with the reason.
+func percentileInterval(estimate float64, values []float64, level float64, why string) (Interval, error) {
+	low, high := percentileLimits(values, level)
+	result := Interval{Estimate: estimate, StandardError: stat.StdDev(values, nil), Low: low, High: high}
+	if !finite(estimate, result.StandardError, low, high) {
+		return Interval{}, missing("%s", why)
+	}
+	return result, nil
 }
 
 // percentileLimits returns the two percentiles that enclose the middle level of

@@ -6,8 +6,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-
-	"gonum.org/v1/gonum/stat"
 )
 
 // QuantileRatio returns the ratio of the p-quantiles of type 7, candidate ÷ control,
@@ -45,13 +43,7 @@ func QuantileRatio(pairs []Pair, p float64, resamples int, level float64, rng *r
 		return Interval{}, err
 	}
 	ratios := newQuantiles(control, candidate, cluster, clusters.index.count, p).resample(resamples, rng.Uint64())
-	for _, ratio := range ratios {
-		if !finite(ratio) {
-			return Interval{}, missing("the control's quantile is not distinguishable from zero")
-		}
-	}
-	low, high := percentileLimits(ratios, level)
-	return Interval{Estimate: numerator / denominator, StandardError: stat.StdDev(ratios, nil), Low: low, High: high}, nil
+	return percentileInterval(numerator/denominator, ratios, level, "the control's quantile is not distinguishable from zero")
 }
 
 // quantiles resamples a quantile of both arms. Where the values of a resample's quantile
@@ -158,23 +150,21 @@ func window(order, cluster []int, clusters int, p float64) (from, to int) {
 // control's is 0.
 func (q *quantiles) resample(resamples int, seed uint64) []float64 {
 	type tools struct {
-		cells []int
-		times []int32
+		cells  []int
+		times  []int32
+		buffer []uint32
 	}
 	ratios := make([]float64, resamples)
 	inParallel(resamples, func() tools {
-		return tools{make([]int, len(q.cells)), make([]int32, len(q.single))}
+		return tools{make([]int, len(q.cells)), make([]int32, len(q.single)), make([]uint32, drawBlock)}
 	}, func(t tools, b int) {
 		multinomial(q.cells, t.cells, q.clusters, streamOf(seed, b))
 		clear(t.times)
-		d := newDrawer(len(q.single), seed, b, q.clusters)
-		for k := 0; k < t.cells[0]; k += 2 {
-			i, j := d.two()
-			t.times[i]++
-			if k+1 < t.cells[0] {
-				t.times[j]++
+		newDrawer(len(q.single), seed, b, q.clusters).blocks(t.cells[0], t.buffer, func(drawn []uint32) {
+			for _, i := range drawn {
+				t.times[i]++
 			}
-		}
+		})
 		var sum tally
 		for k, kind := range q.together {
 			sum.add(kind, t.cells[k+1])
@@ -211,7 +201,7 @@ func quantileAt(values []windowed, times []int32, below int, rank float64) float
 		}
 		for _, next := range values[k+1:] {
 			if times[next.cluster] > 0 {
-				return v.value + fraction*(next.value-v.value)
+				return between(v.value, next.value, fraction)
 			}
 		}
 		return v.value

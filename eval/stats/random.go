@@ -64,15 +64,33 @@ func newDrawer(n int, seed uint64, resample, most int) *drawer {
 	}
 }
 
-// two returns two numbers below n.
-func (d *drawer) two() (int, int) {
-	d.counter += golden
-	u := splitMix(d.counter)
-	first, second := (u>>32)*d.n, (u&math.MaxUint32)*d.n
-	if first&math.MaxUint32 < d.threshold || second&math.MaxUint32 < d.threshold {
-		first, second = d.redraw(first), d.redraw(second)
+// drawBlock is how many numbers are drawn at once: they stay in the nearest cache.
+const drawBlock = 1024
+
+// blocks hands out count numbers below n in blocks, in which each draw waits for no
+// other. buffer has drawBlock places.
+func (d *drawer) blocks(count int, buffer []uint32, use func(drawn []uint32)) {
+	for count > 0 {
+		size := min(count, drawBlock)
+		d.fill(buffer[:size+size%2])
+		use(buffer[:size])
+		count -= size
 	}
-	return int(first >> 32), int(second >> 32)
+}
+
+// fill fills an even number of places.
+func (d *drawer) fill(drawn []uint32) {
+	counter, n, threshold := d.counter, d.n, d.threshold
+	for k := 0; k+1 < len(drawn); k += 2 {
+		counter += golden
+		u := splitMix(counter)
+		first, second := (u>>32)*n, (u&math.MaxUint32)*n
+		if min(first&math.MaxUint32, second&math.MaxUint32) < threshold {
+			first, second = d.redraw(first), d.redraw(second)
+		}
+		drawn[k], drawn[k+1] = uint32(first>>32), uint32(second>>32)
+	}
+	d.counter = counter
 }
 
 // redraw replaces a product that falls among those too many by numbers of another

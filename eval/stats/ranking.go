@@ -61,6 +61,9 @@ type Ranking struct {
 // tasks, give a [*MissingError]; scores outside [0,1], unknown arms or an arm against
 // itself an error.
 func BradleyTerry(arms int, comparisons []Comparison, ratersSampled bool, z float64) (Ranking, error) {
+	if !(z > 0) || !finite(z) {
+		return Ranking{}, fmt.Errorf("ranking: critical value %v, want a finite number above 0", z)
+	}
 	observations := make([]Observation, len(comparisons))
 	for i, c := range comparisons {
 		observations[i] = c.Observation
@@ -94,7 +97,7 @@ func BradleyTerry(arms int, comparisons []Comparison, ratersSampled bool, z floa
 		return Ranking{}, missing("the wins do not determine the arms' strengths")
 	}
 	s := newSandwich(fit, comparisons, total, mean)
-	return s.ranking(z, len(comparisons)), nil
+	return s.ranking(z, len(comparisons))
 }
 
 // checkPair returns an error unless two arms are different ones of 0…arms−1.
@@ -361,7 +364,7 @@ func (s *sandwich) difference(i, j int) WeightedMean {
 }
 
 // ranking puts the parts together.
-func (s *sandwich) ranking(z float64, comparisons int) Ranking {
+func (s *sandwich) ranking(z float64, comparisons int) (Ranking, error) {
 	arms := len(s.beta)
 	r := Ranking{Arms: make([]RankedArm, arms), Covariance: make([][]float64, arms-1), Comparisons: comparisons}
 	for i := range r.Covariance {
@@ -373,8 +376,11 @@ func (s *sandwich) ranking(z float64, comparisons int) Ranking {
 	r.Arms[0] = RankedArm{WinProbability: Interval{Estimate: 0.5, Low: 0.5, High: 0.5}}
 	for i := 1; i < arms; i++ {
 		d := s.difference(i, 0)
-		half := TCritical(z, d.DF) * d.StandardError()
-		r.Arms[i].LogOdds = Interval{Estimate: d.Estimate, StandardError: d.StandardError(), Low: d.Estimate - half, High: d.Estimate + half}
+		logOdds, err := tInterval(d.Estimate, d.StandardError(), d.DF, z)
+		if err != nil {
+			return Ranking{}, err
+		}
+		r.Arms[i].LogOdds = logOdds
 		r.Arms[i].WinProbability = logisticInterval(r.Arms[i].LogOdds)
 	}
 	together := sidak(z, arms*(arms-1)/2)
@@ -382,7 +388,7 @@ func (s *sandwich) ranking(z float64, comparisons int) Ranking {
 		d := s.difference(i, j)
 		return d.Estimate > TCritical(together, d.DF)*d.StandardError()
 	})
-	return r
+	return r, nil
 }
 
 // sidak returns the z-scale critical value at which several two-sided intervals hold

@@ -26,6 +26,9 @@ func MonthlySpend(periods []float64) (Estimated, error) {
 	}
 	mean, variance := stat.MeanVariance(periods, nil)
 	n := float64(len(periods))
+	if !finite(mean, variance) {
+		return Estimated{}, missing("the spend is too large for a variance")
+	}
 	return Estimated{Value: mean, Variance: variance / n, DF: n - 1}, nil
 }
 
@@ -60,5 +63,8 @@ func (e Estimated) Interval(z float64) (Interval, error) {
 	}
 	se := math.Sqrt(e.Variance)
 	half := TCritical(z, e.DF) * se
+	if !finite(e.Value-half, e.Value+half) {
+		return Interval{}, missing("the estimate has no variance that can be used")
+	}
 	return Interval{Estimate: e.Value, StandardError: se, Low: e.Value - half, High: e.Value + half}, nil
 }

@@ -22,6 +22,9 @@ func TCritical(z, df float64) float64 {
 	if math.IsInf(df, 1) || math.IsInf(z, 0) || z == 0 {
 		return z
 	}
+	if !(df >= leastQuantileDF) {
+		return math.Copysign(math.Inf(1), z)
+	}
 	if z < 0 {
 		return -TCritical(-z, df)
 	}
@@ -35,6 +38,9 @@ func TCritical(z, df float64) float64 {
 	}
 	return c
 }
+
+// leastQuantileDF is where critical values leave the range of doubles.
+const leastQuantileDF = 0.01
 
 // mostQuantileDF is where gonum's quantile of Student's t is left: from about 100
 // degrees of freedom on it goes astray in the far tail.
@@ -112,13 +118,13 @@ func (m WeightedMean) WinRateInterval(z float64) (Interval, error) {
 		return Interval{}, err
 	}
 	p := min(max(m.Estimate, 0), 1)
-	low, high := WilsonInterval(p, m.effectiveSampleSize(), TCritical(z, m.DF))
+	low, high := WilsonInterval(p, m.EffectiveSampleSize(), TCritical(z, m.DF))
 	return Interval{Estimate: p, StandardError: m.StandardError(), Low: low, High: high}, nil
 }
 
-// effectiveSampleSize returns the number n* of independent draws with the same
+// EffectiveSampleSize returns the number n* of independent draws with the same
 // variance, for a mean of scores in [0,1].
-func (m WeightedMean) effectiveSampleSize() float64 {
+func (m WeightedMean) EffectiveSampleSize() float64 {
 	if m.Variance == 0 || m.Estimate < tiny || m.Estimate > 1-tiny {
 		return float64(m.Clusters)
 	}
@@ -137,5 +143,5 @@ func (m WeightedMean) WinRateTest(null float64) (Test, error) {
 		return Test{}, err
 	}
 	p := min(max(m.Estimate, 0), 1)
-	return oneSided((p-null)/math.Sqrt(null*(1-null)/m.effectiveSampleSize()), m.DF), nil
+	return oneSided((p-null)/math.Sqrt(null*(1-null)/m.EffectiveSampleSize()), m.DF), nil
 }

@@ -1,0 +1,321 @@
+package decide
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"modeltrial/eval"
+	"modeltrial/eval/stats"
+)
+
+// The thresholds of judge diagnostics (design, section 5).
+const (
+	leastConsistency  = 0.7   // of both orders, under which a judge is warned of
+	leastAgreement    = -0.10 // lower limit of its agreement less people's among themselves
+	judgeWarningAlpha = 0.05
+)
+
+// An item is one task under a pair of arms: what a rater gives a verdict on.
+type item struct{ task, control, candidate string }
+
+// judged is what one item's people and judges said.
+type judgedItem struct {
+	item
+	number, cluster int
+	people          map[string]*averaging // by rater, both orders averaged
+	judges          map[string]*averaging
+	orders          map[string]*[2]averaging // by judge: control first, candidate first
+}
+
+// judges describes every judge over all use cases.
+func (a *analyzer) judges() []eval.JudgeResult {
+	items := a.judgedItems()
+	names := map[string]bool{}
+	for _, item := range items {
+		for name := range item.judges {
+			names[name] = true
+		}
+	}
+	results := []eval.JudgeResult{}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		results = append(results, a.judge(name, items))
+	}
+	return results
+}
+
+// judgedItems gathers the verdicts on every item, in order of appearance.
+func (a *analyzer) judgedItems() []*judgedItem {
+	known := map[item]*judgedItem{}
+	var items []*judgedItem
+	for _, rating := range a.data.Ratings {
+		key := item{rating.TaskID, rating.ArmA, rating.ArmB}
+		at := known[key]
+		if at == nil {
+			at = &judgedItem{
+				item: key, number: a.tasks.of("\x00item\x00" + key.task + "\x00" + key.control + "\x00" + key.candidate),
+				cluster: a.cluster(rating.TaskID, rating.Cluster),
+				people:  map[string]*averaging{}, judges: map[string]*averaging{}, orders: map[string]*[2]averaging{},
+			}
+			known[key] = at
+			items = append(items, at)
+		}
+		var of map[string]*averaging
+		switch rating.Kind {
+		case eval.Human:
+			of = at.people
+		case eval.Judge:
+			of = at.judges
+			if at.orders[rating.Rater] == nil {
+				at.orders[rating.Rater] = &[2]averaging{}
+			}
+			switch rating.First {
+			case eval.SideA:
+				at.orders[rating.Rater][0].add(rating.Score)
+			case eval.SideB:
+				at.orders[rating.Rater][1].add(rating.Score)
+			}
+		default:
+			continue
+		}
+		if of[rating.Rater] == nil {
+			of[rating.Rater] = &averaging{}
+		}
+		of[rating.Rater].add(rating.Score)
+	}
+	return items
+}
+
+func (a *analyzer) judge(name string, items []*judgedItem) eval.JudgeResult {
+	result := eval.JudgeResult{Judge: name, Warnings: []string{}, WhyMissing: map[string]string{}}
+	for _, rating := range a.data.Ratings {
+		if rating.Rater == name && rating.Kind == eval.Judge {
+			result.Ratings++
+			result.Simulated = rating.Simulated
+		}
+	}
+	var shared []*judgedItem
+	for _, item := range items {
+		if item.judges[name] == nil {
+			continue
+		}
+		result.Tasks++
+		if len(item.people) > 0 {
+			shared = append(shared, item)
+		}
+	}
+	result.Shared = len(shared)
+	a.judgeAgreement(&result, shared)
+	judgeConsistency(&result, items)
+	a.judgeBias(&result, shared)
+	a.selfPreference(&result, shared)
+	a.lengthBias(&result, shared)
+	return result
+}
+
+// peopleScores are people's scores of the items, each item equal.
+func (a *analyzer) peopleScores(items []*judgedItem) []stats.Observation {
+	var observations []stats.Observation
+	var numbers []int
+	for _, item := range items {
+		for _, name := range slices.Sorted(maps.Keys(item.people)) {
+			observations = append(observations, stats.Observation{
+				Score: item.people[name].mean(), Task: item.number, Cluster: item.cluster, Rater: a.raterIndex.of(name),
+			})
+			numbers = append(numbers, item.number)
+		}
+	}
+	for i, weight := range stats.TaskWeights(numbers) {
+		observations[i].Weight = weight
+	}
+	return observations
+}
+
+func scoresBy(judge string, items []*judgedItem) []stats.JudgeScore {
+	scores := make([]stats.JudgeScore, len(items))
+	for i, item := range items {
+		scores[i] = stats.JudgeScore{Score: item.judges[judge].mean(), Weight: 1, Task: item.number, Cluster: item.cluster}
+	}
+	return scores
+}
+
+func (a *analyzer) judgeAgreement(result *eval.JudgeResult, shared []*judgedItem) {
+	var counts []stats.VerdictCounts
+	for _, item := range shared {
+		count := stats.VerdictCounts{
+			People: make([]int, verdicts), Judges: make([]int, verdicts), Weight: 1, Task: item.number, Cluster: item.cluster,
+		}
+		for _, score := range item.people {
+			count.People[verdictIndex(score.mean())]++
+		}
+		count.Judges[verdictIndex(item.judges[result.Judge].mean())]++
+		counts = append(counts, count)
+	}
+	agreement, err := stats.AgreementWithPeople(counts, fixedZ)
+	if err != nil {
+		for _, field := range []string{"agreement_with_people", "agreement_among_people", "agreement_difference"} {
+			result.WhyMissing[field] = err.Error()
+		}
+		return
+	}
+	result.WithPeople, result.PeopleAmong = &agreement.Judge, &agreement.People
+	result.Difference = interval(agreement.Difference)
+	result.Passes = agreement.Difference.Low > leastAgreement
+	if !result.Passes {
+		result.Warnings = append(result.Warnings, fmt.Sprintf("agrees with people on %.0f%% where people agree among themselves on %.0f%%: it is not shown to stand in for a person",
+			100*agreement.Judge, 100*agreement.People))
+	}
+}
+
+func judgeConsistency(result *eval.JudgeResult, items []*judgedItem) {
+	var pairs []stats.OrderPair
+	for _, item := range items {
+		orders := item.orders[result.Judge]
+		if orders == nil || orders[0].count == 0 || orders[1].count == 0 {
+			continue
+		}
+		pairs = append(pairs, stats.OrderPair{
+			ControlFirst: orders[0].mean(), CandidateFirst: orders[1].mean(), Weight: 1, Task: item.number, Cluster: item.cluster,
+		})
+	}
+	if len(pairs) == 0 {
+		result.WhyMissing["position_consistency"] = "no comparison was judged in both orders"
+		return
+	}
+	consistency, err := stats.PositionConsistency(pairs, fixedZ)
+	if err != nil {
+		result.WhyMissing["position_consistency"] = err.Error()
+		return
+	}
+	result.Consistency = interval(consistency)
+	if consistency.Estimate < leastConsistency {
+		result.Warnings = append(result.Warnings, fmt.Sprintf("gives the same verdict in both orders only %.0f%% of the time", 100*consistency.Estimate))
+	}
+}
+
+func (a *analyzer) judgeBias(result *eval.JudgeResult, shared []*judgedItem) {
+	bias, err := stats.JudgeBias(a.peopleScores(shared), scoresBy(result.Judge, shared), true)
+	if result.Bias = estimated(result.WhyMissing, "bias", bias, err); result.Bias == nil {
+		return
+	}
+	if p, err := bias.TwoSidedP(0); err == nil && p < judgeWarningAlpha {
+		result.Warnings = append(result.Warnings, fmt.Sprintf("rates the candidates %+.0f points against people", 100*bias.Estimate))
+	}
+}
+
+// estimated is the t interval of a mean, or nil with the reason noted.
+func estimated(whyMissing map[string]string, field string, mean stats.WeightedMean, err error) *eval.Interval {
+	if err == nil {
+		var found stats.Interval
+		if found, err = mean.TInterval(fixedZ); err == nil {
+			return interval(found)
+		}
+	}
+	whyMissing[field] = err.Error()
+	return nil
+}
+
+// selfPreference compares the bias of a judge that is of one arm's family with that
+// of the judges that are of neither.
+func (a *analyzer) selfPreference(result *eval.JudgeResult, shared []*judgedItem) {
+	const field = "self_preference"
+	own := eval.Family(result.Judge)
+	if own == "" {
+		result.WhyMissing[field] = "the judge's name does not tell its family"
+		return
+	}
+	var people []stats.Observation
+	var related, unrelated []stats.JudgeScore
+	for _, item := range shared {
+		control, candidate := a.family(item.control), a.family(item.candidate)
+		if (control == own) == (candidate == own) {
+			continue
+		}
+		toward := func(score float64) float64 { // the arm of the judge's family
+			if control == own {
+				return 1 - score
+			}
+			return score
+		}
+		var others averaging
+		for name, score := range item.judges {
+			if family := eval.Family(name); family != control && family != candidate {
+				others.add(score.mean())
+			}
+		}
+		if others.count == 0 {
+			continue
+		}
+		for _, observation := range a.peopleScores([]*judgedItem{item}) {
+			observation.Score = toward(observation.Score)
+			people = append(people, observation)
+		}
+		related = append(related, stats.JudgeScore{Score: toward(item.judges[result.Judge].mean()), Weight: 1, Task: item.number, Cluster: item.cluster})
+		unrelated = append(unrelated, stats.JudgeScore{Score: toward(others.mean()), Weight: 1, Task: item.number, Cluster: item.cluster})
+	}
+	if len(related) == 0 {
+		result.WhyMissing[field] = "no comparison of one arm of the judge's family was rated by people and by a judge of neither family"
+		return
+	}
+	preference, err := stats.SelfPreference(people, related, unrelated, 1, true)
+	result.SelfPreference = estimated(result.WhyMissing, field, preference, err)
+	if result.SelfPreference != nil && result.SelfPreference.Low > 0 {
+		result.Warnings = append(result.Warnings, fmt.Sprintf("prefers arms of its own family by %.0f points more than other judges do", 100*preference.Estimate))
+	}
+}
+
+// family is the maker's family of an arm's model.
+func (a *analyzer) family(arm string) string {
+	return cmp.Or(eval.Family(a.model(arm)), eval.Family(arm))
+}
+
+func (a *analyzer) lengthBias(result *eval.JudgeResult, shared []*judgedItem) {
+	const field = "length_bias"
+	lengths := a.lengthDifferences()
+	differences := map[int]float64{}
+	var known []*judgedItem
+	for _, item := range shared {
+		if difference, ok := lengths[item.item]; ok {
+			differences[item.number] = difference
+			known = append(known, item)
+		}
+	}
+	if len(known) == 0 {
+		result.WhyMissing[field] = "the lengths of the answers are not known"
+		return
+	}
+	slope, err := stats.LengthBias(a.peopleScores(known), scoresBy(result.Judge, known), differences, true)
+	result.LengthBias = estimated(result.WhyMissing, field, slope, err)
+	if result.LengthBias != nil && result.LengthBias.Low > 0 {
+		result.Warnings = append(result.Warnings, "favours longer answers more than people do")
+	}
+}
+
+// lengthDifferences are, for each item of which both answers are known, the
+// candidate's length less the control's, in characters.
+func (a *analyzer) lengthDifferences() map[item]float64 {
+	if a.lengths != nil {
+		return a.lengths
+	}
+	type cell struct{ task, arm string }
+	of := map[cell]*averaging{}
+	for _, response := range a.data.Responses {
+		if response.Length == 0 && !response.Empty {
+			continue
+		}
+		key := cell{response.TaskID, response.Arm}
+		if of[key] == nil {
+			of[key] = &averaging{}
+		}
+		of[key].add(float64(response.Length))
+	}
+	a.lengths = map[item]float64{}
+	for _, rating := range a.data.Ratings {
+		control, candidate := of[cell{rating.TaskID, rating.ArmA}], of[cell{rating.TaskID, rating.ArmB}]
+		if control != nil && candidate != nil {
+			a.lengths[item{rating.TaskID, rating.ArmA, rating.ArmB}] = candidate.mean() - control.mean()
+		}
+	}
+	return a.lengths
+}

@@ -1,0 +1,269 @@
+package decide
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"modeltrial/eval"
+	"modeltrial/eval/stats"
+)
+
+// A variant is another defensible way to analyse the same data: the whole analysis is
+// made again, decisions included.
+type variant struct {
+	name, what string
+	data       eval.Dataset
+}
+
+// variants are those that differ from the analysis at all.
+func (a *analyzer) variants(raters []eval.RaterResult) []variant {
+	var variants []variant
+	if rest, lost := a.withoutLost(); lost > 0 {
+		variants = append(variants, variant{"missing answers excluded", fmt.Sprintf("%d tasks without an answer of one arm are left out instead of lost", lost), rest})
+	}
+	odd := map[string]bool{}
+	for _, rater := range raters {
+		if len(rater.Flags) > 0 && rater.Kind == eval.Human {
+			odd[rater.Rater] = true
+		}
+	}
+	if len(odd) > 0 {
+		rest := a.data
+		rest.Ratings = slices.DeleteFunc(slices.Clone(rest.Ratings), func(r eval.Rating) bool { return odd[r.Rater] })
+		if len(rest.Ratings) > 0 {
+			variants = append(variants, variant{"without odd raters", "without " + listed(slices.Sorted(maps.Keys(odd))) + ", who stand out in the table of raters", rest})
+		}
+	}
+	if slices.ContainsFunc(slices.Collect(maps.Values(a.gathered)), func(e *evidence) bool { return len(e.judged) > 0 }) {
+		rest := a.data
+		rest.Ratings = slices.DeleteFunc(slices.Clone(rest.Ratings), func(r eval.Rating) bool { return r.Kind == eval.Judge })
+		variants = append(variants, variant{"people alone", "judges' ratings are left out", rest})
+	}
+	return variants
+}
+
+// withoutLost leaves out the tasks that count as lost in some use case.
+func (a *analyzer) withoutLost() (eval.Dataset, int) {
+	lost := map[string]bool{}
+	for key, e := range a.gathered {
+		if key.category == AllCategories {
+			continue
+		}
+		for _, task := range e.lost {
+			lost[task.TaskID] = true
+		}
+	}
+	rest := a.data
+	rest.Assigned = slices.DeleteFunc(slices.Clone(rest.Assigned), func(task eval.AssignedTask) bool { return lost[task.TaskID] })
+	rest.Responses = slices.DeleteFunc(slices.Clone(rest.Responses), func(r eval.ResponseRow) bool { return lost[r.TaskID] })
+	return rest, len(lost)
+}
+
+// sensitivities fills in what other defensible analyses would say.
+func (a *analyzer) sensitivities(results []eval.ComparisonResult, raters []eval.RaterResult, options Options) error {
+	for i := range results {
+		results[i].Sensitivity = a.winRateVariants(&results[i])
+	}
+	options.DecisionsOnly = true
+	for _, v := range a.variants(raters) {
+		if len(v.data.Ratings) == 0 {
+			continue
+		}
+		other, err := Analyze(v.data, options)
+		if err != nil {
+			return fmt.Errorf("%s: %w", v.name, err)
+		}
+		for i := range results {
+			if again := find(other.Comparisons, results[i]); again != nil && differs(*again, results[i]) {
+				results[i].Sensitivity = append(results[i].Sensitivity, eval.Sensitivity{
+					Name: v.name, What: v.what, Tasks: again.Tasks, WinRate: again.WinRate, WhyMissing: again.WhyMissing["win_rate"],
+					Decision: again.Decision, Changes: again.Decision != results[i].Decision,
+				})
+			}
+		}
+	}
+	for i := range results {
+		for _, s := range results[i].Sensitivity {
+			if s.Changes {
+				results[i].Warnings = append(results[i].Warnings, changeWarning(s))
+			}
+		}
+	}
+	return nil
+}
+
+func changeWarning(s eval.Sensitivity) string {
+	if s.Decision != "" {
+		return fmt.Sprintf("the decision would be %q with %s", s.Decision, s.Name)
+	}
+	return fmt.Sprintf("the win rate supports another claim when it is %s: %s", s.Name, rate(s.WinRate))
+}
+
+// find is the result of the same use case, whichever arm a variant took for arm a.
+func find(results []eval.ComparisonResult, like eval.ComparisonResult) *eval.ComparisonResult {
+	for i, r := range results {
+		if r.Category == like.Category && r.Control == like.Control && r.Candidate == like.Candidate {
+			return &results[i]
+		}
+	}
+	return nil
+}
+
+func differs(x, y eval.ComparisonResult) bool {
+	return x.Tasks != y.Tasks || x.Ratings != y.Ratings || x.Source != y.Source || x.LostControl != y.LostControl || x.LostCandidate != y.LostCandidate
+}
+
+// winRateVariants are other estimates of the same win rate, and the win rates of its
+// parts. Which claim the interval of a part supports is not compared: a part has
+// fewer tasks.
+func (a *analyzer) winRateVariants(r *eval.ComparisonResult) []eval.Sensitivity {
+	variants := []eval.Sensitivity{}
+	if r.WinRate == nil {
+		return variants
+	}
+	e := a.evidence(useCase{r.Category, r.Control, r.Candidate})
+	add := func(name, what string, tasks int, adjusted stats.Adjusted, err error) {
+		s := eval.Sensitivity{Name: name, What: what, Tasks: tasks}
+		if err != nil {
+			s.WhyMissing = err.Error()
+		} else {
+			s.WinRate = interval(adjusted.WinRate)
+			s.Changes = a.contradicts(s.WinRate, r.WinRate)
+		}
+		variants = append(variants, s)
+	}
+	if observations, first := a.presented(e); len(observations) > 0 {
+		adjusted, err := stats.PositionAdjusted(observations, first, e.kind == eval.Human, fixedZ)
+		add("position-adjusted", "as if each answer had been shown first equally often", countTasks(observations), adjusted, err)
+	}
+	if observations, lengths := a.measuredLengths(e); len(observations) > 0 {
+		adjusted, err := stats.LengthControlled(observations, lengths, e.kind == eval.Human, fixedZ)
+		add("length-controlled", "as if both answers were equally long", countTasks(observations), adjusted, err)
+	}
+	variants = append(variants, a.parts(e, "week", func(rating eval.Rating) string {
+		if rating.Week == 0 {
+			return ""
+		}
+		return fmt.Sprintf("week %d", rating.Week)
+	})...)
+	teams := map[string]string{}
+	for _, task := range a.data.Assigned {
+		teams[task.TaskID] = task.Team
+	}
+	return append(variants, a.parts(e, "team", func(rating eval.Rating) string {
+		return teams[rating.TaskID]
+	})...)
+}
+
+// mostVague is the width of an interval from which on it says nothing.
+const mostVague = 0.5
+
+// contradicts says whether another estimate shows what the planned one does not or
+// lies off its interval, so that a claim of it fails: a wider interval alone does not.
+func (a *analyzer) contradicts(other, planned *eval.Interval) bool {
+	if other.High-other.Low > mostVague || a.claim(other) == a.claim(planned) {
+		return false
+	}
+	return other.Estimate < planned.Low || other.Estimate > planned.High
+}
+
+// claim is what a fixed interval shows by itself.
+func (a *analyzer) claim(i *eval.Interval) string {
+	switch {
+	case i.Low > 0.5:
+		return "better"
+	case i.High < 0.5-a.margin:
+		return "worse"
+	case i.Low > 0.5-a.margin:
+		return "not worse"
+	}
+	return ""
+}
+
+// presented are the ratings of which it is known what was shown first, one by one.
+func (a *analyzer) presented(e *evidence) (observations []stats.Observation, candidateFirst []bool) {
+	for _, rating := range e.ratings {
+		if rating.First != eval.SideUnknown {
+			observations = append(observations, a.single(rating))
+			candidateFirst = append(candidateFirst, rating.First == eval.SideB)
+		}
+	}
+	weighEqually(observations)
+	return observations, candidateFirst
+}
+
+// measuredLengths are the scores of which both answers' lengths are known.
+func (a *analyzer) measuredLengths(e *evidence) (observations []stats.Observation, differences []float64) {
+	lengths := a.lengthDifferences()
+	for _, rating := range e.ratings {
+		if difference, ok := lengths[item{rating.TaskID, rating.ArmA, rating.ArmB}]; ok {
+			observations, differences = append(observations, a.single(rating)), append(differences, difference)
+		}
+	}
+	weighEqually(observations)
+	return observations, differences
+}
+
+func (a *analyzer) single(rating eval.Rating) stats.Observation {
+	return stats.Observation{
+		Score: rating.Score, Task: a.tasks.of(rating.TaskID), Rater: a.raterIndex.of(rating.Rater), Cluster: a.cluster(rating.TaskID, rating.Cluster),
+	}
+}
+
+// weighEqually lets every task count equally.
+func weighEqually(observations []stats.Observation) {
+	tasks := make([]int, len(observations))
+	for i, observation := range observations {
+		tasks[i] = observation.Task
+	}
+	for i, weight := range stats.TaskWeights(tasks) {
+		observations[i].Weight = weight
+	}
+}
+
+// parts are the win rates within each value of a ratings' property, where it has
+// several; the empty value is left out.
+func (a *analyzer) parts(e *evidence, what string, of func(eval.Rating) string) []eval.Sensitivity {
+	groups := map[string][]eval.Rating{}
+	for _, rating := range e.ratings {
+		if name := of(rating); name != "" {
+			groups[name] = append(groups[name], rating)
+		}
+	}
+	if len(groups) < 2 {
+		return nil
+	}
+	var parts []eval.Sensitivity
+	for _, name := range slices.Sorted(maps.Keys(groups)) {
+		observations := a.observations(groups[name])
+		weighEqually(observations)
+		part := eval.Sensitivity{Name: name, What: "this " + what + " alone", Tasks: countTasks(observations)}
+		mean, err := stats.Mean(observations, e.kind == eval.Human)
+		if err == nil && part.Tasks < stats.MinTasks {
+			err = &stats.MissingError{Why: fmt.Sprintf("rated tasks: %d, at least %d are needed", part.Tasks, stats.MinTasks)}
+		}
+		if err == nil {
+			var found stats.Interval
+			if found, err = mean.WinRateInterval(fixedZ); err == nil {
+				part.WinRate = interval(found)
+			}
+		}
+		if err != nil {
+			part.WhyMissing = err.Error()
+		}
+		parts = append(parts, part)
+	}
+	return parts
+}
+
+// listed is names in a row, the first few of many.
+func listed(names []string) string {
+	const most = 5
+	text := strings.Join(names[:min(len(names), most)], ", ")
+	if len(names) > most {
+		text += fmt.Sprintf(" and %d others", len(names)-most)
+	}
+	return text
+}

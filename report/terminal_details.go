@@ -1,0 +1,166 @@
+package report
+
+import (
+	"fmt"
+	"io"
+
+	"modeltrial/eval"
+)
+
+// AnalysisDetails writes what stands behind an analysis: other defensible analyses of
+// each use case, what became of the answers, checks, and how judges compare with
+// people.
+func AnalysisDetails(w io.Writer, a eval.Analysis, style Style) error {
+	a = told(a)
+	p := &page{style: style}
+	for _, c := range a.Comparisons {
+		p.sensitivity(c)
+		p.answers(c)
+	}
+	for _, judge := range a.Judges {
+		p.judge(judge)
+	}
+	return p.flush(w)
+}
+
+func (p *page) sensitivity(c eval.ComparisonResult) {
+	p.title(useCaseName(c) + ", analysed in other ways")
+	rows := [][]Cell{append(Cells("as planned", WinRate(c.WinRate, nil, c.Tasks), Count(c.Tasks)), Cell{string(c.Decision), decisionTone(c.Decision)}, Cell{})}
+	for _, s := range c.Sensitivity {
+		note := Cell{Text: s.WhyMissing}
+		if s.Changes {
+			note = Cell{"another answer", Warning}
+		}
+		rows = append(rows, append(Cells(s.Name, WinRate(s.WinRate, nil, s.Tasks), Count(s.Tasks)), Cell{string(s.Decision), decisionTone(s.Decision)}, note))
+	}
+	p.table([]Column{
+		{Name: "analysis"},
+		{Name: "win rate", Fixed: true},
+		{Name: "tasks", Right: true, Fixed: true},
+		{Name: "decision", Fixed: true},
+		{Name: ""},
+	}, rows)
+}
+
+func (p *page) answers(c eval.ComparisonResult) {
+	if c.OutcomesControl.Answers+c.OutcomesCandidate.Answers == 0 {
+		return
+	}
+	p.gap()
+	row := func(arm string, o eval.ArmOutcomes, passed *float64) []Cell {
+		pass := unknown
+		if passed != nil {
+			pass = Rate(*passed, c.FirstPass.Tasks)
+		}
+		return Cells(arm, Count(o.Answers), Count(o.Empty), Count(o.Truncated), Count(o.Refused), pass)
+	}
+	var control, candidate *float64
+	if c.FirstPass != nil {
+		control, candidate = &c.FirstPass.Control, &c.FirstPass.Candidate
+	}
+	p.table([]Column{
+		{Name: "arm"},
+		{Name: "answers", Right: true, Fixed: true},
+		{Name: "empty", Right: true, Fixed: true},
+		{Name: "cut short", Right: true, Fixed: true},
+		{Name: "refused", Right: true, Fixed: true},
+		{Name: "pass checks", Right: true, Fixed: true},
+	}, [][]Cell{row(c.Control, c.OutcomesControl, control), row(c.Candidate, c.OutcomesCandidate, candidate)})
+	if c.FirstPass != nil {
+		d := c.FirstPass.Difference
+		p.say(Plain, "  ", fmt.Sprintf("first-pass accuracy: %s points difference [%s, %s] on %s tasks, McNemar's exact p = %s",
+			signedPoints(d.Estimate), signedPoints(d.Low), signedPoints(d.High), Count(c.FirstPass.Tasks), pValue(&c.FirstPass.McNemarP)))
+	}
+}
+
+func (p *page) judge(j eval.JudgeResult) {
+	p.title(fmt.Sprintf("judge %s: %s on %s, %s of them rated by people, too", line(j.Judge),
+		counted(j.Ratings, "rating", "ratings"), counted(j.Tasks, "comparison", "comparisons"), Count(j.Shared)))
+	between := func(field string, i *eval.Interval, text func(*eval.Interval) string) Cell {
+		if i == nil {
+			return Cell{j.WhyMissing[field], Dim}
+		}
+		return Cell{Text: text(i)}
+	}
+	inPoints := func(i *eval.Interval) string {
+		return fmt.Sprintf("%s points [%s, %s]", signedPoints(i.Estimate), signedPoints(i.Low), signedPoints(i.High))
+	}
+	agreement := Cell{j.WhyMissing["agreement_with_people"], Dim}
+	if j.WithPeople != nil && j.PeopleAmong != nil {
+		agreement = Cell{Text: fmt.Sprintf("%s, people among themselves %s", Rate(*j.WithPeople, 0), Rate(*j.PeopleAmong, 0))}
+	}
+	p.table([]Column{{Name: "measure"}, {Name: "value"}}, [][]Cell{
+		{{Text: "agrees with people"}, agreement},
+		{{Text: "same verdict in both orders"}, between("position_consistency", j.Consistency, func(i *eval.Interval) string {
+			return Rate(i.Estimate, 0) + " [" + rateRange(i, 0) + "]"
+		})},
+		{{Text: "favours the candidate"}, between("bias", j.Bias, inPoints)},
+		{{Text: "favours its own family"}, between("self_preference", j.SelfPreference, inPoints)},
+		{{Text: "favours the longer answer"}, between("length_bias", j.LengthBias, inPoints)},
+	})
+	p.warnings(j.Warnings)
+}
+
+// signedPoints is a share as signed points: "+2".
+func signedPoints(share float64) string { return minus(fmt.Sprintf("%+.0f", 100*share)) }
+
+// ranking writes the arms' places where there are more than two.
+func (p *page) ranking(rankings []eval.RankingResult) {
+	for _, ranking := range rankings {
+		p.title(fmt.Sprintf("ranking, %s: %s (Bradley–Terry; descriptive)", line(string(ranking.Category)), counted(ranking.Comparisons, "rating", "ratings")))
+		if ranking.WhyMissing != "" {
+			p.say(Plain, "  ", "no ranking: "+ranking.WhyMissing)
+			continue
+		}
+		rows := make([][]Cell, len(ranking.Arms))
+		for i, arm := range ranking.Arms {
+			places := fmt.Sprintf("%d to %d", arm.BestRank, arm.WorstRank)
+			if arm.BestRank == arm.WorstRank {
+				places = Count(arm.BestRank)
+			}
+			win := arm.WinProbability
+			rows[i] = Cells(Count(arm.Rank), arm.Arm, fmt.Sprintf("%s [%s]", Rate(win.Estimate, 0), rateRange(&win, 0)), places)
+		}
+		p.table([]Column{
+			{Name: "rank", Right: true, Fixed: true},
+			{Name: "arm"},
+			{Name: "preferred to the control", Fixed: true},
+			{Name: "could be", Right: true, Fixed: true},
+		}, rows)
+	}
+}
+
+// Explanation writes the calculation of the use cases for which it was asked.
+func Explanation(w io.Writer, a eval.Analysis, style Style) error {
+	p := &page{style: style}
+	for _, c := range a.Comparisons {
+		if len(c.Explain) == 0 {
+			continue
+		}
+		p.title(fmt.Sprintf("%s against %s in %s, step by step", line(c.Candidate), line(c.Control), line(string(c.Category))))
+		for _, step := range c.Explain {
+			value := step.Text
+			if value == "" {
+				value = digits(step.Value)
+			}
+			for _, part := range broken(line(step.What+" = "+value), p.style.width(), "  ") {
+				fmt.Fprintln(&p.out, part)
+			}
+			for _, part := range broken(line(step.Formula), p.style.width()-4, "  ") {
+				fmt.Fprintln(&p.out, "    "+p.style.paint(part, Dim))
+			}
+		}
+	}
+	return p.flush(w)
+}
+
+// digits writes a value with the digits that a check by hand needs.
+func digits(x float64) string {
+	switch {
+	case x == float64(int64(x)) && x < 1e6 && x > -1e6:
+		return Count(int(x))
+	case x < 0.001 && x > -0.001:
+		return minus(fmt.Sprintf("%.4g", x))
+	}
+	return minus(fmt.Sprintf("%.5f", x))
+}
