@@ -78,18 +78,26 @@ func (s sheet) groups(row int) {
 	}{
 		{"Model", "WorkloadModels", s.in.Audit.Models},
 		{"Team", "WorkloadTeams", s.in.Audit.Teams},
-		{"Month", "WorkloadMonths", s.in.Audit.Months},
+		{"Month", "WorkloadMonths", monthGroups(s.in.Audit.Months)},
 	} {
 		if len(part.groups) == 0 {
 			continue
 		}
 		var rows [][]any
 		for _, g := range part.groups {
-			rows = append(rows, []any{groupName(g), g.Tasks, share(g.Tasks, s.in.Audit.Tasks), g.CostUSD, int(g.InputTokens), int(g.OutputTokens)})
+			rows = append(rows, []any{groupName(g), g.Tasks, share(g.Tasks, s.in.Audit.Tasks), g.CostUSD, optionalInt(g.InputTokens), optionalInt(g.OutputTokens)})
 		}
 		columns[0].title = part.title
 		row = s.table(row, part.table, columns, rows, "") + 1
 	}
+}
+
+// optionalInt is a cell that is empty where the number is not known.
+func optionalInt(n *int64) any {
+	if n == nil {
+		return nil
+	}
+	return int(*n)
 }
 
 func (b *book) pricesSheet() {

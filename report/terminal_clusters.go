@@ -26,7 +26,7 @@ func Clusters(w io.Writer, clusters audit.Clusters, tasks int, style Style) erro
 // clustersSentence is what there is to say of clusters in a sentence.
 func clustersSentence(clusters audit.Clusters, tasks int) string {
 	if clusters.Count == 0 {
-		return "No prompts are near-duplicates of each other: every task counts by itself."
+		return "No near-duplicate prompts are known: every task counts by itself."
 	}
 	text := fmt.Sprintf("%s of %s tasks (%s) belong to %s of near-duplicates or of tasks that the log puts together",
 		Count(clusters.Tasks), Count(tasks), Rate(share(clusters.Tasks, tasks), tasks), counted(clusters.Count, "cluster", "clusters"))
