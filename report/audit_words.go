@@ -42,6 +42,20 @@ func auditSentence(r audit.Report) string {
 	return strings.Join(parts, " ")
 }
 
+// stakeSentence says where to begin: the two kinds of work with most spend a month.
+func stakeSentence(r audit.Report) string {
+	if r.Routed != nil || len(r.Candidates) == 0 || r.Candidates[0].MonthlyCostUSD == nil {
+		return ""
+	}
+	first := r.Candidates[0]
+	text := fmt.Sprintf("Most is at stake in %s, %s a month", categoryName(first.Category), Money(*first.MonthlyCostUSD))
+	if len(r.Candidates) > 1 && known(r.Candidates[1].MonthlyCostUSD) > 0 {
+		second := r.Candidates[1]
+		text += fmt.Sprintf(", and in %s, %s", categoryName(second.Category), Money(*second.MonthlyCostUSD))
+	}
+	return text + "."
+}
+
 func andSpend(part *float64, n int) string {
 	if part == nil {
 		return ""
@@ -179,6 +193,21 @@ func tokensText(n *int64) string {
 		return unknown
 	}
 	return Count(int(*n))
+}
+
+// roughTokens is a count of tokens for reading: 840, 12 k, 3.4 M.
+func roughTokens(n *int64) string {
+	switch {
+	case n == nil:
+		return unknown
+	case *n < 10_000:
+		return Count(int(*n))
+	case *n < 1_000_000:
+		return amount(float64(*n)/1e3) + " k"
+	case *n < 1_000_000_000:
+		return amount(float64(*n)/1e6) + " M"
+	}
+	return amount(float64(*n)/1e9) + " G"
 }
 
 // correctedShareText is a share with its interval.

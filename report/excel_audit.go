@@ -96,7 +96,9 @@ func (b *book) auditSheet() {
 	}
 	say(auditHead(r)+".", roleAnswer)
 	say(auditSentence(r), roleResult)
+	say(stakeSentence(r), roleAnswer)
 	say(billSentence(r.Bill), roleAnswer)
+	say("An empty cell is not known.", roleAnswer)
 	row++
 	s.set(1, row, "Where a pilot would pay, most money first", look{role: roleSection})
 	row++

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"modeltrial/audit"
 )
@@ -13,13 +14,13 @@ func (b *book) workloadSheet() {
 		{"Tasks", 12, formatCount},
 		{"Share of tasks", 12, formatRate},
 		{"Cost", 18, formatMoney},
-		{"Share of cost", 12, formatRate},
+		{"Share of cost", 14, formatRate},
 		{"Median time", 12, formatSeconds},
 		{"95th percentile", 12, formatSeconds},
 		{"Most used model", 34, formatBeside},
 	}
 	r := b.in.Audit
-	s, row := b.open(sheetWorkload, "What work was given to models, and what did it cost? "+auditHead(r)+". "+auditSentence(r), columns)
+	s, row := b.open(sheetWorkload, "What work was given to models, and what did it cost? "+auditHead(r)+". "+strings.ReplaceAll(auditSentence(r), "¹", ""), columns)
 	var rows [][]any
 	for _, c := range r.Categories {
 		rows = append(rows, []any{
@@ -37,6 +38,9 @@ func (b *book) workloadSheet() {
 	}
 	s.set(1, end, "Total", look{role: roleTotal})
 	for column := 2; column <= 5; column++ {
+		if column >= 4 && r.CostUSD == nil {
+			break // the sum of nothing known is not 0
+		}
 		s.set(column, end, formula(fmt.Sprintf("SUM(%s:%s)", at(column, row+1), at(column, end-1))), look{columns[column-1].format, roleTotal})
 	}
 	chart, series := barChart{

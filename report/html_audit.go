@@ -14,14 +14,14 @@ import (
 // An auditDocument is what the audit's page shows.
 type auditDocument struct {
 	audit.Report
-	Title, Head, Sentence, BillSentence, Basis, ClusterSentence, PeerNote string
-	Corrected                                                             bool
-	Notes                                                                 []string
-	Workload                                                              workloadFigure
-	Trend                                                                 []drawing
-	Mix                                                                   []audit.MixCell // the largest
-	MixLeftOut                                                            int
-	GeneratedAt                                                           time.Time
+	Title, Head, Sentence, Stake, BillSentence, Basis, ClusterSentence, PeerNote string
+	Corrected                                                                    bool
+	Notes                                                                        []string
+	Workload                                                                     workloadFigure
+	Trend                                                                        []drawing
+	Mix                                                                          []audit.MixCell // the largest
+	MixLeftOut                                                                   int
+	GeneratedAt                                                                  time.Time
 }
 
 // mostMixRows is how many rows of the finest division a page holds; the JSON and the
@@ -33,7 +33,7 @@ const mostMixRows = 200
 // nothing.
 func AuditPage(w io.Writer, r audit.Report, generatedAt time.Time) error {
 	d := auditDocument{
-		Report: r, Title: "What our AI models do, and what it costs", Head: auditHead(r), Sentence: auditSentence(r), BillSentence: billSentence(r.Bill),
+		Report: r, Title: "What our AI models do, and what it costs", Head: auditHead(r), Sentence: auditSentence(r), Stake: stakeSentence(r), BillSentence: billSentence(r.Bill),
 		Basis: basisText(r.Monthly), PeerNote: peerNote(r), Corrected: corrected(r), Notes: candidateNotes(r), Workload: workload(r), GeneratedAt: generatedAt,
 	}
 	if r.Clusters != nil {
@@ -64,7 +64,8 @@ const mostTrend = 24
 // trend is the spend by month, or the tasks where no cost is known, as bars from 0;
 // months that the log does not cover are hollow.
 func trend(r audit.Report, narrow bool) drawing {
-	months := r.Months[max(0, len(r.Months)-mostTrend):]
+	months := slices.DeleteFunc(slices.Clone(r.Months), func(m audit.MonthMix) bool { return m.DaysLogged == 0 }) // stray dates
+	months = months[max(0, len(months)-mostTrend):]
 	value, text := func(m audit.MonthMix) float64 { return float64(m.Tasks) }, func(m audit.MonthMix) string { return Count(m.Tasks) }
 	what := "Tasks by month."
 	if r.CostUSD != nil {

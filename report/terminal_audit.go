@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"strings"
 
 	"modeltrial/audit"
 )
@@ -20,7 +21,7 @@ func AuditReport(w io.Writer, r audit.Report, style Style) error {
 		p.next("audit import FILE", "")
 		return p.flush(w)
 	}
-	p.say(Plain, "  ", auditSentence(r))
+	p.say(Plain, "  ", strings.TrimSpace(auditSentence(r)+" "+stakeSentence(r)))
 	if text := billSentence(r.Bill); text != "" {
 		p.say(Plain, "  ", text)
 	}
@@ -280,9 +281,9 @@ func candidateNotes(r audit.Report) []string {
 	notes := []string{"² Hypothesis, USD a month: the same tokens at the list prices of cheaper peers, from the nearest to the cheapest. Whether a peer does the work as well is not known."}
 	if r.Need != nil {
 		notes = append(notes, fmt.Sprintf("³ Tasks that people must compare for a decision, and weeks at %s a week: %s.", counted(r.Need.TasksPerWeek, "task", "tasks"), r.Need.Assumes))
-		for name, claim := range map[string]string{"tasks_better": "Better", "tasks_not_worse": "Not worse"} {
-			if why := r.Need.WhyMissing[name]; why != "" {
-				notes = append(notes, fmt.Sprintf("%s cannot be shown so: %s.", claim, why))
+		for _, claim := range []struct{ name, what string }{{"tasks_better", "Better"}, {"tasks_not_worse", "Not worse"}} {
+			if why := r.Need.WhyMissing[claim.name]; why != "" {
+				notes = append(notes, fmt.Sprintf("%s cannot be shown so: %s.", claim.what, why))
 			}
 		}
 	}

@@ -60,7 +60,7 @@ WHERE row_id = ? AND (cluster = '' OR cluster_source = 'found')`, clusterPrefix,
 // LargestClusters gives the clusters of two tasks or more, most tasks first, at most
 // so many, and sums over all of them.
 func (s *Store) LargestClusters(ctx context.Context, most int) (audit.Clusters, error) {
-	var all audit.Clusters
+	all := audit.Clusters{Largest: []audit.Cluster{}}
 	var sums struct {
 		Clusters int `db:"clusters"`
 		Tasks    int `db:"tasks"`
