@@ -31,15 +31,22 @@ func auditSentence(r audit.Report) string {
 		parts = append(parts, fmt.Sprintf("%s answers %s of all tasks, in %d of %s.",
 			r.DominantModel, Rate(r.DominantShare, r.Tasks), r.DominantCategories, counted(len(r.Categories), "category", "categories")))
 	}
-	switch {
-	case r.Routed != nil:
+	if r.Routed != nil {
 		parts = append(parts, fmt.Sprintf("%s of tasks%s ran on a model that the routing table of %s replaces.",
 			Rate(r.Routed.TaskShare, r.Tasks), andSpend(r.Routed.CostShare, r.Tasks), r.Routed.Table))
-	case r.CheaperPeer != nil:
+	}
+	return strings.Join(parts, " ")
+}
+
+// auditFinding is the audit's finding where there is room to say what a cheaper peer
+// is, and where to begin.
+func auditFinding(r audit.Report) string {
+	parts := []string{auditSentence(r)}
+	if r.Routed == nil && r.CheaperPeer != nil {
 		parts = append(parts, fmt.Sprintf("%s of tasks%s ran on a model that has a cheaper peer¹.",
 			Rate(r.CheaperPeer.TaskShare, r.Tasks), andSpend(r.CheaperPeer.CostShare, r.Tasks)))
 	}
-	return strings.Join(parts, " ")
+	return strings.TrimSpace(strings.Join(append(parts, stakeSentence(r)), " "))
 }
 
 // stakeSentence says where to begin: the two kinds of work with most spend a month.

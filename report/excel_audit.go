@@ -95,8 +95,7 @@ func (b *book) auditSheet() {
 		}
 	}
 	say(auditHead(r)+".", roleAnswer)
-	say(auditSentence(r), roleResult)
-	say(stakeSentence(r), roleAnswer)
+	say(auditFinding(r), roleResult)
 	say(billSentence(r.Bill), roleAnswer)
 	say("An empty cell is not known.", roleAnswer)
 	row++

@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"strings"
 
 	"modeltrial/audit"
 )
@@ -20,7 +19,7 @@ func (b *book) workloadSheet() {
 		{"Most used model", 34, formatBeside},
 	}
 	r := b.in.Audit
-	s, row := b.open(sheetWorkload, "What work was given to models, and what did it cost? "+auditHead(r)+". "+strings.ReplaceAll(auditSentence(r), "¹", ""), columns)
+	s, row := b.open(sheetWorkload, "What work was given to models, and what did it cost? "+auditHead(r)+". "+auditSentence(r), columns)
 	var rows [][]any
 	for _, c := range r.Categories {
 		rows = append(rows, []any{

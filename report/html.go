@@ -51,6 +51,7 @@ type document struct {
 	All            []eval.ComparisonResult // use cases, then all together
 	Warnings       []string
 	Method         []methodPart
+	MonthlyBasis   string // what monthly spend rests on
 	AuditHead      string
 	AuditSentence  string
 	AgreementText  string
@@ -71,7 +72,7 @@ func HTML(w io.Writer, in Input) error {
 		Recommendation: recommendation(in), RestsOn: analysisHead(a), Head: routingHead(in.Routing), Flow: flow(in),
 		Protocol: protocolLines(in.Protocol), All: append(append([]eval.ComparisonResult{}, a.Comparisons...), severalOnly(a)...),
 		Warnings: append(append([]string{}, a.Warnings...), comparisonWarnings(a)...), Method: method,
-		AuditHead: auditHead(in.Audit), AuditSentence: auditSentence(in.Audit), Workload: workload(in.Audit), Funnels: funnels(in),
+		AuditHead: auditHead(in.Audit), AuditSentence: auditSentence(in.Audit), MonthlyBasis: basisText(in.Audit.Monthly), Workload: workload(in.Audit), Funnels: funnels(in),
 		TotalWhy: in.Routing.Total.WhyMissing["monthly_saving_usd"],
 	}
 	if len(a.Comparisons) > 0 {

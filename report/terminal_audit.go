@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"strings"
 
 	"modeltrial/audit"
 )
@@ -21,7 +20,7 @@ func AuditReport(w io.Writer, r audit.Report, style Style) error {
 		p.next("audit import FILE", "")
 		return p.flush(w)
 	}
-	p.say(Plain, "  ", strings.TrimSpace(auditSentence(r)+" "+stakeSentence(r)))
+	p.say(Plain, "  ", auditFinding(r))
 	if text := billSentence(r.Bill); text != "" {
 		p.say(Plain, "  ", text)
 	}

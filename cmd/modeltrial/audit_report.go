@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -86,15 +85,12 @@ func (o *auditReportOptions) write(ctx context.Context, g *global, document audi
 
 // auditReport is the audit with all that the workspace knows beside the log.
 func auditReport(ctx context.Context, g *global, s *store.Store) (audit.Report, error) {
-	mixer, err := mix(ctx, s)
+	mixer, err := mix(ctx, g, s)
 	if err != nil {
 		return audit.Report{}, err
 	}
 	config, err := g.config()
 	if err != nil {
-		return audit.Report{}, err
-	}
-	if mixer.Prices, err = prices(config); err != nil {
 		return audit.Report{}, err
 	}
 	if mixer.Need, err = decisionNeed(config); err != nil {
@@ -111,14 +107,10 @@ func auditReport(ctx context.Context, g *global, s *store.Store) (audit.Report, 
 	}
 	mixer.Clusters, mixer.Texts = &clusters, &texts
 	table, err := s.LatestRoutingTable(ctx)
-	if errors.Is(err, eval.ErrNotFound) {
-		return mixer.Report(), nil
+	if err == nil {
+		mixer.Routed = offRoute(mixer, table)
 	}
-	if err != nil {
-		return audit.Report{}, err
-	}
-	mixer.Routed = offRoute(mixer, table)
-	return mixer.Report(), nil
+	return mixer.Report(), ignoreNotFound(err)
 }
 
 // decisionNeed plans one use case under the standard assumptions and the workspace's
@@ -166,14 +158,20 @@ func offRoute(mixer *audit.Mixer, table eval.RoutingTable) *audit.RoutedShare {
 	return &share
 }
 
-// mix adds up the whole log, streaming, beside what providers account for.
-func mix(ctx context.Context, s *store.Store) (*audit.Mixer, error) {
+// mix adds up the whole log, streaming, beside what providers account for and the
+// prices by which an account without a cost is valued.
+func mix(ctx context.Context, g *global, s *store.Store) (*audit.Mixer, error) {
 	mixer := audit.NewMixer(classify.Default().Threshold())
-	baselines, err := s.Baselines(ctx)
+	config, err := g.config()
 	if err != nil {
 		return nil, err
 	}
-	mixer.Baselines = baselines
+	if mixer.Prices, err = prices(config); err != nil {
+		return nil, err
+	}
+	if mixer.Baselines, err = s.Baselines(ctx); err != nil {
+		return nil, err
+	}
 	err = s.EachTaskSummary(ctx, func(task audit.Task) error {
 		mixer.Add(task)
 		return nil
