@@ -9,8 +9,9 @@ import "math"
 // the same order always give the same clusters.
 //
 // Two texts are compared by the Jaccard index of their sets of words and pairs of
-// words, estimated from a SuperMinHash signature (Ertl 2017, arXiv:1706.05698) of 128
-// values, of which 8 bits each are kept (b-bit minwise hashing, Li and König 2010).
+// words, estimated from a signature of 128 values by one permutation hashing (Li, Owen
+// and Zhang 2012) with optimal densification (Shrivastava 2017), of which 8 bits each
+// are kept (b-bit minwise hashing, Li and König 2010).
 // Candidates are found by locality-sensitive hashing with bands (Leskovec, Rajaraman
 // and Ullman, Mining of Massive Datasets, 3.4), a bounded number for each band, so
 // that time is linear in the number of texts. A leader takes some 300 bytes, another
@@ -18,7 +19,6 @@ import "math"
 //
 // It is for one goroutine; use [NewDeduplicator].
 type Deduplicator struct {
-	hasher  superMinHash
 	tokens  []uint64
 	leaders []signature
 	first   []int32 // the text that each leader is
@@ -32,7 +32,7 @@ const (
 	bandCount     = 20
 	// minSimilarity is the estimated Jaccard index from which a text belongs to a
 	// leader. Prompts that merely ask for the same kind of thing stay below it.
-	minSimilarity = 0.5
+	minSimilarity = 0.55
 	// mostInBand is how many leaders with the same hash of a band are compared.
 	mostInBand = 8
 )
@@ -54,8 +54,7 @@ func NewDeduplicator() *Deduplicator {
 func (d *Deduplicator) Add(text string) int {
 	index := int32(len(d.leader))
 	d.tokens = appendFeatures(d.tokens[:0], text)
-	var s signature
-	d.hasher.sign(d.tokens, &s)
+	s := sign(d.tokens)
 	best := int32(-1)
 	for band := range d.bands {
 		key := s.band(band)
@@ -164,64 +163,47 @@ func (t *bandTable) put(key uint32, slot int32) {
 	t.slots[i] = slot
 }
 
-// A superMinHash makes signatures. Its arrays are kept from one text to the next.
-type superMinHash struct {
-	values [signatureSize]uint64 // the integer part in the upper half, the fraction below
-	p      [signatureSize]uint8
-	q      [signatureSize]int32
-	b      [signatureSize]int32
-	round  int32
-}
+// borrow says for each place of a signature which other places it takes its value
+// from where no feature fell into it: the first of a random order that has one. It is
+// the same for all texts.
+var borrow = func() (order [signatureSize][signatureSize]uint8) {
+	state := uint64(1)
+	for place := range order {
+		for i := range order[place] {
+			order[place][i] = uint8(i)
+			state += fnvPrime
+			j := mix64(state) % uint64(i+1)
+			order[place][i], order[place][j] = order[place][j], order[place][i]
+		}
+	}
+	return order
+}()
 
 // sign makes the signature of a set of features, which may hold one several times.
-// Without features every value is 0.
-func (h *superMinHash) sign(features []uint64, into *signature) {
-	const m = signatureSize
-	for i := range h.values {
-		h.values[i] = math.MaxUint64
-		h.b[i] = 0
+// The signature of no features is all 0.
+func sign(features []uint64) (s signature) {
+	if len(features) == 0 {
+		return s
 	}
-	h.b[m-1] = m
-	a := m - 1
+	var values [signatureSize]uint64
+	for i := range values {
+		values[i] = math.MaxUint64
+	}
 	for _, feature := range features {
-		if h.round == math.MaxInt32 {
-			h.q, h.round = [m]int32{}, 0
-		}
-		h.round++
-		state := feature
-		for j := 0; j <= a; j++ {
-			state ^= state << 13 // xorshift64* (Vigna 2016); features are mixed already
-			state ^= state >> 7
-			state ^= state << 17
-			random := state * 0x2545f4914f6cdd1d
-			// The masks spare the checks of bounds.
-			j, k := j&(m-1), (j+int((random>>32)*uint64(m-j)>>32))&(m-1)
-			if h.q[j] != h.round {
-				h.q[j], h.p[j] = h.round, uint8(j)
-			}
-			if h.q[k] != h.round {
-				h.q[k], h.p[k] = h.round, uint8(k)
-			}
-			h.p[j], h.p[k] = h.p[k], h.p[j]
-			at := h.p[j] & (m - 1)
-			value := uint64(j)<<32 | random&0xffffffff
-			if value >= h.values[at] {
-				continue
-			}
-			before := int(min(h.values[at]>>32, m-1))
-			h.values[at] = value
-			if j < before {
-				h.b[before]--
-				h.b[j]++
-				for h.b[a] == 0 {
-					a--
+		place, value := feature%signatureSize, feature/signatureSize
+		values[place] = min(values[place], value)
+	}
+	for place, value := range values {
+		if value == math.MaxUint64 {
+			for _, other := range borrow[place] {
+				if value = values[other]; value != math.MaxUint64 {
+					break
 				}
 			}
 		}
+		s[place] = uint8(mix64(value) >> 56)
 	}
-	for i, value := range h.values {
-		into[i] = uint8(mix64(value) >> 56)
-	}
+	return s
 }
 
 // mix64 is the finalizer of SplitMix64.

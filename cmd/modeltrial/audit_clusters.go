@@ -22,8 +22,8 @@ cluster say less than as many tasks of their own: a pilot's sample takes of each
 cluster its share of the tasks and no more, and every interval counts the cluster,
 not the task, as one. A cluster that the log gives is never changed.
 
-Two prompts are near-duplicates where about half of their words and pairs of
-words or more are the same, all numbers counting as one.`,
+Two prompts are near-duplicates where more than half of their words and pairs of
+words are the same, all numbers counting as one.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return g.withStore(cmd.Context(), func(s *store.Store) error {
