@@ -67,7 +67,7 @@ func (n number) phone(text, word string) bool {
 		return true
 	}
 	switch {
-	case digits >= 11 && n.spaced && n.digits[0] == '0' && n.digits[1] == '0' && n.digits[2] != '0':
+	case digits >= 11 && n.spaced && n.groups[0] >= 2 && n.digits[0] == '0' && n.digits[1] == '0' && n.digits[2] != '0':
 		return international(n.digits[2:])
 	case n.digits[0] == '0' && n.digits[1] != '0' && n.spaced && digits >= 9 && digits <= 12:
 		return n.trunk()
@@ -112,6 +112,9 @@ func (n number) northAmerican(text string) bool {
 func (n number) date() bool {
 	if len(n.groups) < 3 {
 		return false
+	}
+	if slices.Equal(n.groups, []int{2, 4, 2, 4}) && n.slashed {
+		return true // from a month to another: 01/2008 - 01/2012
 	}
 	values := [3]int{}
 	at := 0

@@ -233,8 +233,8 @@ func secretName(name string) bool {
 // "api_key": "…".
 func findAssigned(text string, from, at int) (finding, bool) {
 	name := nameBefore(text, from, at)
-	if name == "" || !secretName(name) {
-		return finding{}, false
+	if name == "" || !secretName(name) || text[at] == ':' && strings.HasSuffix(text[from:at], "$"+name) {
+		return finding{}, false // a variable of a shell, such as $PWD:/app, is no name of what follows
 	}
 	start := at + 1
 	for start < len(text) && (text[start] == ' ' || text[start] == '\t' || text[start] == '=' || text[start] == '>') {

@@ -36,7 +36,7 @@ func TestRedactText(t *testing.T) {
 		{"Japanese phone", "電話090-1234-5678まで", "電話[PHONE_1]まで"},
 		{"phone by the word before", "Phone: 5551234567, mi móvil 612 345 678", "Phone: [PHONE_1], mi móvil [PHONE_2]"},
 		{"dates and times", "2026-11-23 09:15:00, 23.11.2026, 11/23/2026, 01-02-2026 1030, 20261123", "2026-11-23 09:15:00, 23.11.2026, 11/23/2026, 01-02-2026 1030, 20261123"},
-		{"numbers and ids", "1 234 567 890, 1,234,567,890.12, order 100200300400, 1700000000000, 3.141592653589793, +5 000 000, 10.000.000 €, 300 400 5000", "1 234 567 890, 1,234,567,890.12, order 100200300400, 1700000000000, 3.141592653589793, +5 000 000, 10.000.000 €, 300 400 5000"},
+		{"numbers and ids", "01/2008 - 01/2012, 0.055 -0.0303 -0.0615 -0.0457, 1 234 567 890, 1,234,567,890.12, order 100200300400, 1700000000000, 3.141592653589793, +5 000 000, 10.000.000 €, 300 400 5000", "01/2008 - 01/2012, 0.055 -0.0303 -0.0615 -0.0457, 1 234 567 890, 1,234,567,890.12, order 100200300400, 1700000000000, 3.141592653589793, +5 000 000, 10.000.000 €, 300 400 5000"},
 		{"more ids", "ISBN 978-3-16-148410-0, id 0f3a9123456789, v10.15.7.2233, 550e8400-e29b-41d4-a716-446655440000", "ISBN 978-3-16-148410-0, id 0f3a9123456789, v10.15.7.2233, 550e8400-e29b-41d4-a716-446655440000"},
 		{"sums of money", "$2125550123, 0171 234 567 EUR", "$2125550123, 0171 234 567 EUR"},
 		{"arithmetic", "Compute 212+555*0123 and 123456789012 mod 97", "Compute 212+555*0123 and 123456789012 mod 97"},
@@ -62,7 +62,7 @@ func TestRedactText(t *testing.T) {
 		{"password in JSON", `{"password": "hunter", "api_key":"x1y2z3"} {\"password\":\"hunter2\"}`, `{"password": "[SECRET_1]", "api_key":"[SECRET_2]"} {\"password\":\"[SECRET_3]\"}`},
 		{"password in a sentence", "My password is Tr0ub4dor. What now?", "My password is [SECRET_1]. What now?"},
 		{"words about passwords", "Password: how do I reset it? The password is wrong. A secret: work hard.", "Password: how do I reset it? The password is wrong. A secret: work hard."},
-		{"code about passwords", `password = getpass.getpass(); apiKey: process.env.API_KEY; f(password=password); "password": {"type": "string"}; PASSWORD=$PW; password: "must not be empty"`, `password = getpass.getpass(); apiKey: process.env.API_KEY; f(password=password); "password": {"type": "string"}; PASSWORD=$PW; password: "must not be empty"`},
+		{"code about passwords", `password = getpass.getpass(); apiKey: process.env.API_KEY; f(password=password); docker run -v $PWD:/app1; "password": {"type": "string"}; PASSWORD=$PW; password: "must not be empty"`, `password = getpass.getpass(); apiKey: process.env.API_KEY; f(password=password); docker run -v $PWD:/app1; "password": {"type": "string"}; PASSWORD=$PW; password: "must not be empty"`},
 		{"words like keys", "sk-learn-compatible-estimators, risk-adjusted returns of 2026, task_management_system", "sk-learn-compatible-estimators, risk-adjusted returns of 2026, task_management_system"},
 		{"addresses of the internet stay", "10.0.0.1 and 2001:db8::1", "10.0.0.1 and 2001:db8::1"},
 	}
