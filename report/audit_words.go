@@ -104,8 +104,11 @@ func growthText(growth *float64) string {
 
 // daysText says how much of a month the log covers.
 func daysText(m audit.MonthMix) string {
-	if m.Whole {
+	switch {
+	case m.Whole:
 		return "whole"
+	case m.DaysLogged == 0:
+		return "stray dates"
 	}
 	return fmt.Sprintf("%d of %d days", m.DaysLogged, m.Days)
 }
