@@ -52,9 +52,10 @@ type CategoryMix struct {
 	Category  Category `json:"category"`
 	Tasks     int      `json:"tasks"`
 	TaskShare float64  `json:"task_share"`
-	// TaskShareCorrected is the share corrected for misclassification; null without a
-	// reviewed random sample.
+	// TaskShareCorrected is TaskShare corrected for the categoriser's errors, nil
+	// where no random sample tells them.
 	TaskShareCorrected *Interval  `json:"task_share_corrected"`
+	WhyNotCorrected    string     `json:"task_share_corrected_why_missing,omitempty"`
 	WithCost           int        `json:"tasks_with_cost"`
 	CostUSD            *float64   `json:"cost_usd"`
 	CostShare          *float64   `json:"cost_share"`

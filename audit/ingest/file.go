@@ -35,14 +35,14 @@ type FileReport struct {
 	Rejected    int    `json:"rejected"`
 	Filtered    int    `json:"filtered,omitempty"`
 	RejectsFile string `json:"rejects_file"` // empty where no row was rejected
-	// Reasons are those of the first rejected rows, with their places.
-	Reasons []string          `json:"reasons,omitempty"`
-	Mapped  map[string]string `json:"mapped"` // field to column
-	SHA256  string            `json:"sha256"` // of the file, in hexadecimal
 	// Redacted counts the places that were replaced, by kind; null where it was not
 	// asked for. HashedUsers counts the rows whose user became a pseudonym.
 	Redacted    map[audit.Redaction]int `json:"redacted,omitempty"`
 	HashedUsers int                     `json:"users_hashed,omitempty"`
+	// Reasons are those of the first rejected rows, with their places.
+	Reasons []string          `json:"reasons,omitempty"`
+	Mapped  map[string]string `json:"mapped"` // field to column
+	SHA256  string            `json:"sha256"` // of the file, in hexadecimal
 }
 
 // A File is what [ReadFile] reads.
@@ -52,8 +52,7 @@ type File struct {
 	OneOf    []string          // fields of which one at least must have a column
 	Map      map[string]string // field to column, as the user named them
 	Progress func(bytesRead int64)
-	// Redact goes over what is written of rejected rows and said of them; nil leaves
-	// them as they are.
+	// Redact goes over what is written of rejected rows; nil leaves it as it is.
 	Redact func(text string) string
 }
 
@@ -128,9 +127,6 @@ func readRows(ctx context.Context, file File, table *Table, counted *countedRead
 		if failure, ok := errors.AsType[*audit.RowError](err); ok {
 			if failure.Line == 0 { // said by someone who does not know the place
 				failure.File, failure.Line, failure.Column = file.Path, row.Line, row.Column(failure.Field)
-			}
-			if file.Redact != nil {
-				failure.Msg = file.Redact(failure.Msg)
 			}
 			report.Rows++
 			if len(report.Reasons) < mostReasons {

@@ -84,6 +84,12 @@ func (p *protector) count(read *ingest.FileReport) {
 			read.Redacted[kind] += n
 		}
 	}
+	if redact := p.rejected(); redact != nil {
+		for i := range read.Reasons {
+			read.Reasons[i] = redact(read.Reasons[i])
+		}
+		p.rejects.Counts() // the rejects file has them already
+	}
 	read.HashedUsers, p.hashed = p.hashed, 0
 }
 

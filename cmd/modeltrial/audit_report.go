@@ -110,7 +110,11 @@ func auditReport(ctx context.Context, g *global, s *store.Store) (audit.Report, 
 	if err == nil {
 		mixer.Routed = offRoute(mixer, table)
 	}
-	return mixer.Report(), ignoreNotFound(err)
+	if err := ignoreNotFound(err); err != nil {
+		return audit.Report{}, err
+	}
+	document := mixer.Report()
+	return document, nil
 }
 
 // decisionNeed plans one use case under the standard assumptions and the workspace's
