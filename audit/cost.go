@@ -61,9 +61,9 @@ func (p Price) CostOf(usage Usage) (NanoUSD, error) {
 		return 0, errNoTokens
 	}
 	input, output := *tokens.Input, *tokens.Output
-	cached := part(tokens.Cached, input)
-	written := part(tokens.CacheWrite, input-cached)
-	reasoning := part(tokens.Reasoning, output)
+	cached := tokensOf(tokens.Cached, input)
+	written := tokensOf(tokens.CacheWrite, input-cached)
+	reasoning := tokensOf(tokens.Reasoning, output)
 	rates, err := p.rates(input, usage.Batch)
 	if err != nil {
 		return 0, err
@@ -82,8 +82,8 @@ func (p Price) CostOf(usage Usage) (NanoUSD, error) {
 	return cost, nil
 }
 
-// part is a number of tokens that is a part of a whole; 0 where it is not known.
-func part(tokens *int64, whole int64) int64 {
+// tokensOf is a number of tokens that is a part of a whole; 0 where it is not known.
+func tokensOf(tokens *int64, whole int64) int64 {
 	if tokens == nil {
 		return 0
 	}

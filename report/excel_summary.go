@@ -109,6 +109,9 @@ func restsOn(in Input) []string {
 	if in.Audit.Tasks > 0 {
 		lines = append(lines, fmt.Sprintf("Audited work: %s.", auditHead(in.Audit)))
 	}
+	if text := basisText(in.Audit.Monthly); text != "" {
+		lines = append(lines, text)
+	}
 	if prices := pricesOf(in.Routing); prices != "" {
 		lines = append(lines, sentence(prices+"; made "+day(in.GeneratedAt)))
 	}

@@ -13,7 +13,7 @@ func (b *book) workloadSheet() {
 		{"Tasks", 12, formatCount},
 		{"Share of tasks", 12, formatRate},
 		{"Cost", 18, formatMoney},
-		{"Share of cost", 12, formatRate},
+		{"Share of cost", 14, formatRate},
 		{"Median time", 12, formatSeconds},
 		{"95th percentile", 12, formatSeconds},
 		{"Most used model", 34, formatBeside},
@@ -37,6 +37,9 @@ func (b *book) workloadSheet() {
 	}
 	s.set(1, end, "Total", look{role: roleTotal})
 	for column := 2; column <= 5; column++ {
+		if column >= 4 && r.CostUSD == nil {
+			break // the sum of nothing known is not 0
+		}
 		s.set(column, end, formula(fmt.Sprintf("SUM(%s:%s)", at(column, row+1), at(column, end-1))), look{columns[column-1].format, roleTotal})
 	}
 	chart, series := barChart{
@@ -78,18 +81,26 @@ func (s sheet) groups(row int) {
 	}{
 		{"Model", "WorkloadModels", s.in.Audit.Models},
 		{"Team", "WorkloadTeams", s.in.Audit.Teams},
-		{"Month", "WorkloadMonths", s.in.Audit.Months},
+		{"Month", "WorkloadMonths", monthGroups(s.in.Audit.Months)},
 	} {
 		if len(part.groups) == 0 {
 			continue
 		}
 		var rows [][]any
 		for _, g := range part.groups {
-			rows = append(rows, []any{groupName(g), g.Tasks, share(g.Tasks, s.in.Audit.Tasks), g.CostUSD, int(g.InputTokens), int(g.OutputTokens)})
+			rows = append(rows, []any{groupName(g), g.Tasks, share(g.Tasks, s.in.Audit.Tasks), g.CostUSD, optionalInt(g.InputTokens), optionalInt(g.OutputTokens)})
 		}
 		columns[0].title = part.title
 		row = s.table(row, part.table, columns, rows, "") + 1
 	}
+}
+
+// optionalInt is a cell that is empty where the number is not known.
+func optionalInt(n *int64) any {
+	if n == nil {
+		return nil
+	}
+	return int(*n)
 }
 
 func (b *book) pricesSheet() {

@@ -130,24 +130,56 @@ func fixtureRouting() eval.RoutingTable {
 	return table
 }
 
+func groupOf(name, model string, tasks int, dollars float64) audit.GroupMix {
+	return audit.GroupMix{Name: name, Model: model, Amounts: audit.Amounts{Tasks: tasks, WithCost: tasks, CostUSD: &dollars}}
+}
+
 func fixtureAudit() audit.Report {
 	from, to := time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 10, 31, 0, 0, 0, 0, time.UTC)
 	r := audit.Report{
-		Schema: "modeltrial.audit-report/1", Tasks: 14300, From: &from, To: &to, CostUSD: 6204.55, CostKnown: 14100,
+		Schema: "modeltrial.audit-report/1", Tasks: 14300, From: &from, To: &to, CostUSD: new(6204.55), CostKnown: 14100,
 		DominantModel: "gpt-4o", DominantShare: 0.81, DominantCategories: 5, Uncertain: 611,
-		Teams:      []audit.GroupMix{{Name: "support", Tasks: 9000, CostUSD: 4000}, {Name: hostile, Tasks: 5300, CostUSD: 2204.55}},
-		Months:     []audit.GroupMix{{Name: "2026-08", Tasks: 4700, CostUSD: 2000}, {Name: "2026-09", Tasks: 4800, CostUSD: 2100}, {Name: "2026-10", Tasks: 4800, CostUSD: 2104.55}},
-		Models:     []audit.GroupMix{{Name: "gpt-4o", Tasks: 11583, CostUSD: 5400}, {Name: "gpt-4o-mini", Tasks: 2717, CostUSD: 804.55}},
-		Candidates: []audit.PilotCandidate{{Category: audit.Coding, MonthlyCostUSD: 718.8, WeeklyTasks: 380, CurrentModel: "gpt-4o", Why: "35% of all cost, and all of it on one model"}},
-		Warnings:   []string{"200 tasks have no cost: their model has no price"},
+		Teams: []audit.GroupMix{groupOf("support", "", 9000, 4000), groupOf(hostile, "", 5300, 2204.55)},
+		Months: []audit.MonthMix{
+			{GroupMix: groupOf("2026-08", "", 4700, 2000), DaysLogged: 31, Days: 31, Whole: true},
+			{GroupMix: groupOf("2026-09", "", 4800, 2100), DaysLogged: 30, Days: 30, Whole: true, TasksGrowth: new(0.0213), CostGrowth: new(0.05)},
+			{GroupMix: groupOf("2026-10", "", 4800, 2104.55), DaysLogged: 20, Days: 31},
+		},
+		Models: []audit.GroupMix{groupOf("gpt-4o", "", 11583, 5400), groupOf("gpt-4o-mini", "", 2717, 804.55)},
+		Mix:    []audit.MixCell{{Category: audit.Coding, Model: "gpt-4o", Team: hostile, Month: "2026-08", Amounts: audit.Amounts{Tasks: 900}}},
+		CheaperPeer: &audit.PeerShare{TaskShare: 0.81, CostShare: new(0.87), Unpriced: 12, Means: "A cheaper peer is defined here.", Models: []audit.PeerModel{
+			{Model: "gpt-4o", Tasks: 11583, CostUSD: new(5400.), Nearest: "gpt-4.1", NearestRatio: 0.8, Cheapest: "gpt-4o-mini", CheapestRatio: 0.06},
+		}},
+		Monthly: &audit.MonthlyBasis{From: "2026-08-01", To: "2026-10-23", Weeks: 12, Days: 84, Bill: []audit.SpendScale{{Model: "gpt-4o", Factor: 1.2, Months: []string{"2026-09"}}}},
+		Candidates: []audit.PilotCandidate{
+			{
+				Category: audit.Coding, MonthlyCostUSD: new(718.8), WeeklyTasks: 380, CurrentModel: "gpt-4o", Why: "35% of all cost, and all of it on one model",
+				Saving: &audit.PlausibleSaving{LowUSD: 143.8, HighUSD: 675, Nearest: "gpt-4.1", Cheapest: "gpt-4o-mini"}, TasksBetter: new(228), WeeksBetter: new(8), TasksNotWorse: new(960), WeeksNotWorse: new(32),
+			},
+			{Category: audit.General, WeeklyTasks: 300, Why: "cost not known, model not known", WhyMissing: map[string]string{"monthly_cost_usd": "no task of it has a cost"}},
+		},
+		Need: &audit.DecisionNeed{TasksBetter: new(228), TasksNotWorse: new(960), TasksPerWeek: 30, Assumes: "60% preferred, six raters"},
+		Bill: &audit.Reconciliation{
+			Months: []audit.BillMonth{
+				{Month: "2026-09", BillAmounts: audit.BillAmounts{BillUSD: new(2520.), BillRequests: new(int64(5600)), LogUSD: new(2100.), LogTasks: 4800, LogWithCost: 4800, CostExplained: new(0.8333), RequestsExplained: new(0.857)}, DaysLogged: 30, Days: 30, Whole: true},
+				{Month: "2026-10", BillAmounts: audit.BillAmounts{BillEstimated: true, LogUSD: new(2104.55), LogTasks: 4800, LogWithCost: 4700, WhyMissing: "the account states no cost"}, DaysLogged: 20, Days: 31},
+			},
+			Models: []audit.BillLine{
+				{Month: "2026-09", Model: "openai/gpt-4o", Provider: "openai", Source: "activity.json", BillAmounts: audit.BillAmounts{BillUSD: new(2400.), LogUSD: new(2000.), LogTasks: 4000, LogWithCost: 4000, CostExplained: new(0.8333)}},
+				{Month: "2026-09", Model: hostile, BillAmounts: audit.BillAmounts{BillUSD: new(120.), LogUSD: new(100.), LogTasks: 800, LogWithCost: 800, CostExplained: new(0.8333)}},
+			},
+		},
+		Clusters: &audit.Clusters{Count: 14, Tasks: 3100, Found: 13, Largest: []audit.Cluster{{Name: "near:1", Found: true, Tasks: 1400, WithCost: 1390, CostUSD: new(310.), Example: "Reply to " + hostile}}},
+		Claims:   []audit.Claim{{Claim: "Most tasks run on the wrong model.", LogSays: "81% of tasks ran on a model that has a cheaper peer.", CannotSay: "Whether it does the work as well."}},
+		Warnings: []string{"200 tasks have no cost: their model has no price"},
 	}
 	for i, category := range audit.Categories {
 		share := []float64{0.12, 0.35, 0.13, 0.1, 0.3}[i]
 		tasks := int(14300 * share)
 		r.Categories = append(r.Categories, audit.CategoryMix{
-			Category: category, Tasks: tasks, TaskShare: share, CostUSD: 6204.55 * share, CostShare: share,
+			Category: category, Tasks: tasks, TaskShare: share, WithCost: tasks, CostUSD: new(6204.55 * share), CostShare: new(share),
 			LatencyMedianMS: new(840.0 * float64(i+1)), LatencyP95MS: new(4100.0),
-			Models: []audit.GroupMix{{Name: "gpt-4o", Model: "gpt-4o", Tasks: tasks * 8 / 10, CostUSD: 5000 * share}, {Name: "gpt-4o-mini", Model: "gpt-4o-mini", Tasks: tasks - tasks*8/10, CostUSD: 1204.55 * share}},
+			Models: []audit.GroupMix{groupOf("gpt-4o", "gpt-4o", tasks*8/10, 5000*share), groupOf("gpt-4o-mini", "gpt-4o-mini", tasks-tasks*8/10, 1204.55*share)},
 		})
 	}
 	return r

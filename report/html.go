@@ -16,7 +16,9 @@ var templates embed.FS
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"count": Count, "money": Money, "day": day, "ratio": ratioText, "times": Times, "sentence": sentence, "useCase": useCaseName,
-	"rate": Rate, "line": line, "groupName": groupName, "ms": optionalMS, "mostUsed": mostUsed,
+	"rate": Rate, "moneyOr": moneyOr, "optionalRate": optionalRate, "growth": growthText, "days": daysText, "saving": savingText, "need": needText,
+	"amount": amount, "part": share, "tokens": tokensText, "roughTokens": roughTokens, "correctedShare": correctedShareText, "groupTable": groupTable,
+	"line": line, "groupName": groupName, "ms": optionalMS, "mostUsed": mostUsed,
 	"winRate":      func(c eval.ComparisonResult) string { return WinRate(c.WinRate, nil, c.Tasks) },
 	"always":       func(i *eval.Interval, n int) string { return rateRange(i, n) },
 	"routeWinRate": winRateShort, "moneyRange": moneyRange, "then": thenText, "decisionClass": decisionClass,
@@ -49,6 +51,7 @@ type document struct {
 	All            []eval.ComparisonResult // use cases, then all together
 	Warnings       []string
 	Method         []methodPart
+	MonthlyBasis   string // what monthly spend rests on
 	AuditHead      string
 	AuditSentence  string
 	AgreementText  string
@@ -69,7 +72,7 @@ func HTML(w io.Writer, in Input) error {
 		Recommendation: recommendation(in), RestsOn: analysisHead(a), Head: routingHead(in.Routing), Flow: flow(in),
 		Protocol: protocolLines(in.Protocol), All: append(append([]eval.ComparisonResult{}, a.Comparisons...), severalOnly(a)...),
 		Warnings: append(append([]string{}, a.Warnings...), comparisonWarnings(a)...), Method: method,
-		AuditHead: auditHead(in.Audit), AuditSentence: auditSentence(in.Audit), Workload: workload(in.Audit), Funnels: funnels(in),
+		AuditHead: auditHead(in.Audit), AuditSentence: auditSentence(in.Audit), MonthlyBasis: basisText(in.Audit.Monthly), Workload: workload(in.Audit), Funnels: funnels(in),
 		TotalWhy: in.Routing.Total.WhyMissing["monthly_saving_usd"],
 	}
 	if len(a.Comparisons) > 0 {

@@ -89,7 +89,7 @@ func workloadBars(r audit.Report, class map[string]string, narrow bool) drawing 
 	}
 	most := 0.0
 	for _, c := range r.Categories {
-		most = max(most, c.TaskShare, c.CostShare)
+		most = max(most, c.TaskShare, known(c.CostShare))
 	}
 	if most == 0 {
 		return drawing{}
@@ -105,18 +105,31 @@ func workloadBars(r audit.Report, class map[string]string, narrow bool) drawing 
 		}
 		d.stack(left, bar, c.TaskShare/most*room, c.Models, class, func(g audit.GroupMix) float64 { return share(g.Tasks, c.Tasks) })
 		d.text(left+c.TaskShare/most*room+6, bar+14, "start", "soft", Rate(c.TaskShare, 0)+" of tasks")
-		d.stack(left, bar+22, c.CostShare/most*room, c.Models, class, func(g audit.GroupMix) float64 {
-			if c.CostUSD == 0 {
+		if c.CostShare == nil {
+			d.text(left, bar+36, "start", "soft", "spend not known")
+			y += rowHeight
+			continue
+		}
+		d.stack(left, bar+22, *c.CostShare/most*room, c.Models, class, func(g audit.GroupMix) float64 {
+			if known(c.CostUSD) == 0 {
 				return 0
 			}
-			return g.CostUSD / c.CostUSD
+			return known(g.CostUSD) / *c.CostUSD
 		})
-		d.text(left+c.CostShare/most*room+6, bar+36, "start", "soft", Rate(c.CostShare, 0)+" of spend")
+		d.text(left+*c.CostShare/most*room+6, bar+36, "start", "soft", Rate(*c.CostShare, 0)+" of spend")
 		y += rowHeight
 	}
 	d.line(left, 0, left, y-8, "axis")
 	d.Height = y
 	return d
+}
+
+// known is an amount for drawing, where nothing is drawn of what is not known.
+func known(x *float64) float64 {
+	if x == nil {
+		return 0
+	}
+	return *x
 }
 
 // stack is one bar of a given width, split by model.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 
@@ -19,7 +20,10 @@ func AuditReport(w io.Writer, r audit.Report, style Style) error {
 		p.next("audit import FILE", "")
 		return p.flush(w)
 	}
-	p.say(Plain, "  ", auditSentence(r))
+	p.say(Plain, "  ", auditFinding(r))
+	if text := billSentence(r.Bill); text != "" {
+		p.say(Plain, "  ", text)
+	}
 	if text := costSourcesSentence(r.CostSources); text != "" {
 		p.say(Dim, "  ", text)
 	}
@@ -28,8 +32,17 @@ func AuditReport(w io.Writer, r audit.Report, style Style) error {
 	p.corrected(r)
 	p.groups("model", r.Models, r)
 	p.groups("team", r.Teams, r)
-	p.groups("month", r.Months, r)
-	p.candidates(r.Candidates)
+	p.months(r)
+	p.bill(r.Bill)
+	p.candidates(r)
+	if !style.Part {
+		p.clusters(r)
+		p.claims(r.Claims)
+	}
+	if note := peerNote(r); note != "" {
+		p.gap()
+		p.say(Dim, "  ", note)
+	}
 	p.unsure(r)
 	if len(r.Warnings) > 0 {
 		p.gap()
@@ -41,35 +54,6 @@ func AuditReport(w io.Writer, r audit.Report, style Style) error {
 		p.next("pilot plan", "")
 	}
 	return p.flush(w)
-}
-
-func auditHead(r audit.Report) string {
-	head := counted(r.Tasks, "task", "tasks")
-	if r.From != nil && r.To != nil {
-		head += ", " + day(*r.From) + " to " + day(*r.To)
-	}
-	if r.CostKnown == 0 {
-		return head + " · cost not known"
-	}
-	head += " · " + Money(r.CostUSD)
-	if r.CostKnown < r.Tasks {
-		head += fmt.Sprintf(" (cost known for %s of them)", Count(r.CostKnown))
-	}
-	return head
-}
-
-// auditSentence is the audit's finding in a sentence.
-func auditSentence(r audit.Report) string {
-	text := ""
-	if r.DominantModel != "" {
-		text = fmt.Sprintf("%s answers %s of all tasks, in %d of %s.",
-			r.DominantModel, Rate(r.DominantShare, r.Tasks), r.DominantCategories, counted(len(r.Categories), "category", "categories"))
-	}
-	if r.Routed != nil {
-		text += fmt.Sprintf(" %s of tasks and %s of cost ran on a model that the routing table of %s replaces.",
-			Rate(r.Routed.TaskShare, r.Tasks), Rate(r.Routed.CostShare, r.Tasks), r.Routed.Table)
-	}
-	return text
 }
 
 func (p *page) categories(r audit.Report) {
@@ -85,14 +69,31 @@ func (p *page) categories(r audit.Report) {
 	}
 	var rows [][]Cell
 	for _, c := range r.Categories {
-		name := string(c.Category)
-		if name == "" {
-			name = "(none)"
-		}
-		rows = append(rows, Cells(name, Count(c.Tasks), Rate(c.TaskShare, r.Tasks), amount(c.CostUSD), Rate(c.CostShare, r.Tasks),
+		rows = append(rows, Cells(categoryName(c.Category), Count(c.Tasks), shareText(c, r.Tasks), costCell(c.CostUSD, c.WithCost, c.Tasks), optionalRate(c.CostShare, r.Tasks),
 			optionalMS(c.LatencyMedianMS), optionalMS(c.LatencyP95MS), mostUsed(c)))
 	}
 	p.table(columns, rows)
+	if corrected(r) {
+		p.say(Dim, "", "shares of tasks in brackets are corrected for misclassification, with their 95% intervals")
+	}
+}
+
+// shareText is a category's share as counted and, where it is known, corrected.
+func shareText(c audit.CategoryMix, n int) string {
+	text := Rate(c.TaskShare, n)
+	if i := c.TaskShareCorrected; i != nil {
+		text += fmt.Sprintf(" [%s–%s%%]", rateDigits(i.Low, 0), rateDigits(i.High, 0))
+	}
+	return text
+}
+
+func corrected(r audit.Report) bool {
+	for _, c := range r.Categories {
+		if c.TaskShareCorrected != nil {
+			return true
+		}
+	}
+	return false
 }
 
 func optionalMS(ms *float64) string {
@@ -137,6 +138,12 @@ func (p *page) groups(kind string, groups []audit.GroupMix, r audit.Report) {
 		{Name: "tasks", Right: true, Fixed: true},
 		{Name: "share", Right: true, Fixed: true},
 		{Name: "cost USD", Right: true, Fixed: true},
+		{Name: "median", Right: true, Fixed: true},
+		{Name: "95th", Right: true, Fixed: true},
+	}
+	serves := kind == "model"
+	if serves {
+		columns = append(columns, Column{Name: "categories", Right: true, Fixed: true})
 	}
 	var rows [][]Cell
 	for i, g := range groups {
@@ -144,7 +151,12 @@ func (p *page) groups(kind string, groups []audit.GroupMix, r audit.Report) {
 			rows = append(rows, Cells(fmt.Sprintf("… %d more", len(groups)-i)))
 			break
 		}
-		rows = append(rows, Cells(groupName(g), Count(g.Tasks), Rate(share(g.Tasks, r.Tasks), r.Tasks), amount(g.CostUSD)))
+		cells := Cells(groupName(g), Count(g.Tasks), Rate(share(g.Tasks, r.Tasks), r.Tasks), costCell(g.CostUSD, g.WithCost, g.Tasks),
+			optionalMS(g.LatencyMedianMS), optionalMS(g.LatencyP95MS))
+		if serves {
+			cells = append(cells, Cell{Text: fmt.Sprintf("%d of %d", g.Categories, len(r.Categories))})
+		}
+		rows = append(rows, cells)
 	}
 	p.table(columns, rows)
 }
@@ -156,22 +168,157 @@ func share(part, whole int) float64 {
 	return float64(part) / float64(whole)
 }
 
-func (p *page) candidates(candidates []audit.PilotCandidate) {
-	if len(candidates) == 0 {
+// months lists the latest months: growth is of interest now.
+func (p *page) months(r audit.Report) {
+	if len(r.Months) == 0 {
+		return
+	}
+	p.gap()
+	columns := []Column{
+		{Name: "month"},
+		{Name: "tasks", Right: true, Fixed: true},
+		{Name: "growth", Right: true, Fixed: true},
+		{Name: "cost USD", Right: true, Fixed: true},
+		{Name: "growth", Right: true, Fixed: true},
+		{Name: "median", Right: true, Fixed: true},
+		{Name: "95th", Right: true, Fixed: true},
+		{Name: "logged"},
+	}
+	var rows [][]Cell
+	months := r.Months
+	if hidden := len(months) - mostGroups; hidden > 0 {
+		rows = append(rows, Cells(fmt.Sprintf("… %d earlier", hidden)))
+		months = months[hidden:]
+	}
+	for _, m := range months {
+		rows = append(rows, Cells(m.Name, Count(m.Tasks), growthText(m.TasksGrowth), costCell(m.CostUSD, m.WithCost, m.Tasks), growthText(m.CostGrowth),
+			optionalMS(m.LatencyMedianMS), optionalMS(m.LatencyP95MS), daysText(m)))
+	}
+	p.table(columns, rows)
+}
+
+func (p *page) bill(b *audit.Reconciliation) {
+	if b == nil {
+		return
+	}
+	p.title("the log beside the providers' bills")
+	columns := []Column{
+		{Name: "month", Fixed: true},
+		{Name: "model"},
+		{Name: "bill USD", Right: true, Fixed: true},
+		{Name: "log USD", Right: true, Fixed: true},
+		{Name: "explained", Right: true, Fixed: true},
+		{Name: "requests", Right: true, Fixed: true},
+		{Name: "tasks", Right: true, Fixed: true},
+	}
+	row := func(month, model string, a audit.BillAmounts) []Cell {
+		requests := unknown
+		if a.BillRequests != nil {
+			requests = Count(int(*a.BillRequests))
+		}
+		cost := unknown
+		if a.BillUSD != nil {
+			if cost = amount(*a.BillUSD); a.BillEstimated {
+				cost = "≈ " + cost
+			}
+		}
+		return Cells(month, model, cost, costCell(a.LogUSD, a.LogWithCost, a.LogTasks), optionalRate(a.CostExplained, 0), requests, Count(a.LogTasks))
+	}
+	var rows [][]Cell
+	for _, m := range b.Months {
+		month := m.Month
+		if !m.Whole {
+			month += fmt.Sprintf(" (%d of %d days)", m.DaysLogged, m.Days)
+		}
+		rows = append(rows, row(month, "all on the bill", m.BillAmounts))
+		lines := 0
+		for _, line := range b.Models {
+			if line.Month != m.Month {
+				continue
+			}
+			if lines++; lines <= mostGroups {
+				rows = append(rows, row("", line.Model, line.BillAmounts))
+			}
+		}
+		if lines > mostGroups {
+			rows = append(rows, Cells("", fmt.Sprintf("… %d more", lines-mostGroups)))
+		}
+	}
+	p.table(columns, rows)
+}
+
+func (p *page) candidates(r audit.Report) {
+	if len(r.Candidates) == 0 {
 		return
 	}
 	p.title("where a pilot would pay, most money first")
 	columns := []Column{
 		{Name: "category"},
 		{Name: "USD/month", Right: true, Fixed: true},
+		{Name: "saving²", Right: true, Fixed: true},
 		{Name: "tasks/week", Right: true, Fixed: true},
-		{Name: "why"},
+		{Name: "better³", Right: true, Fixed: true},
+		{Name: "not worse³", Right: true, Fixed: true},
+		{Name: "now mostly on"},
 	}
 	var rows [][]Cell
-	for _, c := range candidates {
-		rows = append(rows, Cells(string(c.Category), amount(c.MonthlyCostUSD), amount(c.WeeklyTasks), c.Why))
+	for _, c := range r.Candidates {
+		month := unknown
+		if c.MonthlyCostUSD != nil {
+			month = amount(*c.MonthlyCostUSD)
+		}
+		rows = append(rows, Cells(categoryName(c.Category), month, savingText(c.Saving), amount(c.WeeklyTasks),
+			needText(c.TasksBetter, c.WeeksBetter), needText(c.TasksNotWorse, c.WeeksNotWorse), cmp.Or(c.CurrentModel, unknown)))
 	}
 	p.table(columns, rows)
+	if text := basisText(r.Monthly); text != "" {
+		p.say(Dim, "  ", text)
+	}
+	for _, note := range candidateNotes(r) {
+		p.say(Dim, "  ", note)
+	}
+}
+
+// candidateNotes are the footnotes to the pilot candidates.
+func candidateNotes(r audit.Report) []string {
+	notes := []string{"² Hypothesis, USD a month: the same tokens at the list prices of cheaper peers, from the nearest to the cheapest. Whether a peer does the work as well is not known."}
+	if r.Need != nil {
+		notes = append(notes, fmt.Sprintf("³ Tasks that people must compare for a decision, and weeks at %s a week: %s.", counted(r.Need.TasksPerWeek, "task", "tasks"), r.Need.Assumes))
+		for _, claim := range []struct{ name, what string }{{"tasks_better", "Better"}, {"tasks_not_worse", "Not worse"}} {
+			if why := r.Need.WhyMissing[claim.name]; why != "" {
+				notes = append(notes, fmt.Sprintf("%s cannot be shown so: %s.", claim.what, why))
+			}
+		}
+	}
+	return notes
+}
+
+func (p *page) clusters(r audit.Report) {
+	if r.Clusters == nil {
+		return
+	}
+	p.title("near-duplicates")
+	if r.Clusters.Count == 0 {
+		p.say(Plain, "  ", "None are known. Look for them with "+p.style.command("audit clusters"))
+		return
+	}
+	p.say(Plain, "  ", clustersSentence(*r.Clusters, r.Tasks))
+	p.clusterTable(r.Clusters.Largest, r.Tasks)
+}
+
+func (p *page) claims(claims []audit.Claim) {
+	if len(claims) == 0 {
+		return
+	}
+	p.title("what you may have read, as hypotheses")
+	for i, c := range claims {
+		if i > 0 {
+			p.gap()
+		}
+		p.say(Plain, "  ", "“"+c.Claim+"”")
+		p.say(Dim, "  ", "This log: "+c.LogSays)
+		p.say(Dim, "  ", "Not yet: "+c.CannotSay)
+	}
 }
 
 func (p *page) unsure(r audit.Report) {

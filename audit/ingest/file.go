@@ -40,6 +40,10 @@ type FileReport struct {
 	// OldRejectsFile is where the rejects of an earlier import were put; empty where
 	// there were none.
 	OldRejectsFile string `json:"old_rejects_file,omitempty"`
+	// Redacted counts the places that were replaced, by kind; null where it was not
+	// asked for. HashedUsers counts the rows whose user became a pseudonym.
+	Redacted    map[audit.Redaction]int `json:"redacted,omitempty"`
+	HashedUsers int                     `json:"users_hashed,omitempty"`
 	// Reasons are those of the first rejected rows, with their places.
 	Reasons []string          `json:"reasons,omitempty"`
 	Mapped  map[string]string `json:"mapped"` // field to column
@@ -58,6 +62,8 @@ type File struct {
 	OneOf    []string          // fields of which one at least must have a column
 	Map      map[string]string // field to column, as the user named them
 	Progress func(bytesRead int64)
+	// Redact goes over what is written of rejected rows; nil leaves it as it is.
+	Redact func(text string) string
 }
 
 // mostReasons is how many reasons a [FileReport] repeats; the rejects file has all.
@@ -96,7 +102,7 @@ func readFile[T any](ctx context.Context, file File, convert func(*Row) (T, erro
 			file.Path, strings.Join(file.OneOf, " or "), quoted(table.header))
 	}
 	report.Format = table.Format()
-	out := &rejects{path: file.Path, header: table.rejectHeader(), mode: info.Mode().Perm()}
+	out := &rejects{path: file.Path, header: table.rejectHeader(), mode: info.Mode().Perm(), redact: file.Redact}
 	defer func() { err = errors.Join(err, out.discard()) }()
 	reading := startReading(table, counted, convert)
 	if err := takeRows(ctx, file, reading, out, &report, handle); err != nil {

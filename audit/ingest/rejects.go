@@ -27,6 +27,7 @@ type rejects struct {
 	path   string
 	header []string
 	mode   fs.FileMode
+	redact func(text string) string // of what is written; nil leaves it as it is
 	file   *os.File
 	writer *csv.Writer
 	rows   int
@@ -59,6 +60,11 @@ func (r *rejects) add(raw []string, text string, failure *audit.RowError) error 
 		column = failure.Field
 	}
 	cells = append(cells, strconv.Itoa(failure.Line), column, reason(failure), text)
+	if r.redact != nil {
+		for i := range cells {
+			cells[i] = r.redact(cells[i])
+		}
+	}
 	r.rows++
 	if err := r.writer.Write(cells); err != nil {
 		return r.failed(err)

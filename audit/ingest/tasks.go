@@ -35,6 +35,11 @@ type Options struct {
 	Category        audit.Category    // of every row, instead of what the log says; may be empty
 	Prices          audit.PriceTable  // for costs that the log leaves out
 	Progress        func(bytesRead int64)
+	// Protect changes a task before it is given on, Redact what is written of rejected
+	// rows: a task may not hold personal data that was to be left out. Both may be nil,
+	// and each is called by one goroutine at a time.
+	Protect func(*audit.Task)
+	Redact  func(text string) string
 }
 
 // ReadTasks gives each task of a log to emit, whose [*audit.RowError] rejects the
@@ -46,10 +51,15 @@ func ReadTasks(ctx context.Context, path string, options Options, emit func(audi
 	if len(options.KnownCategories) == 0 {
 		options.KnownCategories = audit.Categories
 	}
-	file := File{Path: path, Fields: taskFields, Map: options.Map, Progress: options.Progress}
+	file := File{Path: path, Fields: taskFields, Map: options.Map, Progress: options.Progress, Redact: options.Redact}
 	costs := &CostReport{}
-	report, err := readFile(ctx, file, func(row *Row) (audit.Task, error) { return readTask(row, path, options) },
-		func(task audit.Task) (Outcome, error) { return costs.emit(task, emit) })
+	report, err := readFile(ctx, file, func(row *Row) (audit.Task, error) {
+		task, err := readTask(row, path, options)
+		if err == nil && options.Protect != nil {
+			options.Protect(&task)
+		}
+		return task, err
+	}, func(task audit.Task) (Outcome, error) { return costs.emit(task, emit) })
 	report.Costs = costs
 	return report, err
 }

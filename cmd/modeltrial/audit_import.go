@@ -19,6 +19,7 @@ import (
 )
 
 type importOptions struct {
+	privacy
 	mapping  []string
 	category string
 }
@@ -39,6 +40,7 @@ FILE.rejects.csv with their reasons; the others are imported.`,
 		},
 	}
 	cmd.Flags().StringArrayVar(&o.mapping, "map", nil, "field=column for a column under another name (repeatable)")
+	o.privacy.flags(cmd)
 	cmd.Flags().StringVar(&o.category, "category", "", "the category of every row, where the file holds one kind of work")
 	return cmd
 }
@@ -67,11 +69,17 @@ func runAuditImport(ctx context.Context, g *global, o *importOptions, paths []st
 		if options.Prices, err = prices(ctx, s, config); err != nil {
 			return err
 		}
+		protect, err := o.protector(ctx, s)
+		if err != nil {
+			return err
+		}
+		options.Protect, options.Redact = protect.task, protect.rejected()
 		for _, path := range paths {
 			read, err := importLog(ctx, s, path, options, errOut)
 			if err != nil {
 				return err
 			}
+			protect.count(&read)
 			reports = append(reports, read)
 		}
 		return nil
@@ -158,6 +166,7 @@ func sayImport(g *global, out, errOut io.Writer, reports []ingest.FileReport) er
 		if read.OldRejectsFile != "" {
 			fmt.Fprintf(out, "  the rejects of an earlier import are in %s now\n", read.OldRejectsFile)
 		}
+		sayProtected(out, read)
 	}
 	fmt.Fprintf(out, "\n%s\n", g.next("audit classify"))
 	return nil

@@ -165,7 +165,7 @@ func (d *demonstration) audit(ctx context.Context) error {
 	}
 	d.say("   %s tasks imported, categorised without network: %s of %s as their authors labelled them, %s unsure\n",
 		report.Count(read.Imported), report.Count(right), report.Count(labelled), report.Count(counts.unsure))
-	document, err := auditReport(ctx, d.store)
+	document, err := auditReport(ctx, d.g, d.store)
 	if err != nil {
 		return err
 	}

@@ -130,7 +130,11 @@ func draw(ctx context.Context, s *store.Store, config eval.Config, useCase eval.
 			weeks = append(weeks, week)
 		}
 	}
-	for i, tasks := range run.SampleWeeks(ids, len(weeks), config.Pilot.TasksPerWeek, config.Pilot.Seed, string(useCase.Category)) {
+	clusters, err := s.TaskClusters(ctx, useCase.Category)
+	if err != nil {
+		return err
+	}
+	for i, tasks := range run.SampleClusters(ids, clusters, len(weeks), config.Pilot.TasksPerWeek, config.Pilot.Seed, string(useCase.Category)) {
 		if len(tasks) == 0 {
 			continue // answers made elsewhere bring their tasks with them
 		}

@@ -83,8 +83,12 @@ func runPlan(ctx context.Context, g *global, s *store.Store, a eval.Assumptions,
 		if err != nil {
 			return err
 		}
+		clusters, err := s.TaskClusters(ctx, useCase.Category)
+		if err != nil {
+			return err
+		}
 		planned := 0
-		for week, tasks := range run.SampleWeeks(ids, protocol.Weeks, protocol.TasksPerWeek, protocol.Seed, string(useCase.Category)) {
+		for week, tasks := range run.SampleClusters(ids, clusters, protocol.Weeks, protocol.TasksPerWeek, protocol.Seed, string(useCase.Category)) {
 			planned += len(tasks)
 			for _, id := range tasks {
 				for _, arm := range append([]string{protocol.Control}, useCase.Candidates...) {

@@ -98,7 +98,7 @@ func reportInput(ctx context.Context, g *global, s *store.Store, now time.Time) 
 	if err != nil {
 		return input, err
 	}
-	mixer, err := mix(ctx, s)
+	mixer, err := mix(ctx, g, s)
 	if err != nil {
 		return input, err
 	}

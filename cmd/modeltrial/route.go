@@ -59,7 +59,7 @@ func recommend(ctx context.Context, g *global, s *store.Store, now time.Time) (e
 	if err != nil {
 		return eval.RoutingTable{}, err
 	}
-	mixer, err := mix(ctx, s)
+	mixer, err := mix(ctx, g, s)
 	if err != nil {
 		return eval.RoutingTable{}, err
 	}

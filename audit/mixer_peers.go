@@ -1,0 +1,208 @@
+package audit
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A PeerShare is how much of the log ran on a model that has a cheaper peer: another
+// model of the same provider in the price table, or one that the log itself uses for
+// some work, that costs at most nine tenths as much for the very tokens that this
+// model read and wrote in this log (input, cached input and output), at the prices
+// valid on the log's last day. That is a fact of prices. It says nothing of whether
+// the peer would do the work as well, or with as many tokens.
+type PeerShare struct {
+	TaskShare float64     `json:"task_share"`
+	CostShare *float64    `json:"cost_share"` // null where no cost is known
+	Unpriced  int         `json:"tasks_without_price"`
+	Models    []PeerModel `json:"models"`
+	Means     string      `json:"definition"`
+}
+
+// A PeerModel is a model of the log with its cheaper peers. A ratio is what the peer
+// costs for the same tokens, divided by what the model costs.
+type PeerModel struct {
+	Model         string   `json:"model"`
+	Tasks         int      `json:"tasks"`
+	CostUSD       *float64 `json:"cost_usd"`
+	Nearest       string   `json:"nearest_peer"` // the dearest of the cheaper peers
+	NearestRatio  float64  `json:"nearest_ratio"`
+	Cheapest      string   `json:"cheapest_peer"`
+	CheapestRatio float64  `json:"cheapest_ratio"`
+}
+
+// peerRatio is how much of a model's price a peer may ask to be called cheaper.
+const peerRatio = 0.9
+
+const peerDefinition = "A cheaper peer is another model of the same provider in the price table, or one that this log uses, " +
+	"that costs at most 90% as much for the same tokens at list prices. It is a fact of prices, not of quality."
+
+// A peers finds the cheaper peers of models.
+type peers struct {
+	prices map[string]Price
+	table  PriceTable
+	day    time.Time       // on which they are valid
+	used   map[string]bool // models of the log
+}
+
+func (m *Mixer) peers() peers {
+	p := peers{prices: map[string]Price{}, table: m.Prices, day: m.to, used: map[string]bool{}}
+	for _, price := range m.Prices.On(m.to) {
+		if _, known := p.prices[price.Model]; !known {
+			p.prices[price.Model] = price
+		}
+	}
+	for key := range m.cells {
+		if price, ok := p.price(key.model); ok {
+			p.used[price.Model] = true
+		}
+	}
+	return p
+}
+
+// price is that of a model, under the name of the log or without what gateways add.
+func (p peers) price(model string) (Price, bool) {
+	if price, ok := p.prices[model]; ok {
+		return price, true
+	}
+	if price, err := p.table.Lookup("", model, p.day); err == nil {
+		return price, true
+	}
+	price, ok := p.prices[canonicalModel(model)]
+	return price, ok
+}
+
+// of gives the cheaper peers of a model for the tokens that it read and wrote. ok is
+// false where it has none, or its price or its tokens are not known.
+func (p peers) of(model string, used *tally) (PeerModel, bool) {
+	found := PeerModel{Model: model, Tasks: used.tasks, CostUSD: used.dollars()}
+	own, ok := p.price(model)
+	if !ok || used.counted[inputTokens]+used.counted[outputTokens] == 0 {
+		return found, false
+	}
+	now := dollarsAt(own, used)
+	if now <= 0 {
+		return found, false
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.prices)) {
+		price := p.prices[name]
+		if name == own.Model || price.Provider != own.Provider && !p.used[name] {
+			continue
+		}
+		ratio := dollarsAt(price, used) / now
+		if ratio > peerRatio {
+			continue
+		}
+		if found.Nearest == "" || ratio > found.NearestRatio {
+			found.Nearest, found.NearestRatio = name, ratio
+		}
+		if found.Cheapest == "" || ratio < found.CheapestRatio {
+			found.Cheapest, found.CheapestRatio = name, ratio
+		}
+	}
+	return found, found.Nearest != ""
+}
+
+// dollarsAt is what tokens cost under a price. Sums of a whole log do not fit the
+// integers of a single cost.
+func dollarsAt(price Price, used *tally) float64 {
+	cached := float64(min(used.tokens[cachedTokens], used.tokens[inputTokens]))
+	fresh := float64(used.tokens[inputTokens]) - cached
+	cachedPrice := price.Input
+	if price.CachedInput != nil {
+		cachedPrice = *price.CachedInput
+	}
+	const million = 1_000_000
+	return (fresh*price.Input.Dollars() + cached*cachedPrice.Dollars() + float64(used.tokens[outputTokens])*price.Output.Dollars()) / million
+}
+
+// cheaperPeer adds up the tasks on models that have a cheaper peer; nil where no
+// model of the log has a known price.
+func (m *Mixer) cheaperPeer() *PeerShare {
+	peers := m.peers()
+	models := m.parts(everything, modelOf)
+	share, priced := &PeerShare{Models: []PeerModel{}, Means: peerDefinition}, false
+	var on tally
+	for _, name := range slices.Sorted(maps.Keys(models)) {
+		if _, ok := peers.price(name); !ok {
+			share.Unpriced += models[name].tasks
+			continue
+		}
+		priced = true
+		if found, ok := peers.of(name, &models[name].tally); ok {
+			share.Models = append(share.Models, found)
+			on.addTally(&models[name].tally)
+		}
+	}
+	if !priced {
+		return nil
+	}
+	slices.SortStableFunc(share.Models, func(a, b PeerModel) int {
+		return cmp.Or(cmp.Compare(dollarsOf(b.CostUSD), dollarsOf(a.CostUSD)), cmp.Compare(b.Tasks, a.Tasks))
+	})
+	share.TaskShare = float64(on.tasks) / float64(m.total.tasks)
+	if m.total.cost > 0 {
+		part := float64(on.cost) / float64(m.total.cost)
+		share.CostShare = &part
+	}
+	return share
+}
+
+// plausible fills in what a category's work would cost less with cheaper peers.
+func (p peers) plausible(candidate *PilotCandidate, spends []CategorySpend, models map[string]*part) {
+	if candidate.MonthlyCostUSD == nil {
+		candidate.WhyMissing["plausible_saving"] = "its cost is not known"
+		return
+	}
+	saving, most, priced := PlausibleSaving{}, -1.0, false
+	for _, spend := range spends {
+		if _, ok := p.price(spend.Model); ok {
+			priced = true
+		}
+		found, ok := p.of(spend.Model, &models[cmp.Or(spend.Model, unknownName)].tally)
+		if !ok || len(spend.Costs) == 0 {
+			continue
+		}
+		var month float64
+		for _, cost := range spend.Costs {
+			month += cost.Dollars() / float64(len(spend.Costs))
+		}
+		saving.LowUSD += month * (1 - found.NearestRatio)
+		saving.HighUSD += month * (1 - found.CheapestRatio)
+		if month > most {
+			most, saving.Nearest, saving.Cheapest = month, found.Nearest, found.Cheapest
+		}
+	}
+	switch {
+	case most >= 0:
+		candidate.Saving = &saving
+	case priced:
+		candidate.WhyMissing["plausible_saving"] = "no cheaper peer of its models is in the price table, or their tokens are not known"
+	default:
+		candidate.WhyMissing["plausible_saving"] = "no price of its models is in the price table"
+	}
+}
+
+// canonicalModel is a model's name without what gateways and accounts add to it: the
+// provider before a slash, a variant after a colon, and a date at the end. It serves
+// to match names, not to show them.
+func canonicalModel(name string) string {
+	name = strings.ToLower(strings.TrimSpace(name))
+	if at := strings.LastIndexByte(name, '/'); at >= 0 {
+		name = name[at+1:]
+	}
+	name, _, _ = strings.Cut(name, ":")
+	digits := func(text string) bool {
+		return text != "" && strings.Trim(text, "0123456789") == ""
+	}
+	if n := len(name); n > 11 && name[n-11] == '-' && name[n-6] == '-' && name[n-3] == '-' && digits(name[n-10:n-6]+name[n-5:n-3]+name[n-2:]) {
+		return name[:n-11] // -2026-03-01
+	}
+	if n := len(name); n > 9 && (name[n-9] == '-' || name[n-9] == '@') && digits(name[n-8:]) && name[n-8] == '2' {
+		return name[:n-9] // -20260301
+	}
+	return name
+}

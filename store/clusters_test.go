@@ -1,0 +1,83 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"modeltrial/audit"
+)
+
+func TestFoundClustersNeverTouchTheLogs(t *testing.T) {
+	s := newTest(t)
+	i, err := s.BeginImport(t.Context(), "log.csv")
+	must(t, err)
+	defer i.Rollback()
+	for k, task := range []audit.Task{
+		{ID: "a", Prompt: "reply to Anna about the kettle", Cost: new(2 * audit.USD)},
+		{ID: "b", Prompt: "thread", Cluster: "thread-1"},
+		{ID: "c", Prompt: "reply to Bob about the lamp", Cost: new(audit.USD)},
+		{ID: "d", Prompt: "again", Conversation: []audit.Message{{Role: "user", Content: "first"}}, Cluster: ""},
+		{ID: "e", Prompt: "thread, later", Cluster: "thread-1"},
+	} {
+		task.Category, task.CategorySource, task.Probability = audit.General, audit.CategoryFromLog, 1
+		task.Origin.Line = k + 1
+		_, err := i.Add(t.Context(), task)
+		must(t, err)
+	}
+	must(t, i.Commit(t.Context(), ImportedFile{Path: "log.csv", Format: "csv", Rows: 5, Imported: 5}))
+
+	read := func() (rows []int64, texts []string) {
+		t.Helper()
+		must(t, s.EachUnclustered(t.Context(), func(row int64, found bool, text string) error {
+			rows, texts = append(rows, row), append(texts, fmt.Sprintf("%v %s", found, text))
+			return nil
+		}))
+		return rows, texts
+	}
+	rows, texts := read()
+	want := []string{"false reply to Anna about the kettle", "false reply to Bob about the lamp", `false [{"role":"user","content":"first"}] again`}
+	if !slices.Equal(texts, want) {
+		t.Fatalf("texts %q, want %q", texts, want)
+	}
+	all := []FoundCluster{{rows[0], rows[0]}, {rows[1], rows[0]}, {2, rows[0]}} // row 2 is the log's
+	must(t, s.SetFoundClusters(t.Context(), all))
+	clusters, err := s.TaskClusters(t.Context(), audit.General)
+	must(t, err)
+	wantClusters := map[string]string{"a": "near:a", "c": "near:a", "b": "thread-1", "e": "thread-1"}
+	if diff := cmp.Diff(wantClusters, clusters); diff != "" {
+		t.Errorf("clusters (-want +got):\n%s", diff)
+	}
+	if _, texts := read(); texts[0] != "true reply to Anna about the kettle" {
+		t.Errorf("a task of a found cluster reads %q", texts[0])
+	}
+	largest, err := s.LargestClusters(t.Context(), 1)
+	must(t, err)
+	wantLargest := audit.Clusters{Count: 2, Tasks: 4, Found: 1, Largest: []audit.Cluster{
+		{Name: "near:a", Found: true, Tasks: 2, WithCost: 2, CostUSD: new(3.), Example: "reply to Anna about the kettle"},
+	}}
+	if diff := cmp.Diff(wantLargest, largest); diff != "" {
+		t.Errorf("largest clusters (-want +got):\n%s", diff)
+	}
+	must(t, s.SetFoundClusters(t.Context(), []FoundCluster{{Row: rows[0]}, {Row: rows[1]}, {Row: 2}}))
+	clusters, err = s.TaskClusters(t.Context(), audit.General)
+	must(t, err)
+	if diff := cmp.Diff(map[string]string{"b": "thread-1", "e": "thread-1"}, clusters); diff != "" {
+		t.Errorf("clusters after they were taken back (-want +got):\n%s", diff)
+	}
+}
+
+func TestWorkspaceKeyIsMadeOnce(t *testing.T) {
+	s, other := newTest(t), newTest(t)
+	first, err := s.WorkspaceKey(t.Context(), "users")
+	must(t, err)
+	again, err := s.WorkspaceKey(t.Context(), "users")
+	must(t, err)
+	elsewhere, err := other.WorkspaceKey(t.Context(), "users")
+	must(t, err)
+	if len(first) != 32 || !slices.Equal(first, again) || slices.Equal(first, elsewhere) {
+		t.Errorf("keys %x, %x and of another workspace %x; want 32 bytes, the same, and others", first, again, elsewhere)
+	}
+}
