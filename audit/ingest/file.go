@@ -2,13 +2,11 @@ package ingest
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
 	"io"
-	"os"
+	"slices"
 	"strings"
 
 	"modeltrial/audit"
@@ -27,18 +25,30 @@ const (
 // A FileReport says what became of a file's rows: imported, duplicates, rejected
 // and filtered add up to rows.
 type FileReport struct {
-	File        string `json:"file"`
-	Format      string `json:"format"` // csv or jsonl
+	File   string `json:"file"`
+	Format string `json:"format"` // one of [Formats]
+	// Container is what a tool's export stands in, such as jsonl; empty where that is
+	// the format.
+	Container   string `json:"container,omitempty"`
+	Compression string `json:"compression,omitempty"` // gzip or zstd
+	Encoding    string `json:"encoding,omitempty"`    // of text that is not UTF-8
 	Rows        int    `json:"rows"`
 	Imported    int    `json:"imported"`
 	Duplicates  int    `json:"duplicates"`
 	Rejected    int    `json:"rejected"`
 	Filtered    int    `json:"filtered,omitempty"`
-	RejectsFile string `json:"rejects_file"` // empty where no row was rejected
+	// FilteredReasons says why records of a tool's export are no tasks, and of how many.
+	FilteredReasons map[string]int `json:"filtered_reasons,omitempty"`
+	RejectsFile     string         `json:"rejects_file"` // empty where no row was rejected
 	// Reasons are those of the first rejected rows, with their places.
 	Reasons []string          `json:"reasons,omitempty"`
-	Mapped  map[string]string `json:"mapped"` // field to column
-	SHA256  string            `json:"sha256"` // of the file, in hexadecimal
+	Mapped  map[string]string `json:"mapped"`           // field to column
+	Unread  []string          `json:"unread,omitempty"` // columns that no field was read from; they are kept as metadata
+	// Notes say how values were read where there is more than one way, Warnings what is
+	// not known for it.
+	Notes    []string `json:"notes,omitempty"`
+	Warnings []string `json:"warnings,omitempty"`
+	SHA256   string   `json:"sha256"` // of the file, in hexadecimal; empty for a query
 }
 
 // A File is what [ReadFile] reads.
@@ -48,6 +58,36 @@ type File struct {
 	OneOf    []string          // fields of which one at least must have a column
 	Map      map[string]string // field to column, as the user named them
 	Progress func(bytesRead int64)
+
+	Format     string // one of [Formats]; empty: recognised
+	Rates      Rates
+	DateFormat string // see [CheckDateFormat]; empty: decided by what is seen
+	Decimal    string // comma or point; empty: decided by what is seen
+	Query      *Query // instead of Path, which names it
+
+	tasks, spend bool // what a tool's export may be read as; neither: it is not recognised
+}
+
+// recognises says whether a tool's export is looked for.
+func (f File) recognises() bool {
+	return (f.tasks || f.spend) && (f.Format == "" || f.Format == Auto)
+}
+
+// dialect is the tool's format that the user forces; nil for none.
+func (f File) dialect() *dialect { return dialectNamed(f.Format) }
+
+// wants says whether the user forces one of the formats.
+func (f File) wants(formats ...string) bool { return slices.Contains(formats, f.Format) }
+
+// allows says where an export is not what is asked for.
+func (f File) allows(name string, d *dialect) error {
+	switch {
+	case d.spend && !f.spend:
+		return fmt.Errorf("%s (%s) %w; modeltrial audit import keeps it as a spend baseline", name, d.name, ErrSpend)
+	case !d.spend && f.spend:
+		return fmt.Errorf("%s (%s) holds tasks and is no account of spend", name, d.name)
+	}
+	return nil
 }
 
 // mostReasons is how many reasons a [FileReport] repeats; the rejects file has all.
@@ -62,40 +102,30 @@ const progressRows = 256
 // is written whole at the end or, after any other error, not at all.
 func ReadFile(ctx context.Context, file File, handle func(Row) (Outcome, error)) (report FileReport, err error) {
 	report = FileReport{File: file.Path, Mapped: map[string]string{}}
-	source, err := os.Open(file.Path)
-	if err != nil {
-		return report, err // names the path
-	}
-	defer func() { err = errors.Join(err, source.Close()) }()
-	info, err := source.Stat()
+	in, err := openInput(ctx, file)
 	if err != nil {
 		return report, err
 	}
-	if info.IsDir() {
-		return report, fmt.Errorf("%s is a directory; name a file", file.Path)
-	}
-	counted := &countedReader{source: source, sum: sha256.New()}
-	table, err := OpenTable(file.Path, counted, file.Fields, file.Map)
-	if err != nil {
-		return report, err
-	}
+	defer func() { err = errors.Join(err, in.close()) }()
+	table, counted := in.table, in.counted
 	if !table.hasOneOf(file.OneOf) {
 		return report, fmt.Errorf("%s: no column for %s; there are %s; name one with --map FIELD=COLUMN",
-			file.Path, strings.Join(file.OneOf, " or "), quoted(table.header))
+			table.name, strings.Join(file.OneOf, " or "), quoted(table.header))
 	}
-	report.Format = table.Format()
-	out := &rejects{path: file.Path, header: table.rejectHeader(), mode: info.Mode().Perm()}
+	in.describe(&report)
+	out := &rejects{path: in.beside, header: table.rejectHeader(), mode: in.mode}
 	defer func() { err = errors.Join(err, out.discard()) }()
 	if err := readRows(ctx, file, table, counted, out, &report, handle); err != nil {
+		return report, err
+	}
+	if err := in.finish(&report); err != nil {
 		return report, err
 	}
 	if err := out.commit(); err != nil {
 		return report, err
 	}
-	report.Mapped = table.Mapped()
-	report.SHA256 = hex.EncodeToString(counted.sum.Sum(nil))
 	if report.Rejected = out.rows; out.rows > 0 {
-		report.RejectsFile = rejectsPath(file.Path)
+		report.RejectsFile = rejectsPath(in.beside)
 	}
 	return report, nil
 }
@@ -153,6 +183,9 @@ func readRows(ctx context.Context, file File, table *Table, counted *countedRead
 // hasOneOf reports whether a field of these has a column; none of none is fine,
 // and so is a table of which no key is known yet.
 func (t *Table) hasOneOf(fields []string) bool {
+	if t.translator != nil {
+		return true
+	}
 	mapped := t.Mapped()
 	for _, field := range fields {
 		if _, ok := mapped[field]; ok {
@@ -165,11 +198,15 @@ func (t *Table) hasOneOf(fields []string) bool {
 // rejectHeader is what a rejects file has for the original's columns: of JSON
 // Lines the line as it is, since later rows may have other keys.
 func (t *Table) rejectHeader() []string {
-	if t.format == JSONL {
+	columns := t.header
+	if t.translator != nil {
+		columns = t.translator.header
+	}
+	if t.format == JSONL && (t.translator == nil || columns == nil) {
 		return []string{"json"}
 	}
-	header := make([]string, 0, len(t.header))
-	for _, column := range t.header {
+	header := make([]string, 0, len(columns))
+	for _, column := range columns {
 		if !isRejectColumn(column) {
 			header = append(header, column)
 		}
@@ -178,12 +215,23 @@ func (t *Table) rejectHeader() []string {
 }
 
 func (t *Table) rejectCells(row Row) []string {
+	if t.translator != nil && t.translator.header != nil {
+		return withoutRejectColumns(t.translator.header, t.translator.cells)
+	}
+	if t.translator != nil {
+		return []string{t.translator.record.raw}
+	}
 	if t.format == JSONL {
 		return []string{t.json.text}
 	}
-	cells := make([]string, 0, len(row.Raw))
-	for i, value := range row.Raw {
-		if i >= len(t.header) || !isRejectColumn(t.header[i]) {
+	return withoutRejectColumns(t.header, row.Raw)
+}
+
+// withoutRejectColumns leaves out what a rejects file adds.
+func withoutRejectColumns(header, raw []string) []string {
+	cells := make([]string, 0, len(raw))
+	for i, value := range raw {
+		if i >= len(header) || !isRejectColumn(header[i]) {
 			cells = append(cells, value)
 		}
 	}

@@ -13,7 +13,8 @@ var MeasureFields = []Field{
 	{Name: "cached_tokens", Synonyms: []string{"cached_input_tokens", "input_cached_tokens", "cache_read_tokens", "cache_read_input_tokens", "native_tokens_cached"}},
 	{Name: "output_tokens", Synonyms: []string{"completion_tokens", "tokens_completion", "tokens_out", "usage.completion_tokens", "usage.output_tokens", "gen_ai.usage.output_tokens"}},
 	{Name: "reasoning_tokens", Synonyms: []string{"output_reasoning_tokens", "reasoning_output_tokens", "native_tokens_reasoning"}},
-	{Name: "cost_usd", Synonyms: []string{"cost", "spend", "spend_usd", "total_cost", "total_cost_usd", "price_usd"}},
+	{Name: "cost_usd", Synonyms: []string{"cost", "spend", "spend_usd", "total_cost", "total_cost_usd", "price_usd", "cost_in_usd", "price"}},
+	{Name: "currency", Synonyms: []string{"currency_code", "cost_currency"}},
 	{Name: "latency_ms", Synonyms: []string{"duration_ms", "request_duration_ms", "response_time_ms", "elapsed_ms", "total_latency_ms", "latency_millis"}},
 	{Name: "latency_s", Synonyms: []string{"latency_seconds", "latency_sec", "duration_s", "duration_seconds", "response_time_s", "elapsed_seconds"}},
 	{Name: "latency", Synonyms: []string{"duration", "response_time", "elapsed"}},
@@ -43,7 +44,7 @@ func ReadMeasured(row *Row) (measured Measured, err error) {
 		{"output_tokens", &tokens.Output},
 		{"reasoning_tokens", &tokens.Reasoning},
 	} {
-		text := row.Get(field.name)
+		text := row.number(field.name)
 		if text == "" {
 			continue
 		}
@@ -53,12 +54,8 @@ func ReadMeasured(row *Row) (measured Measured, err error) {
 		}
 		*field.into = &count
 	}
-	if text := row.Get("cost_usd"); text != "" {
-		cost, err := ParseCost(text)
-		if err != nil {
-			return measured, row.Reject("cost_usd", err.Error(), "give it in US dollars, or leave it empty")
-		}
-		measured.Cost = &cost
+	if measured.Cost, err = row.cost("cost_usd"); err != nil {
+		return measured, err
 	}
 	if measured.LatencyMS, err = readDuration(row, "latency"); err != nil {
 		return measured, err
@@ -74,9 +71,12 @@ func readDuration(row *Row, name string) (*int64, error) {
 		unit  time.Duration
 	}{{name + "_ms", time.Millisecond}, {name + "_s", time.Second}, {name, 0}}
 	for _, column := range units {
-		text := row.Get(column.field)
+		text := row.number(column.field)
 		if text == "" {
 			continue
+		}
+		if reading := row.reading(column.field); reading != nil && column.unit == 0 {
+			column.unit = reading.unit
 		}
 		value, err := ParseMilliseconds(text, column.unit)
 		if err != nil {
