@@ -138,9 +138,8 @@ var ErrSpend = errors.New("is an account of spend without the text of any task, 
 // ReadSpend gives each entry of a provider's account to emit, as [ReadTasks] gives
 // tasks.
 func ReadSpend(ctx context.Context, path string, options Options, emit func(audit.SpendEntry) error) (FileReport, error) {
-	file := File{Path: path, Fields: spendFields, Map: options.Map, Format: options.Format, Rates: options.Rates, Progress: options.Progress, spend: true}
 	reasons := map[string]int{}
-	report, err := ReadFile(ctx, file, func(row Row) (Outcome, error) {
+	report, err := ReadFile(ctx, options.spendFile(path), func(row Row) (Outcome, error) {
 		if why := row.Get(filteredField); why != "" {
 			reasons[why]++
 			return Filtered, nil
@@ -151,8 +150,16 @@ func ReadSpend(ctx context.Context, path string, options Options, emit func(audi
 		}
 		return Imported, emit(entry)
 	})
-	report.FilteredReasons = reasons
+	if len(reasons) > 0 {
+		report.FilteredReasons = reasons
+	}
 	return report, err
+}
+
+func (o Options) spendFile(path string) File {
+	file := o.file(path)
+	file.Fields, file.tasks, file.spend = spendFields, false, true
+	return file
 }
 
 func readSpend(row *Row) (entry audit.SpendEntry, err error) {

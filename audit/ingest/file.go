@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,7 +26,9 @@ const (
 // A FileReport says what became of a file's rows: imported, duplicates, rejected
 // and filtered add up to rows.
 type FileReport struct {
-	File   string `json:"file"`
+	File string `json:"file"`
+	// Kind is spend for a provider's account, and empty for what the caller asks for.
+	Kind   string `json:"kind,omitempty"`
 	Format string `json:"format"` // one of [Formats]
 	// Container is what a tool's export stands in, such as jsonl; empty where that is
 	// the format.
@@ -63,7 +66,8 @@ type File struct {
 	Rates      Rates
 	DateFormat string // see [CheckDateFormat]; empty: decided by what is seen
 	Decimal    string // comma or point; empty: decided by what is seen
-	Query      *Query // instead of Path, which names it
+	Query      *Query // instead of Path
+	Name       string // what messages call the file; empty: its path
 
 	tasks, spend bool // what a tool's export may be read as; neither: it is not recognised
 }
@@ -90,6 +94,17 @@ func (f File) allows(name string, d *dialect) error {
 	return nil
 }
 
+// ErrNoLog is what an error wraps that says that a file is no log which can be read:
+// of another kind, empty, or without the columns that a log needs.
+var ErrNoLog = errors.New("no log")
+
+// A notLog is an error of a file that is no log.
+type notLog struct{ error }
+
+func (e notLog) Is(target error) bool { return target == ErrNoLog }
+
+func (e notLog) Unwrap() error { return e.error }
+
 // mostReasons is how many reasons a [FileReport] repeats; the rejects file has all.
 const mostReasons = 5
 
@@ -101,7 +116,7 @@ const progressRows = 256
 // for which handle returns an [*audit.RowError], goes to FILE.rejects.csv, which
 // is written whole at the end or, after any other error, not at all.
 func ReadFile(ctx context.Context, file File, handle func(Row) (Outcome, error)) (report FileReport, err error) {
-	report = FileReport{File: file.Path, Mapped: map[string]string{}}
+	report = FileReport{File: cmp.Or(file.Name, file.Path), Mapped: map[string]string{}}
 	in, err := openInput(ctx, file)
 	if err != nil {
 		return report, err
@@ -150,7 +165,7 @@ func readRows(ctx context.Context, file File, table *Table, counted *countedRead
 		}
 		if failure, ok := errors.AsType[*audit.RowError](err); ok {
 			if failure.Line == 0 { // said by someone who does not know the place
-				failure.File, failure.Line, failure.Column = file.Path, row.Line, row.Column(failure.Field)
+				failure.File, failure.Line, failure.Column = table.name, row.Line, row.Column(failure.Field)
 			}
 			report.Rows++
 			if len(report.Reasons) < mostReasons {

@@ -44,6 +44,9 @@ func openInput(ctx context.Context, file File) (_ *input, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if file.Name != "" {
+		s.name, s.beside = file.Name, file.Name
+	}
 	in := &input{source: s, beside: s.beside, mode: s.mode}
 	defer func() {
 		if err != nil {
@@ -57,7 +60,7 @@ func openInput(ctx context.Context, file File) (_ *input, err error) {
 	in.counted = &countedReader{source: raw, sum: sha256.New()}
 	settled, err := settle(s, file)
 	if err != nil {
-		return nil, err
+		return nil, notLog{err}
 	}
 	table, closer, err := s.open(in.counted, file)
 	if err != nil {
@@ -134,6 +137,9 @@ func (s *source) isArchive() error {
 // describe says what the input is.
 func (in *input) describe(report *FileReport) {
 	report.Format = in.table.Format()
+	if in.table.translator != nil && in.table.translator.dialect.spend {
+		report.Kind = "spend"
+	}
 	if in.table.container != report.Format {
 		report.Container = in.table.container
 	}
@@ -146,19 +152,24 @@ func (in *input) describe(report *FileReport) {
 	}
 }
 
-// finish says what is known at the end.
-func (in *input) finish(report *FileReport) error {
+// said is what is known of the columns once rows were read.
+func (in *input) said(report *FileReport) {
 	report.Mapped = in.table.Mapped()
 	report.Unread = in.table.unread()
 	for _, currency := range slices.Sorted(maps.Keys(in.table.unrated)) {
 		report.Warnings = append(report.Warnings, fmt.Sprintf(
 			"%d costs in %s stay unknown; say what one is worth with --rate %s=DOLLARS", in.table.unrated[currency], currency, currency))
 	}
+	if in.source != nil && in.source.windows1252 {
+		report.Encoding = "windows-1252"
+	}
+}
+
+// finish says what is known at the end.
+func (in *input) finish(report *FileReport) error {
+	in.said(report)
 	if in.source == nil {
 		return nil
-	}
-	if in.source.windows1252 {
-		report.Encoding = "windows-1252"
 	}
 	if err := in.counted.drain(); err != nil {
 		return fmt.Errorf("read %s: %w", in.source.name, err)

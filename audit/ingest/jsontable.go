@@ -56,7 +56,8 @@ func (t *Table) openJSON(lines lineReader, head []byte, file File, s *source) er
 		return nil // every row will say what is wrong with it
 	}
 	if err := t.index.missing(func(field string) bool { return len(t.choices[field]) > 0 }, t.header); err != nil {
-		return fmt.Errorf("%s: %w", t.name, err)
+		again := &jsonReader{objects: newWalkers(bytes.NewReader(head), byLine, paths, nil, t.latin), columns: preview.columns, header: preview.header}
+		return fmt.Errorf("%s: %w%s", t.name, err, suggest(t.header, again.read))
 	}
 	for _, field := range slices.Sorted(maps.Keys(t.index.mapped)) {
 		if len(t.choices[field]) == 0 {

@@ -83,7 +83,7 @@ func openQueryInput(ctx context.Context, file File) (*input, error) {
 		table.format, table.reported = CSV, SQL
 		header := append([]string(nil), file.Query.Columns...)
 		table.rows = rows
-		return table, table.openRows(header, 1, file, rows.read)
+		return table, table.openRows(header, 0, file, rows.read)
 	}
 	first, err := open(reader) // says what is wrong before the query runs on
 	if err != nil {

@@ -174,6 +174,14 @@ func (t *Table) openCSV(lines lineReader, head []byte, file File) error {
 	return t.openRows(header, line, file, t.csv.read)
 }
 
+// place is where a header stands; of Parquet and a query it has no line.
+func (t *Table) place(line int) string {
+	if line == 0 {
+		return t.name
+	}
+	return fmt.Sprintf("%s:%d", t.name, line)
+}
+
 // openRows takes a header, and reads the rows under it as what they are.
 func (t *Table) openRows(header []string, line int, file File, read func() ([]string, int, error)) error {
 	for i, column := range header {
@@ -197,7 +205,7 @@ func (t *Table) openRows(header []string, line int, file File, read func() ([]st
 	t.header = header
 	var err error
 	if t.columns, err = t.index.resolve(header); err != nil {
-		return fmt.Errorf("%s:%d: %w", t.name, line, err)
+		return fmt.Errorf("%s: %w", t.place(line), err)
 	}
 	t.owners = make([]string, len(header))
 	for field, column := range t.columns {
@@ -205,7 +213,7 @@ func (t *Table) openRows(header []string, line int, file File, read func() ([]st
 	}
 	has := func(field string) bool { _, ok := t.columns[field]; return ok }
 	if err := t.index.missing(has, header); err != nil {
-		return fmt.Errorf("%s:%d: %w", t.name, line, err)
+		return fmt.Errorf("%s: %w%s", t.place(line), err, suggest(header, read))
 	}
 	return nil
 }

@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,24 +18,40 @@ import (
 type importOptions struct {
 	mapping  []string
 	category string
+	source   sourceFlags
 }
 
 func newAuditImportCmd(g *global) *cobra.Command {
 	o := &importOptions{}
 	cmd := &cobra.Command{
-		Use:   "import FILE...",
-		Short: "read task logs (CSV or JSON Lines); importing a file again changes nothing",
-		Long: `import reads task logs. Only the prompt is required; headers are recognised by
-common names and reported, --map settles the rest. Rows that cannot be read go to
-FILE.rejects.csv with their reasons; the others are imported.`,
+		Use:   "import [FILE|FOLDER|-]...",
+		Short: "read task logs of any usual format; importing a log again changes nothing",
+		Long: `import reads task logs, and recognises by their content what they are: CSV with
+any delimiter and encoding, JSON, JSON Lines, Excel, Parquet, and the exports of
+LiteLLM, Langfuse, LangSmith, Helicone, OpenTelemetry, promptfoo, ChatGPT and
+Claude, each possibly compressed with gzip or zstd. It takes files, folders,
+patterns, and - for standard input, or the answer to a query of a database.
+
+Only the prompt is required; headers are recognised by common names and reported,
+--map settles the rest, and names paths into JSON too. Rows that cannot be read go
+to FILE.rejects.csv with their reasons; the others are imported.
+
+OpenRouter's activity and OpenAI's usage hold no tasks: they are kept as a spend
+baseline, which the audit holds against the log.
+
+Exit status: 0 ok, 1 some rows were rejected or nothing was read, 2 usage.`,
 		Example: `  modeltrial audit import log.csv
-  modeltrial audit import export.csv --map prompt="User question" --map cost_usd=spend`,
-		Args: cobra.MinimumNArgs(1),
+  modeltrial audit import export.xlsx --dry-run
+  modeltrial audit import export.csv --map prompt="User question" --map cost_usd=spend
+  modeltrial audit import runs.jsonl.gz --map team=extra.metadata.team
+  modeltrial audit import --from postgres://reader@db/litellm --query 'SELECT * FROM "LiteLLM_SpendLogs"'`,
+		Args: o.source.arguments,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runAuditImport(cmd.Context(), g, o, args, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	cmd.Flags().StringArrayVar(&o.mapping, "map", nil, "field=column for a column under another name (repeatable)")
+	o.source.add(cmd)
 	cmd.Flags().StringVar(&o.category, "category", "", "the category of every row, where the file holds one kind of work")
 	return cmd
 }
@@ -59,16 +75,24 @@ func runAuditImport(ctx context.Context, g *global, o *importOptions, paths []st
 	options := ingest.Options{
 		Map: mapping, KnownCategories: config.CategoryNames(), Category: audit.Category(o.category), Prices: priceTable,
 	}
+	if err := o.source.apply(&options); err != nil {
+		return err
+	}
+	if o.source.dryRun {
+		return runDryImport(ctx, g, &o.source, options, paths, out, errOut)
+	}
 	reports := []ingest.FileReport{}
 	err = g.withStore(ctx, func(s *store.Store) error {
-		for _, path := range paths {
+		return o.source.each(ctx, paths, options, errOut, func(path string, options ingest.Options) error {
 			read, err := importLog(ctx, s, path, options, errOut)
-			if err != nil {
-				return err
+			if errors.Is(err, ingest.ErrSpend) {
+				read, err = importSpend(ctx, s, path, options, errOut)
 			}
-			reports = append(reports, read)
-		}
-		return nil
+			if err == nil {
+				reports = append(reports, read)
+			}
+			return err
+		})
 	})
 	if err != nil {
 		return err
@@ -123,24 +147,13 @@ func sayImport(g *global, out, errOut io.Writer, reports []ingest.FileReport) er
 	if g.json {
 		return report.JSON(out, map[string]any{"schema": "modeltrial.audit-import/1", "files": reports})
 	}
+	next := "audit report"
 	for _, read := range reports {
-		fmt.Fprintf(out, "%s: %s rows: %s imported, %s already there, %s rejected\n", read.File,
-			report.Count(read.Rows), report.Count(read.Imported), report.Count(read.Duplicates), report.Count(read.Rejected))
-		fmt.Fprintf(out, "  read as %s: %s\n", read.Format, mappedText(read.Mapped))
-	}
-	fmt.Fprintf(out, "\n%s\n", g.next("audit classify"))
-	return nil
-}
-
-func mappedText(mapped map[string]string) string {
-	var parts []string
-	for field, column := range mapped {
-		if field == column {
-			parts = append(parts, field)
-			continue
+		report.Imported(out, read)
+		if read.Kind != "spend" {
+			next = "audit classify"
 		}
-		parts = append(parts, field+" from "+column)
 	}
-	slices.Sort(parts)
-	return strings.Join(parts, ", ")
+	fmt.Fprintf(out, "\n%s\n", g.next(next))
+	return nil
 }
