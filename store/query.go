@@ -49,13 +49,13 @@ func OpenQuery(ctx context.Context, address, query string) (_ *Query, err error)
 		return nil, err
 	}
 	if q.tx, err = q.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}); err != nil {
-		return nil, fmt.Errorf("connect to %s: %w", q.Name, err)
+		return nil, q.failed(ctx, "connect to", err)
 	}
 	if q.rows, err = q.tx.QueryContext(ctx, query); err != nil {
-		return nil, fmt.Errorf("query %s: %w", q.Name, err)
+		return nil, q.failed(ctx, "query", err)
 	}
 	if q.Columns, err = q.rows.Columns(); err != nil {
-		return nil, fmt.Errorf("query %s: %w", q.Name, err)
+		return nil, q.failed(ctx, "query", err)
 	}
 	if len(q.Columns) == 0 {
 		return nil, fmt.Errorf("query %s: it answers with no columns; it must be a SELECT", q.Name)
@@ -96,10 +96,10 @@ func (q *Query) openSQLite(path string) error {
 }
 
 // next gives the next row's values as text.
-func (q *Query) next(context.Context) ([]string, error) {
+func (q *Query) next(ctx context.Context) ([]string, error) {
 	if !q.rows.Next() {
 		if err := q.rows.Err(); err != nil {
-			return nil, q.hide(fmt.Errorf("query %s: %w", q.Name, err))
+			return nil, q.failed(ctx, "query", err)
 		}
 		return nil, io.EOF
 	}
@@ -109,7 +109,7 @@ func (q *Query) next(context.Context) ([]string, error) {
 		into[i] = &values[i]
 	}
 	if err := q.rows.Scan(into...); err != nil {
-		return nil, q.hide(fmt.Errorf("query %s: %w", q.Name, err))
+		return nil, q.failed(ctx, "query", err)
 	}
 	row := make([]string, len(values))
 	for i, value := range values {
@@ -140,6 +140,15 @@ func valueText(value any) string {
 		return string(text)
 	}
 	return fmt.Sprint(value)
+}
+
+// failed says what a driver said. The driver's own error is not kept: it would be
+// taken for one of the workspace's database.
+func (q *Query) failed(ctx context.Context, doing string, err error) error {
+	if cause := ctx.Err(); cause != nil {
+		return fmt.Errorf("%s %s: %w", doing, q.Name, cause)
+	}
+	return q.hide(fmt.Errorf("%s %s: %v", doing, q.Name, err))
 }
 
 // hide takes the password out of a driver's message.

@@ -21,7 +21,7 @@ func (t *Table) openJSON(lines lineReader, head []byte, file File, s *source) er
 	t.format, t.reported = JSONL, JSON
 	t.choices = map[string][]int{}
 	d, paths := t.recogniseJSON(seen, file)
-	if len(paths) > 0 && bytes.IndexByte(bytes.TrimSpace(head), '\n') < 0 && seen.broken {
+	if len(paths) > 0 && bytes.IndexByte(bytes.TrimSpace(head), '\n') < 0 {
 		byLine = false // a document on one line, of any length
 	}
 	if byLine {

@@ -92,7 +92,7 @@ func inFolder(folder string) ([]Path, error) {
 		return nil, fmt.Errorf("look for logs: %w", err)
 	}
 	if len(paths) == 0 {
-		return nil, fmt.Errorf("%s: no file in the folder looks like a log (%s)", folder, strings.Join(logEndings, ", "))
+		return nil, fmt.Errorf("%s: no file in this directory looks like a log (%s)", folder, strings.Join(logEndings, ", "))
 	}
 	return paths, nil
 }
