@@ -200,6 +200,9 @@ func readTags(text string) []string {
 	if text[0] == '[' && json.Unmarshal([]byte(text), &tags) == nil {
 		return tags
 	}
+	if text[0] == '{' && text[len(text)-1] == '}' { // a list as PostgreSQL writes it
+		text = text[1 : len(text)-1]
+	}
 	for tag := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ';' || r == '|' || r == ',' }) {
 		if tag = strings.TrimSpace(tag); tag != "" && !slices.Contains(tags, tag) {
 			tags = append(tags, tag)
