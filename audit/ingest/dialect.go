@@ -23,7 +23,7 @@ type dialect struct {
 
 // dialects are asked in this order.
 var dialects = []*dialect{
-	otel, promptfoo, chatGPT, claude, openAIUsage, openRouter, liteLLM, helicone, langSmith, langfuse,
+	otel, promptfoo, chatGPT, claude, openAIUsage, openRouter, liteLLM, helicone, langSmith, langfuse, langfuseTraces,
 }
 
 // dialectNamed finds a dialect by the name that --format gives.

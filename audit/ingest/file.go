@@ -64,10 +64,11 @@ type File struct {
 
 	Format     string // one of [Formats]; empty: recognised
 	Rates      Rates
-	DateFormat string // see [CheckDateFormat]; empty: decided by what is seen
-	Decimal    string // comma or point; empty: decided by what is seen
-	Query      *Query // instead of Path
-	Name       string // what messages call the file; empty: its path
+	DateFormat string  // see [CheckDateFormat]; empty: decided by what is seen
+	Decimal    string  // comma or point; empty: decided by what is seen
+	Query      *Query  // instead of Path
+	Traces     *Traces // of the observations in the file; may be nil
+	Name       string  // what messages call the file; empty: its path
 
 	tasks, spend bool // what a tool's export may be read as; neither: it is not recognised
 }

@@ -38,6 +38,7 @@ func draftLangfuse(r *record) []*draft {
 	if d.values["ttft_s"] == "" {
 		d.set("ttft_ms", r.between([]string{"start_time"}, []string{"completion_start_time"}), "completion_start_time - start_time")
 	}
+	r.traces.join(d, r.text("trace_id"))
 	langfuseUsage(r, d)
 	cost, from := r.get("total_cost", "cost_details.total", "calculated_total_cost")
 	// A cost of nothing for usage that is not known is a cost that is not known.

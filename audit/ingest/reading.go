@@ -130,7 +130,9 @@ func (r *reading) plain(text string) string {
 	if r != nil && r.comma {
 		thousands, fraction = ".", ","
 	}
-	whole, rest, divided := strings.Cut(text, fraction)
+	end := strings.LastIndexAny(text, "0123456789.,") + 1
+	number, unit := text[:end], text[end:]
+	whole, rest, divided := strings.Cut(number, fraction)
 	if strings.Contains(whole, thousands) {
 		if !isGrouped(whole, thousands) {
 			return text // is refused
@@ -138,9 +140,9 @@ func (r *reading) plain(text string) string {
 		whole = strings.ReplaceAll(whole, thousands, "")
 	}
 	if !divided {
-		return whole
+		return whole + unit
 	}
-	return whole + "." + rest
+	return whole + "." + rest + unit
 }
 
 // isPlain says that text has nothing of a spreadsheet in it.

@@ -21,6 +21,7 @@ type record struct {
 	raw     string                  // JSON where it is a JSON object, else empty
 	kept    func(key string) string // of the JSON around it
 	logs    *otelLogs
+	traces  *Traces
 }
 
 // A column of a record. A value that is nested, or text that is JSON, is JSON.

@@ -35,7 +35,8 @@ type Table struct {
 	rates      Rates          // of currencies
 	unrated    map[string]int // amounts that are unknown for want of a rate, by currency
 	latin      func() bool    // whether what is not UTF-8 is Windows-1252; nil: it is not
-	date1904   bool           // a workbook's dates are counted from 1904
+	traces     *Traces
+	date1904   bool // a workbook's dates are counted from 1904
 	notes      []string
 	index      *fieldIndex
 	header     []string
@@ -104,7 +105,7 @@ func newTable(name string, file File) (*Table, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return &Table{name: name, index: index, rates: file.Rates}, nil
+	return &Table{name: name, index: index, rates: file.Rates, traces: file.Traces}, nil
 }
 
 // readError is a failure of the source.

@@ -43,6 +43,7 @@ type Options struct {
 	DateFormat      string            // how dates are written, where that is in doubt: see [CheckDateFormat]
 	Decimal         string            // comma or point, where it is in doubt what divides fractions
 	Query           *Query            // instead of a file
+	Traces          *Traces           // of the observations in the file; may be nil
 	Name            string            // what messages call the file, instead of its path
 	Progress        func(bytesRead int64)
 }
@@ -77,7 +78,7 @@ func ReadTasks(ctx context.Context, path string, options Options, emit func(audi
 func (o Options) file(path string) File {
 	return File{
 		Path: path, Fields: taskFields, Map: o.Map, Format: o.Format, Rates: o.Rates, DateFormat: o.DateFormat, Decimal: o.Decimal,
-		Progress: o.Progress, Query: o.Query, Name: o.Name, tasks: true,
+		Progress: o.Progress, Query: o.Query, Traces: o.Traces, Name: o.Name, tasks: true,
 	}
 }
 

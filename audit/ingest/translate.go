@@ -34,6 +34,7 @@ type translator struct {
 	records func() (*record, error)
 	rest    func() []*draft // what is left at the end; may be nil
 	mapping map[string]string
+	traces  *Traces
 	header  []string // of a table; nil for JSON
 
 	record *record
@@ -62,6 +63,7 @@ func (t *translator) next() (*draft, error) {
 		case err != nil:
 			return nil, err
 		default:
+			record.traces = t.traces
 			t.queue = t.dialect.draft(record)
 		}
 	}
@@ -219,7 +221,7 @@ func (t *Table) translate(d *dialect, header []string) {
 	t.header = translatedFields
 	t.owners = make([]string, len(translatedFields))
 	t.reported = d.name
-	t.translator = &translator{dialect: d, header: header, mapping: t.index.mapped, from: map[string]string{}, unread: map[string]bool{}}
+	t.translator = &translator{dialect: d, header: header, mapping: t.index.mapped, traces: t.traces, from: map[string]string{}, unread: map[string]bool{}}
 }
 
 // mapped is field to column as far as was read.

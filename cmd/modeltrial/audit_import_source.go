@@ -81,6 +81,11 @@ func (f *sourceFlags) each(ctx context.Context, arguments []string, options inge
 	if err != nil {
 		return err
 	}
+	if len(paths) > 1 {
+		if options.Traces, err = ingest.ReadTraces(ctx, paths, options); err != nil {
+			return err
+		}
+	}
 	read := 0
 	var passed []error
 	for _, path := range paths {
