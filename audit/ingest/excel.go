@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 
@@ -18,6 +17,7 @@ const (
 	excelTotal = 8 << 30
 	excelSheet = 16 << 20
 	excelOther = 64 << 20
+	excelRatio = 250 // of a part's size to what it is packed in
 )
 
 // excelSample is how many rows are looked at to find the log and its dates.
@@ -70,6 +70,9 @@ func checkWorkbook(s *source) error {
 	other := uint64(0)
 	for _, part := range archive.File {
 		name := strings.ToLower(part.Name)
+		if part.UncompressedSize64 > excelOther && part.UncompressedSize64/excelRatio > part.CompressedSize64 {
+			return fmt.Errorf("%q in the workbook unpacks to %d MB, as no sheet does", part.Name, part.UncompressedSize64>>20)
+		}
 		if strings.HasPrefix(name, "xl/worksheets/") || name == "xl/sharedstrings.xml" || strings.HasPrefix(name, "xl/media/") {
 			continue
 		}
@@ -83,8 +86,8 @@ func checkWorkbook(s *source) error {
 func openWorkbook(s *source) (book *excelize.File, err error) {
 	options := excelize.Options{RawCellValue: true, UnzipSizeLimit: excelTotal, UnzipXMLSizeLimit: excelSheet}
 	err = guarded(func() (err error) {
-		if file, ok := s.random.(*os.File); ok && s.compression == "" && s.name == file.Name() {
-			book, err = excelize.OpenFile(file.Name(), options)
+		if s.path != "" && s.compression == "" {
+			book, err = excelize.OpenFile(s.path, options) // is read where it is, not held
 			return err
 		}
 		book, err = excelize.OpenReader(io.NewSectionReader(s.random, 0, s.size), options)

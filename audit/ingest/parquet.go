@@ -72,6 +72,9 @@ func openParquet(s *source, file File) (*Table, io.Closer, error) {
 
 // checkChunks refuses a file whose description of itself cannot be true.
 func checkChunks(metadata *format.FileMetaData, size int64) error {
+	if metadata.NumRows > 1_000_000 && metadata.NumRows/8 > size {
+		return errors.New("it says that it has more rows than it can hold")
+	}
 	for _, group := range metadata.RowGroups {
 		for _, chunk := range group.Columns {
 			if chunk.MetaData.TotalCompressedSize < 0 || chunk.MetaData.TotalCompressedSize > size {

@@ -38,6 +38,7 @@ type source struct {
 	name   string // for messages
 	beside string // the path beside which rejected rows go
 	mode   fs.FileMode
+	path   string // of the file itself; empty for what has none
 	raw    func() (io.ReadSeeker, error) // the stored bytes from their start, apart from other readers of them
 	random io.ReaderAt                   // the same, where they can be read at any place
 	size   int64                         // of random
@@ -82,7 +83,7 @@ func openSource(path string) (s *source, err error) {
 	if !info.Mode().IsRegular() { // a pipe, as of a shell's <(command)
 		return s, s.spool(file)
 	}
-	s.mode = info.Mode().Perm()
+	s.mode, s.path = info.Mode().Perm(), path
 	s.stored(file, info.Size())
 	return s, s.inspect()
 }
