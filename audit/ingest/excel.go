@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,8 +26,10 @@ const excelSample = 200
 
 // An excelReader reads the rows of a sheet under a header.
 type excelReader struct {
+	book     *excelize.File
 	rows     *excelize.Rows
-	number   int // of the last row, from 1
+	more     []*excelSheetView // further sheets under the same header
+	number   int               // of the last row of its sheet, from 1
 	columns  int
 	duration map[int]bool // columns of times of day: fractions of a day
 	finished bool
@@ -110,10 +113,14 @@ func guarded(do func() error) (err error) {
 func (t *Table) openSheet(book *excelize.File, file File) error {
 	t.format, t.reported = CSV, XLSX
 	var best *excelSheetView
+	var views []*excelSheetView
 	for _, name := range book.GetSheetList() {
 		view, err := t.viewSheet(book, name, file)
 		if err != nil {
 			return err
+		}
+		if view != nil {
+			views = append(views, view)
 		}
 		if view != nil && (best == nil || view.known > best.known || (view.known == best.known && view.rows > best.rows)) {
 			best = view
@@ -126,9 +133,7 @@ func (t *Table) openSheet(book *excelize.File, file File) error {
 		t.date1904 = *properties.Date1904
 	}
 	header := trimmedRow(best.raw[best.header])
-	if len(book.GetSheetList()) > 1 {
-		t.notes = append(t.notes, fmt.Sprintf("the sheet %q is the log", best.name))
-	}
+	more := t.sameSheets(best, views)
 	if best.header > 0 {
 		t.notes = append(t.notes, fmt.Sprintf("the header is row %d; what stands above it is no part of the log", best.header+1))
 	}
@@ -136,18 +141,51 @@ func (t *Table) openSheet(book *excelize.File, file File) error {
 	if err != nil {
 		return err
 	}
-	rows, err := book.Rows(best.name)
-	if err != nil {
-		return fmt.Errorf("sheet %q: %w", best.name, err)
-	}
-	reader := &excelReader{rows: rows, columns: len(header), duration: durations}
-	for range best.header + 1 {
-		if _, err := reader.next(); err != nil {
-			return fmt.Errorf("sheet %q: %w", best.name, err)
-		}
+	reader := &excelReader{book: book, columns: len(header), duration: durations, more: more}
+	if err := reader.open(best); err != nil {
+		return err
 	}
 	t.rows = reader
 	return t.openRows(header, best.header+1, file, reader.read)
+}
+
+// sameSheets are the sheets that have the log's header too, such as one for each
+// month, and says which are read and which are not.
+func (t *Table) sameSheets(best *excelSheetView, views []*excelSheetView) (more []*excelSheetView) {
+	header := trimmedRow(best.raw[best.header])
+	read, not := []string{strconv.Quote(best.name)}, []string(nil)
+	for _, view := range views {
+		switch {
+		case view == best:
+		case slices.Equal(trimmedRow(view.raw[view.header]), header):
+			more = append(more, view)
+			read = append(read, strconv.Quote(view.name))
+		default:
+			not = append(not, strconv.Quote(view.name))
+		}
+	}
+	if len(views) > 1 {
+		note := "the log is the sheet " + strings.Join(read, " and ")
+		if len(not) > 0 {
+			note += "; not read: " + strings.Join(not, ", ")
+		}
+		t.notes = append(t.notes, note)
+	}
+	return more
+}
+
+// open goes to the row after a sheet's header.
+func (r *excelReader) open(view *excelSheetView) (err error) {
+	if r.rows, err = r.book.Rows(view.name); err != nil {
+		return fmt.Errorf("sheet %q: %w", view.name, err)
+	}
+	r.number = 0
+	for range view.header + 1 {
+		if _, err := r.next(); err != nil {
+			return fmt.Errorf("sheet %q: %w", view.name, err)
+		}
+	}
+	return nil
 }
 
 // viewSheet looks at the beginning of a sheet; nil where it holds nothing.
@@ -247,6 +285,14 @@ func (r *excelReader) next() (cells []string, err error) {
 func (r *excelReader) read() ([]string, int, error) {
 	for {
 		cells, err := r.next()
+		if err == io.EOF && len(r.more) > 0 {
+			r.finished = false
+			view := r.more[0]
+			r.more = r.more[1:]
+			if err = r.open(view); err == nil {
+				continue
+			}
+		}
 		if err != nil {
 			return nil, r.number, err
 		}

@@ -160,6 +160,13 @@ func (in *input) said(report *FileReport) {
 		report.Warnings = append(report.Warnings, fmt.Sprintf(
 			"%d costs in %s stay unknown; say what one is worth with --rate %s=DOLLARS", in.table.unrated[currency], currency, currency))
 	}
+	if in.table.translator != nil && report.Rows > report.Rejected {
+		for _, field := range slices.Sorted(maps.Keys(in.table.translator.mapping)) {
+			if column := in.table.translator.mapping[field]; in.table.translator.from[field] != column {
+				report.Warnings = append(report.Warnings, fmt.Sprintf("--map %s=%s: no record has it", field, column))
+			}
+		}
+	}
 	if in.source != nil && in.source.windows1252 {
 		report.Encoding = "windows-1252"
 	}

@@ -230,10 +230,14 @@ func TestWorkbooksOfPeople(t *testing.T) {
 	must(book.SetCellFormula("Daten", "F7", "SUM(1,2)"))
 	must(book.SetCellStyle("Daten", "C5", "C7", date))
 	must(book.SetCellStyle("Daten", "D5", "D7", duration))
-	path := filepath.Join(t.TempDir(), "log.csv") // the name is wrong
-	must(book.SaveAs(strings.TrimSuffix(path, ".csv") + ".xlsx"))
-	tasks, report := readTasks(t, strings.TrimSuffix(path, ".csv")+".xlsx", Options{Rates: Rates{"EUR": big.NewRat(2, 1)}})
-	if len(tasks) != 2 || report.Rejected > 0 {
+	_, err = book.NewSheet("December")
+	must(err)
+	must(book.SetSheetRow("December", "B1", &[]any{"Prompt", "Date", "Latency", "Cost (€)", "Input tokens"}))
+	must(book.SetSheetRow("December", "B2", &[]any{"third", 46360, 0, 1, 2}))
+	path := filepath.Join(t.TempDir(), "log.xlsx")
+	must(book.SaveAs(path))
+	tasks, report := readTasks(t, path, Options{Rates: Rates{"EUR": big.NewRat(2, 1)}})
+	if len(tasks) != 3 || tasks[2].Prompt != "third" || report.Rejected > 0 {
 		t.Fatalf("%d tasks, %+v", len(tasks), report)
 	}
 	first, second := tasks[0], tasks[1]
@@ -244,7 +248,7 @@ func TestWorkbooksOfPeople(t *testing.T) {
 		t.Errorf("second row: %+v", second)
 	}
 	notes := strings.Join(report.Notes, "\n")
-	for _, want := range []string{`the sheet "Daten" is the log`, "the header is row 4", "Excel's dates", "taken as EUR"} {
+	for _, want := range []string{`the log is the sheet "Daten" and "December"; not read: "Sheet1"`, "the header is row 4", "Excel's dates", "taken as EUR"} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("notes are %q, want %q", notes, want)
 		}

@@ -38,7 +38,7 @@ type source struct {
 	name   string // for messages
 	beside string // the path beside which rejected rows go
 	mode   fs.FileMode
-	path   string // of the file itself; empty for what has none
+	path   string                        // of the file itself; empty for what has none
 	raw    func() (io.ReadSeeker, error) // the stored bytes from their start, apart from other readers of them
 	random io.ReaderAt                   // the same, where they can be read at any place
 	size   int64                         // of random

@@ -200,6 +200,9 @@ func (t *Table) openRows(header []string, line int, file File, read func() ([]st
 		if err := file.allows(t.name, d); err != nil {
 			return err
 		}
+		if err := t.checkMapping(header); err != nil {
+			return err
+		}
 		t.translateRows(d, header, read)
 		return nil
 	}

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -172,6 +173,18 @@ func checkCells(cells []string) error {
 
 // newRecord is a record of nothing.
 func newRecord(line int) *record { return &record{line: line, byName: map[string]int{}} }
+
+// checkMapping says which column that --map names a table does not have.
+func (t *Table) checkMapping(header []string) error {
+	for _, field := range slices.Sorted(maps.Keys(t.index.mapped)) {
+		column := t.index.mapped[field]
+		outer, _, _ := strings.Cut(column, ".")
+		if !slices.Contains(header, column) && !slices.Contains(header, outer) {
+			return fmt.Errorf("%s: --map %s=%s: there is no column %q; there are %s", t.name, field, column, column, quoted(header))
+		}
+	}
+	return nil
+}
 
 // translateRows lays a dialect over a table's rows.
 func (t *Table) translateRows(d *dialect, header []string, read func() ([]string, int, error)) {
