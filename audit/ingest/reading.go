@@ -324,6 +324,9 @@ func decide(table *Table, file File) (*readings, error) {
 		}
 	}
 	decided := &readings{byField: map[string]*reading{}}
+	if table.translator != nil {
+		table.translator.looking = true
+	}
 	var bare []map[string]string // durations, once it is known how numbers are read
 	for rows := 0; rows < enoughRows || (file.DateFormat == "" && anyUndecided(samples)); rows++ {
 		row, err := table.Next()

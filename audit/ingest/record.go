@@ -216,9 +216,9 @@ func (d *draft) note(name, text string) {
 	d.extra[name] = text
 }
 
-// mostHistory bounds the text of a conversation that a task keeps: more than any
-// model reads. Of a longer one the latest turns are kept.
-const mostHistory = 1 << 20
+// mostHistory bounds the text of a conversation that a task keeps, to what the longest
+// contexts hold. Of a longer one the latest turns are kept.
+const mostHistory = 512 << 10
 
 // chat gives the fields of a request.
 func (d *draft) chat(c chat, from string) {

@@ -43,8 +43,10 @@ type translator struct {
 	queue  []*draft
 	nth    int // of the draft in its record
 	ended  bool
-	from   map[string]string // field to the column it was read from
-	unread map[string]bool   // columns that no field was read from
+	// looking is set while columns are looked at, which needs no conversations.
+	looking bool
+	from    map[string]string // field to the column it was read from
+	unread  map[string]bool   // columns that no field was read from
 }
 
 // next gives the next draft. A *fault spoils one record.
@@ -121,7 +123,7 @@ func (t *translator) row(d *draft, row *Row) error {
 		}
 		row.Raw[translatedPlace[field]] = text
 	}
-	if len(d.conversation) > 0 {
+	if len(d.conversation) > 0 && !t.looking {
 		text, err := json.Marshal(d.conversation)
 		if err != nil {
 			return &fault{msg: "the conversation: " + err.Error()}
