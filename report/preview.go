@@ -80,7 +80,7 @@ func Imported(out io.Writer, read ingest.FileReport) {
 	fmt.Fprintf(out, "%s: %s rows: %s imported, %s already there, %s rejected", line(read.File),
 		Count(read.Rows), Count(read.Imported), Count(read.Duplicates), Count(read.Rejected))
 	if read.Filtered > 0 {
-		fmt.Fprintf(out, ", %s no tasks", Count(read.Filtered))
+		fmt.Fprintf(out, ", %s are no tasks", Count(read.Filtered))
 	}
 	fmt.Fprintln(out)
 	recognised(out, read)

@@ -222,7 +222,8 @@ func (t *Table) translateObjects(d *dialect, objects *walkers) {
 		if !utf8.ValidString(text) {
 			return &record{line: line, raw: text}, &fault{msg: "not UTF-8", remedy: "save the file as UTF-8"}
 		}
-		if _, err := readObject(value); err != nil {
+		if value[0] != '{' || !json.Valid(value) {
+			_, err := readObject(value) // says what is wrong
 			return &record{line: line, raw: text}, err
 		}
 		r := objectRecord(text, line, known)

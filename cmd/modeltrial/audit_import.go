@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,7 +86,7 @@ func runAuditImport(ctx context.Context, g *global, o *importOptions, paths []st
 	err = g.withStore(ctx, func(s *store.Store) error {
 		return o.source.each(ctx, paths, options, errOut, func(path string, options ingest.Options) error {
 			read, err := importLog(ctx, s, path, options, errOut)
-			if errors.Is(err, ingest.ErrSpend) {
+			if errors.Is(err, ingest.ErrSpend) && options.Query == nil { // an answer is read once
 				read, err = importSpend(ctx, s, path, options, errOut)
 			}
 			if err == nil {
@@ -114,7 +115,7 @@ func importLog(ctx context.Context, s *store.Store, path string, options ingest.
 	bar := newBytesBar(errOut, path)
 	defer bar.finish()
 	options.Progress = bar.set
-	transaction, err := s.BeginImport(ctx, path)
+	transaction, err := s.BeginImport(ctx, cmp.Or(options.Name, path))
 	if err != nil {
 		return ingest.FileReport{}, err
 	}
