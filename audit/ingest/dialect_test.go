@@ -344,3 +344,77 @@ func TestReadSpend(t *testing.T) {
 		})
 	}
 }
+
+func TestRejectedRecordsOfAnExportKeepTheirColumns(t *testing.T) {
+	t.Parallel()
+	const header = "response_id,request_created_at,request_body,model,prompt_tokens,latency,cost"
+	path := write(t, header+"\nh1,2026-11-02T09:00:00Z,\"{\"\"prompt\"\":\"\"a\"\"}\",gpt-5,many,820,0.1\nh2,2026-11-02T09:00:00Z\nh3,soon,\"{\"\"prompt\"\":\"\"a\"\"}\",gpt-5,1,820,0.1\nh4,2026-11-02T09:00:00Z,\"{\"\"prompt\"\":\"\"b\"\"}\",gpt-5,1,820,0.1\n")
+	tasks, report := readTasks(t, path, Options{})
+	if len(tasks) != 1 || tasks[0].Prompt != "b" || report.Rejected != 3 {
+		t.Fatalf("%d tasks, %+v", len(tasks), report)
+	}
+	rows := readRejects(t, path)
+	want := [][]string{
+		{"h1", "2026-11-02T09:00:00Z", `{"prompt":"a"}`, "gpt-5", "many", "820", "0.1", "2", "input_tokens", `input_tokens: "many" is not a number; leave it empty where it is not known`},
+		{"h2", "2026-11-02T09:00:00Z", "", "", "", "", "", "3", "", `has 2 of 7 fields, without "request_body", "model", "prompt_tokens", "latency", "cost"; write empty fields too, and put text with line breaks in quotes`},
+		{"h3", "soon", `{"prompt":"a"}`, "gpt-5", "1", "820", "0.1", "4", "timestamp", `timestamp: "soon" is not a time; write it like 2026-11-02T09:00:00Z`},
+	}
+	if diff := cmp.Diff(append([][]string{append(strings.Split(header, ","), rejectColumns...)}, want...), rows); diff != "" {
+		t.Errorf("rejects (-want +got):\n%s", diff)
+	}
+	// Of JSON the record is kept as it is, and one that is broken does not spoil the next.
+	path = write(t, `[{"response_id":"h1","request_created_at":"soon","request_body":{"prompt":"a"}},{"response_id":"h2","request_body":{"prompt":"b"},},{"response_id":"h3","request_body":{"prompt":"c"}}]`)
+	tasks, report = readTasks(t, path, Options{})
+	if len(tasks) != 1 || tasks[0].ID != "h3" || report.Rejected != 2 {
+		t.Fatalf("%d tasks, %+v", len(tasks), report)
+	}
+	if rows := readRejects(t, path); rows[0][0] != "json" || rows[1][0] != `{"response_id":"h1","request_created_at":"soon","request_body":{"prompt":"a"}}` || rows[2][0] != `{"response_id":"h2","request_body":{"prompt":"b"},}` {
+		t.Errorf("rejects are %q", rows)
+	}
+}
+
+func TestUserMappingGoesBeforeAnExports(t *testing.T) {
+	t.Parallel()
+	text := `{"id":"o1","trace_id":"t1","type":"SPAN","start_time":"2026-11-02 09:00:00","metadata":{"team":"red","ask":[{"role":"user","content":"Mapped"}]},"input":"Own","usage_details":{}}`
+	tasks, report := readTasks(t, write(t, text), Options{Map: map[string]string{"prompt": "metadata.ask", "team": "metadata.team", "user": "metadata.nobody"}})
+	if len(tasks) != 1 || tasks[0].Prompt != "Mapped" || tasks[0].Team != "red" || report.Mapped["prompt"] != "metadata.ask" {
+		t.Errorf("%+v, %+v", tasks, report)
+	}
+	if len(report.Warnings) != 1 || report.Warnings[0] != "--map user=metadata.nobody: no record has it" {
+		t.Errorf("warnings are %q", report.Warnings)
+	}
+	path := write(t, "response_id,request_created_at,request_body\nh,2026-11-02T09:00:00Z,x\n")
+	_, err := ReadTasks(t.Context(), path, Options{Map: map[string]string{"team": "nothing"}}, func(audit.Task) (Outcome, error) { return Imported, nil })
+	if err == nil || !strings.Contains(err.Error(), `there is no column "nothing"; there are "response_id"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestForcedFormats(t *testing.T) {
+	t.Parallel()
+	// Without its marks a tool's export is read as what it is said to be.
+	text := `{"id":"o1","start_time":"2026-11-02 09:00:00","input":[{"role":"user","content":"Ask"}],"model":"gpt-5","latency":2}`
+	tasks, report := readTasks(t, write(t, text), Options{Format: "langfuse"})
+	if len(tasks) != 1 || report.Format != "langfuse" || *tasks[0].LatencyMS != 2000 {
+		t.Errorf("%+v, %+v", tasks, report)
+	}
+	for format, want := range map[string]string{"xlsx": "is not xlsx", "parquet": "is not parquet", "openrouter": "is an account of spend"} {
+		_, err := ReadTasks(t.Context(), write(t, text), Options{Format: format}, func(audit.Task) (Outcome, error) { return Imported, nil })
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("--format %s: got %v, want it to say %q", format, err, want)
+		}
+	}
+	// A list forced to be plain JSON is not taken for an export.
+	tasks, report = readTasks(t, write(t, `[{"id":"o1","trace_id":"t","type":"SPAN","usage_details":{},"input":"x"}]`), Options{Format: JSON})
+	if len(tasks) != 1 || report.Format != JSON {
+		t.Errorf("%+v, %+v", tasks, report)
+	}
+	for _, format := range Formats() {
+		if format != Auto && format != CSV && format != JSONL && format != JSON && format != XLSX && format != Parquet && dialectNamed(format) == nil {
+			t.Errorf("%s names nothing", format)
+		}
+	}
+	if len(Formats()) != 16 {
+		t.Errorf("formats are %q", Formats())
+	}
+}

@@ -160,6 +160,9 @@ func (in *input) said(report *FileReport) {
 		report.Warnings = append(report.Warnings, fmt.Sprintf(
 			"%d costs in %s stay unknown; say what one is worth with --rate %s=DOLLARS", in.table.unrated[currency], currency, currency))
 	}
+	if report.Rows == 0 {
+		report.Warnings = append(report.Warnings, "it holds no rows")
+	}
 	if in.table.translator != nil && report.Rows > report.Rejected {
 		for _, field := range slices.Sorted(maps.Keys(in.table.translator.mapping)) {
 			if column := in.table.translator.mapping[field]; in.table.translator.from[field] != column {

@@ -123,6 +123,8 @@ func (t *Table) recogniseJSON(seen *shape, file File) (*dialect, [][]string) {
 		switch {
 		case inner.kind == '{' && key == "data" && file.recognises() && recognise(inner) != nil:
 			return recognise(inner), [][]string{{written}}
+		case inner.kind == '[' && inner.first == nil && !inner.broken && len(seen.keys) == 1:
+			return nil, [][]string{{written, anyElement}} // a page without rows
 		case inner.kind != '[' || inner.first == nil || inner.first.kind != '{':
 			continue
 		}

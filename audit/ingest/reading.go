@@ -328,8 +328,12 @@ func decide(table *Table, file File) (*readings, error) {
 		table.translator.looking = true
 	}
 	var bare []map[string]string // durations, once it is known how numbers are read
-	for rows := 0; rows < enoughRows || (file.DateFormat == "" && anyUndecided(samples)); rows++ {
+	size := 0
+	for rows := 0; (rows < enoughRows && size < enoughBytes) || (file.DateFormat == "" && anyUndecided(samples)); rows++ {
 		row, err := table.Next()
+		for _, value := range row.Raw {
+			size += len(value)
+		}
 		if err == io.EOF {
 			break
 		}
