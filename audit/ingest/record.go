@@ -19,6 +19,7 @@ type record struct {
 	columns []column
 	byName  map[string]int          // normalized name to the place in columns
 	raw     string                  // JSON where it is a JSON object, else empty
+	hashed  []byte                  // what sum made of it; nil: nothing yet
 	kept    func(key string) string // of the JSON around it
 	logs    *otelLogs
 	traces  *Traces
@@ -148,23 +149,25 @@ func (r *record) use(names ...string) {
 	}
 }
 
-// sum identifies the record, and its nth task.
+// sum identifies the record and, of several tasks in it, the nth after the first.
 func (r *record) sum(n int) string {
-	hash := sha256.New()
-	if r.raw != "" {
+	if r.hashed == nil {
+		hash := sha256.New()
 		_, _ = hash.Write([]byte(r.raw)) // a hash takes everything
-	} else {
-		for _, column := range r.columns {
-			if column.value.Str == "" {
-				continue
+		if r.raw == "" {
+			for _, column := range r.columns {
+				if column.value.Str != "" {
+					_, _ = hash.Write([]byte(column.name + "\x00" + column.value.Str + "\x00"))
+				}
 			}
-			_, _ = hash.Write([]byte(column.name + "\x00" + column.value.Str + "\x00"))
 		}
+		r.hashed = hash.Sum(nil)
 	}
-	if n > 0 {
-		_, _ = hash.Write([]byte(strconv.Itoa(n)))
+	if n == 0 {
+		return hex.EncodeToString(r.hashed)
 	}
-	return hex.EncodeToString(hash.Sum(nil))
+	sum := sha256.Sum256(strconv.AppendInt(r.hashed[:len(r.hashed):len(r.hashed)], int64(n), 10))
+	return hex.EncodeToString(sum[:])
 }
 
 // between is the time from one column to another in milliseconds, empty where one is
