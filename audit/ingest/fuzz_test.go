@@ -29,7 +29,7 @@ func seeds(t testing.TB) map[string][]byte {
 }
 
 // mostAllocated is what reading a small damaged file may allocate in all.
-const mostAllocated = 512 << 20
+const mostAllocated = 128 << 20
 
 // readAnything reads a file in every way, and checks that each gives a result that
 // adds up or an error.

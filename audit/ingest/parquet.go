@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -44,6 +45,9 @@ func openParquet(s *source, file File) (*Table, io.Closer, error) {
 	}
 	reader := &parquetReader{buffer: make([]parquet.Row, 1)}
 	err = guarded(func() error {
+		if err := checkFooter(s.random, s.size); err != nil {
+			return err
+		}
 		opened, err := parquet.OpenFile(s.random, s.size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(headSize))
 		if err != nil {
 			return err
@@ -68,6 +72,25 @@ func openParquet(s *source, file File) (*Table, io.Closer, error) {
 	table.format, table.reported = CSV, Parquet
 	table.rows = reader
 	return table, reader, table.openRows(header, 0, file, reader.read)
+}
+
+// checkFooter refuses a file whose footer, of which its last eight bytes say the
+// size, is not in it: room for it would be made before it is read.
+func checkFooter(at io.ReaderAt, size int64) error {
+	end := make([]byte, 8)
+	if size < 12 {
+		return errors.New("it is cut off")
+	}
+	if _, err := at.ReadAt(end, size-8); err != nil {
+		return err
+	}
+	if string(end[4:]) != "PAR1" {
+		return errors.New("it is cut off, or encrypted")
+	}
+	if int64(binary.LittleEndian.Uint32(end)) > size-12 {
+		return errors.New("its footer is larger than the file")
+	}
+	return nil
 }
 
 // checkChunks refuses a file whose description of itself cannot be true.

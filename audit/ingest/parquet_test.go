@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -108,5 +110,26 @@ func TestLangfuseParquet(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, bare(tasks[0])); diff != "" {
 		t.Errorf("task (-want +got):\n%s", diff)
+	}
+}
+
+func TestDamagedParquet(t *testing.T) {
+	t.Parallel()
+	whole := writeParquet(t, oneLog())
+	huge := append(slices.Clone(whole[:len(whole)-8]), "\xff\xff\xff\x7fPAR1"...)
+	for want, content := range map[string][]byte{
+		"it is cut off":                       whole[:len(whole)/2],
+		"its footer is larger than the file":  huge,
+		"cut off, or encrypted":               append(slices.Clone(whole[:len(whole)-4]), "PARE"...),
+		"the Parquet file cannot be read: it": []byte("PAR1"),
+	} {
+		path := filepath.Join(t.TempDir(), "log")
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := ReadTasks(t.Context(), path, Options{}, func(audit.Task) (Outcome, error) { return Imported, nil })
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
+			t.Errorf("got %v, want it to say %q", err, want)
+		}
 	}
 }
