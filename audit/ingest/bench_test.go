@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"modeltrial/audit"
@@ -87,4 +88,44 @@ func BenchmarkReadTasks(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkReadExports sets reading one log as a tool's export in several containers
+// beside reading it as plain JSON Lines.
+func BenchmarkReadExports(b *testing.B) {
+	var plain, langfuse, list strings.Builder
+	text := strings.Repeat("summarise the contract and say what changed ", 15)
+	list.WriteByte('[')
+	for i := range benchRows {
+		fmt.Fprintf(&plain, `{"id":"t%d","prompt":%q,"response":%q,"model":"atlas","cost_usd":0.0021,"input_tokens":310}`+"\n", i, text, text+text)
+		line := fmt.Sprintf(`{"id":"o%d","trace_id":"t%d","type":"GENERATION","start_time":"2026-11-02 09:00:00.000000","input":%q,"output":%q,"provided_model_name":"atlas","usage_details":{"input":310,"output":80},"total_cost":0.0021,"latency":1.5}`,
+			i, i, `[{"role":"user","content":"`+text+`"}]`, text+text)
+		langfuse.WriteString(line + "\n")
+		if i > 0 {
+			list.WriteByte(',')
+		}
+		list.WriteString(line)
+	}
+	list.WriteByte(']')
+	for _, c := range []struct{ name, text string }{
+		{"jsonl", plain.String()},
+		{"langfuse-jsonl", langfuse.String()},
+		{"langfuse-array", list.String()},
+		{"langfuse-gzip", string(packed["gzip"](b, langfuse.String()))},
+	} {
+		path := filepath.Join(b.TempDir(), "log")
+		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
+			b.Fatal(err)
+		}
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(c.text)))
+			for b.Loop() {
+				report, err := ReadTasks(b.Context(), path, Options{}, func(audit.Task) (Outcome, error) { return Imported, nil })
+				if err != nil || report.Imported != benchRows {
+					b.Fatalf("%+v, %v", report, err)
+				}
+			}
+		})
+	}
 }

@@ -90,11 +90,87 @@ func (x *fieldIndex) field(column string) (field string, exact bool) {
 	if field, ok := x.taken[column]; ok {
 		return field, true
 	}
-	field = x.byName[normalize(column)]
+	normal := normalize(column)
+	field = x.byName[normal]
+	if field == "" && x.byName[withoutCurrency(normal)] == costField {
+		field = costField // cost_eur
+	}
 	if _, named := x.mapped[field]; field == "" || named {
 		return "", false // unknown, or the user has named another column for it or none
 	}
-	return field, normalize(column) == normalize(field)
+	return field, normal == normalize(field)
+}
+
+// costField is the field that holds an amount of money.
+const costField = "cost_usd"
+
+// mostAbove is within how many records of the beginning a header is looked for.
+const mostAbove = 20
+
+// known is how many of the columns are known: by a field, or to the format of a
+// tool's export, which outweighs all.
+func (x *fieldIndex) known(header []string, file File) (known int) {
+	for _, column := range header {
+		if field, _ := x.field(strings.TrimSpace(column)); field != "" {
+			known++
+		}
+	}
+	if file.recognises() && recognise(headerShape(header)) != nil {
+		known += len(header)
+	}
+	return known
+}
+
+// isHeader says whether a row has what every header must have.
+func (x *fieldIndex) isHeader(row []string, file File) bool {
+	if file.recognises() && recognise(headerShape(row)) != nil {
+		return true
+	}
+	found := map[string]bool{}
+	for _, column := range row {
+		field, _ := x.field(strings.TrimSpace(column))
+		found[field] = true
+	}
+	delete(found, "")
+	for _, field := range x.fields {
+		if field.Required && !found[field.Name] {
+			return false
+		}
+	}
+	return len(found) > 0
+}
+
+// headerRow finds the header under titles and blank rows. Where no row is known as a
+// header it is the first that has more cells than all above it, so that what is said
+// of it names real columns.
+func (x *fieldIndex) headerRow(rows [][]string, file File) int {
+	if x.isHeader(rows[0], file) {
+		return 0
+	}
+	widest, most := 0, filled(rows[0])
+	sparse := most
+	for at, row := range rows[1:] {
+		cells := filled(row)
+		above := 2*sparse <= cells || sparse <= 1 && cells > 1
+		if above && x.isHeader(row, file) {
+			return at + 1
+		}
+		if above && cells > most {
+			widest, most = at+1, cells
+		}
+		sparse = max(sparse, cells)
+	}
+	return widest
+}
+
+// filled counts the cells that hold anything.
+func filled(row []string) (cells int) {
+	for _, cell := range row {
+		if strings.TrimSpace(cell) != "" {
+			cells++
+		}
+	}
+	return cells
 }
 
 // resolve assigns columns to fields. What is wrong is said with what there is

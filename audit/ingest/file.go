@@ -1,14 +1,13 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
 	"io"
-	"os"
+	"slices"
 	"strings"
 
 	"modeltrial/audit"
@@ -28,15 +27,24 @@ const (
 // A FileReport says what became of a file's rows: imported, duplicates, completed,
 // rejected and filtered add up to rows.
 type FileReport struct {
-	File        string `json:"file"`
-	Format      string `json:"format"` // csv or jsonl
+	File string `json:"file"`
+	// Kind is spend for a provider's account, and empty for what the caller asks for.
+	Kind   string `json:"kind,omitempty"`
+	Format string `json:"format"` // one of [Formats]
+	// Container is what a tool's export stands in, such as jsonl; empty where that is
+	// the format.
+	Container   string `json:"container,omitempty"`
+	Compression string `json:"compression,omitempty"` // gzip or zstd
+	Encoding    string `json:"encoding,omitempty"`    // of text that is not UTF-8
 	Rows        int    `json:"rows"`
 	Imported    int    `json:"imported"`
 	Duplicates  int    `json:"duplicates"`
 	Completed   int    `json:"completed"`
 	Rejected    int    `json:"rejected"`
 	Filtered    int    `json:"filtered,omitempty"`
-	RejectsFile string `json:"rejects_file"` // empty where no row was rejected
+	// FilteredReasons says why records of a tool's export are no tasks, and of how many.
+	FilteredReasons map[string]int `json:"filtered_reasons,omitempty"`
+	RejectsFile     string         `json:"rejects_file"` // empty where no row was rejected
 	// OldRejectsFile is where the rejects of an earlier import were put; empty where
 	// there were none.
 	OldRejectsFile string `json:"old_rejects_file,omitempty"`
@@ -49,10 +57,13 @@ type FileReport struct {
 	Mapped  map[string]string `json:"mapped"` // field to column
 	// NotRead lists the columns that no field is read from. A task log keeps their
 	// values as the tasks' metadata.
-	NotRead []string    `json:"not_read"`
-	Notes   []string    `json:"notes,omitempty"` // what was decided where the file can be read in two ways
-	SHA256  string      `json:"sha256"`          // of the file, in hexadecimal
-	Costs   *CostReport `json:"costs,omitempty"`
+	NotRead []string `json:"not_read"`
+	// Notes say how values were read where there is more than one way, Warnings what is
+	// not known for it.
+	Notes    []string    `json:"notes,omitempty"`
+	Warnings []string    `json:"warnings,omitempty"`
+	SHA256   string      `json:"sha256"` // of the file, in hexadecimal; empty for a query
+	Costs    *CostReport `json:"costs,omitempty"`
 }
 
 // A File is what [ReadFile] reads.
@@ -64,7 +75,50 @@ type File struct {
 	Progress func(bytesRead int64)
 	// Redact goes over what is written of rejected rows; nil leaves it as it is.
 	Redact func(text string) string
+
+	Format     string // one of [Formats]; empty: recognised
+	Rates      Rates
+	DateFormat string  // see [CheckDateFormat]; empty: decided by what is seen
+	Decimal    string  // comma or point; empty: decided by what is seen
+	Query      *Query  // instead of Path
+	Traces     *Traces // of the observations in the file; may be nil
+	Name       string  // what messages call the file; empty: its path
+
+	tasks, spend bool // what a tool's export may be read as; neither: it is not recognised
 }
+
+// recognises says whether a tool's export is looked for.
+func (f File) recognises() bool {
+	return (f.tasks || f.spend) && (f.Format == "" || f.Format == Auto)
+}
+
+// dialect is the tool's format that the user forces; nil for none.
+func (f File) dialect() *dialect { return dialectNamed(f.Format) }
+
+// wants says whether the user forces one of the formats.
+func (f File) wants(formats ...string) bool { return slices.Contains(formats, f.Format) }
+
+// allows says where an export is not what is asked for.
+func (f File) allows(name string, d *dialect) error {
+	switch {
+	case d.spend && !f.spend:
+		return fmt.Errorf("%s (%s) %w; modeltrial audit import keeps it as a spend baseline", name, d.name, ErrSpend)
+	case !d.spend && f.spend:
+		return fmt.Errorf("%s (%s) holds tasks and is no account of spend", name, d.name)
+	}
+	return nil
+}
+
+// ErrNoLog is what an error wraps that says that a file is no log which can be read:
+// of another kind, empty, or without the columns that a log needs.
+var ErrNoLog = errors.New("no log")
+
+// A notLog is an error of a file that is no log.
+type notLog struct{ error }
+
+func (e notLog) Is(target error) bool { return target == ErrNoLog }
+
+func (e notLog) Unwrap() error { return e.error }
 
 // mostReasons is how many reasons a [FileReport] repeats; the rejects file has all.
 const mostReasons = 5
@@ -79,51 +133,40 @@ func ReadFile(ctx context.Context, file File, handle func(Row) (Outcome, error))
 // readFile reads rows, which convert turns into what handle takes. Both return an
 // [*audit.RowError] for a row to reject. Reading and convert run beside handle.
 func readFile[T any](ctx context.Context, file File, convert func(*Row) (T, error), handle func(T) (Outcome, error)) (report FileReport, err error) {
-	report = FileReport{File: file.Path, Mapped: map[string]string{}}
-	source, err := os.Open(file.Path)
-	if err != nil {
-		return report, err // names the path
-	}
-	defer func() { err = errors.Join(err, source.Close()) }()
-	info, err := source.Stat()
+	report = FileReport{File: cmp.Or(file.Name, file.Path), Mapped: map[string]string{}}
+	in, err := openInput(ctx, file)
 	if err != nil {
 		return report, err
 	}
-	if info.IsDir() {
-		return report, fmt.Errorf("%s is a directory; name a file", file.Path)
-	}
-	counted := &countedReader{source: source, sum: sha256.New()}
-	table, err := OpenTable(file.Path, counted, file.Fields, file.Map)
-	if err != nil {
-		return report, err
-	}
+	defer func() { err = errors.Join(err, in.close()) }()
+	table, counted := in.table, in.counted
 	if !table.hasOneOf(file.OneOf) {
 		return report, fmt.Errorf("%s: no column for %s; there are %s; name one with --map FIELD=COLUMN",
-			file.Path, strings.Join(file.OneOf, " or "), quoted(table.header))
+			table.name, strings.Join(file.OneOf, " or "), quoted(table.header))
 	}
-	report.Format = table.Format()
-	out := &rejects{path: file.Path, header: table.rejectHeader(), mode: info.Mode().Perm(), redact: file.Redact}
+	in.describe(&report)
+	out := &rejects{path: in.beside, header: table.rejectHeader(), mode: in.mode, redact: file.Redact}
 	defer func() { err = errors.Join(err, out.discard()) }()
 	reading := startReading(table, counted, convert)
 	if err := takeRows(ctx, file, reading, out, &report, handle); err != nil {
 		reading.stop()
 		return report, err
 	}
+	if err := in.finish(&report); err != nil {
+		return report, err
+	}
 	if err := out.commit(); err != nil {
 		return report, err
 	}
-	report.Mapped = table.Mapped()
-	report.SHA256 = hex.EncodeToString(counted.sum.Sum(nil))
 	if report.Rejected = out.rows; out.rows > 0 {
-		report.RejectsFile = rejectsPath(file.Path)
+		report.RejectsFile = rejectsPath(in.beside)
 	}
 	report.OldRejectsFile = out.old
-	report.NotRead, report.Notes = table.notRead(), table.notes()
 	return report, nil
 }
 
 // takeRows gives the rows that are read to handle, and counts what became of them.
-func takeRows[T any](ctx context.Context, file File, reading *reading[T], out *rejects, report *FileReport, handle func(T) (Outcome, error)) error {
+func takeRows[T any](ctx context.Context, file File, reading *rowReading[T], out *rejects, report *FileReport, handle func(T) (Outcome, error)) error {
 	for {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("read %s: %w", file.Path, err)
@@ -143,7 +186,7 @@ func takeRows[T any](ctx context.Context, file File, reading *reading[T], out *r
 			}
 			if failure, ok := errors.AsType[*audit.RowError](err); ok {
 				if failure.Line == 0 { // said by someone who does not know the place
-					failure.File, failure.Line, failure.Column = file.Path, row.row.Line, row.row.Column(failure.Field)
+					failure.File, failure.Line, failure.Column = reading.name, row.row.Line, row.row.Column(failure.Field)
 				}
 				report.Rows++
 				if len(report.Reasons) < mostReasons {
@@ -180,6 +223,9 @@ func (r *FileReport) count(outcome Outcome) {
 // hasOneOf reports whether a field of these has a column; none of none is fine,
 // and so is a table of which no key is known yet.
 func (t *Table) hasOneOf(fields []string) bool {
+	if t.translator != nil {
+		return true
+	}
 	mapped := t.Mapped()
 	for _, field := range fields {
 		if _, ok := mapped[field]; ok {
@@ -189,39 +235,18 @@ func (t *Table) hasOneOf(fields []string) bool {
 	return len(fields) == 0 || len(t.header) == 0
 }
 
-// notRead lists the columns that no field is read from, but for those that a rejects
-// file adds.
-func (t *Table) notRead() []string {
-	columns := []string{}
-	for i, column := range t.header {
-		field := t.owners[i]
-		read := field != ""
-		if t.format == CSV && read {
-			read = t.columns[field] == i
-		}
-		if !read && !isRejectColumn(column) {
-			columns = append(columns, column)
-		}
-	}
-	return columns
-}
-
-// notes says what was decided where the file can be read in two ways.
-func (t *Table) notes() []string {
-	if t.json == nil {
-		return nil
-	}
-	return t.json.notes
-}
-
 // rejectHeader is what a rejects file has for the original's columns: of JSON
 // Lines the line as it is, since later rows may have other keys.
 func (t *Table) rejectHeader() []string {
-	if t.format == JSONL {
+	columns := t.header
+	if t.translator != nil {
+		columns = t.translator.header
+	}
+	if t.format == JSONL && (t.translator == nil || columns == nil) {
 		return []string{"json"}
 	}
-	header := make([]string, 0, len(t.header))
-	for _, column := range t.header {
+	header := make([]string, 0, len(columns))
+	for _, column := range columns {
 		if !isRejectColumn(column) {
 			header = append(header, column)
 		}
@@ -230,12 +255,21 @@ func (t *Table) rejectHeader() []string {
 }
 
 func (r *Row) rejectCells() []string {
-	if r.table.format == JSONL {
+	t := r.table
+	switch {
+	case t.translator != nil && t.translator.header != nil:
+		return withoutRejectColumns(t.translator.header, r.cells)
+	case t.format == JSONL:
 		return []string{r.text}
 	}
-	cells := make([]string, 0, len(r.Raw))
-	for i, value := range r.Raw {
-		if i >= len(r.table.header) || !isRejectColumn(r.table.header[i]) {
+	return withoutRejectColumns(t.header, r.Raw)
+}
+
+// withoutRejectColumns leaves out what a rejects file adds.
+func withoutRejectColumns(header, raw []string) []string {
+	cells := make([]string, 0, len(raw))
+	for i, value := range raw {
+		if i >= len(header) || !isRejectColumn(header[i]) {
 			cells = append(cells, value)
 		}
 	}

@@ -1,22 +1,25 @@
 package ingest
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/tidwall/gjson"
 )
 
-// A jsonReader reads JSON Lines: one object on each line. Objects inside are
-// laid out as outer.inner; lists stay JSON text.
+// A jsonReader reads JSON objects: one on each line, or those of a list. Objects
+// inside are laid out as outer.inner; lists stay JSON text.
 type jsonReader struct {
-	lines   lineReader
+	objects *walkers
 	columns map[string]int
 	header  []string
-	text    string // of the last line
+	paths   []string // further columns: paths that --map names, deeper than outer.inner
+	text    string   // of the last object
+	line    int      // on which it begins
 	notes   []string
 	noted   map[string]bool // keys that notes tell of
 }
@@ -24,80 +27,102 @@ type jsonReader struct {
 // read gives the next object's values in the order of header, which grows with
 // keys that were not seen before.
 func (r *jsonReader) read() (fields []string, begin int, err error) {
-	var line []byte
-	for {
-		line, err = r.lines.readLine()
-		begin = r.lines.number
-		if errors.Is(err, errLong) {
-			r.text = ""
-			_, _ = r.lines.piece() // begins the line
-			begin = r.lines.number
-			r.lines.endLine()
-			return nil, begin, longLine()
+	value, begin, err := r.objects.next()
+	if err != nil {
+		r.text = ""
+		return nil, begin, err
+	}
+	r.text, r.line = string(value), begin
+	if !utf8.Valid(value) { // encoding/json would put a replacement character
+		return nil, begin, &fault{msg: "not UTF-8", remedy: "save the file as UTF-8"}
+	}
+	object, err := readObject(value)
+	if err != nil {
+		return nil, begin, err
+	}
+	fields = make([]string, len(r.header), len(r.header)+len(object))
+	if fields, err = r.lay("", object, fields); err != nil {
+		return fields, begin, err
+	}
+	for _, path := range r.paths {
+		at, known := r.columns[path]
+		if known && at < len(fields) && fields[at] != "" {
+			continue // a key of that name
 		}
-		if err != nil {
-			return nil, begin, err
+		value := gjson.Get(r.text, path)
+		if !value.Exists() {
+			continue
 		}
-		if line = bytes.TrimSpace(line); len(line) > 0 {
-			break
+		if fields, err = r.put(path, fieldText(value), fields); err != nil {
+			return fields, begin, err
 		}
 	}
-	r.text = string(line)
+	return fields, begin, nil
+}
+
+// readObject reads the keys and values of an object.
+func readObject(text []byte) (map[string]json.RawMessage, error) {
 	var object map[string]json.RawMessage
-	if err := json.Unmarshal(line, &object); err != nil || object == nil {
+	if err := json.Unmarshal(text, &object); err != nil || object == nil {
 		msg := "not a JSON object"
 		if err != nil {
 			msg += ": " + err.Error()
 		}
-		return nil, begin, &fault{msg: msg, remedy: "write one object on each line"}
+		return nil, &fault{msg: msg, remedy: "write one object on each line, or a list of objects"}
 	}
-	fields = make([]string, len(r.header), len(r.header)+len(object))
-	return r.lay("", object, fields, begin)
+	return object, nil
 }
 
-func (r *jsonReader) lay(prefix string, object map[string]json.RawMessage, fields []string, begin int) ([]string, int, error) {
+func (r *jsonReader) lay(prefix string, object map[string]json.RawMessage, fields []string) ([]string, error) {
 	for _, key := range slices.Sorted(maps.Keys(object)) {
 		value := object[key]
 		if value[0] == '{' && prefix == "" {
 			var inner map[string]json.RawMessage
 			if json.Unmarshal(value, &inner) == nil {
 				var err error
-				if fields, _, err = r.lay(key+".", inner, fields, begin); err != nil {
-					return fields, begin, err
+				if fields, err = r.lay(key+".", inner, fields); err != nil {
+					return fields, err
 				}
 				continue
 			}
 		}
 		text, err := jsonText(value)
 		if err != nil {
-			return fields, begin, &fault{msg: fmt.Sprintf("the value of %q: %v", key, err)}
+			return fields, &fault{msg: fmt.Sprintf("the value of %q: %v", key, err)}
 		}
-		if len(text) > maxField {
-			return fields, begin, tooLarge(0)
+		if fields, err = r.put(prefix+key, text, fields); err != nil {
+			return fields, err
 		}
-		at, err := r.column(prefix + key)
-		if err != nil {
-			return fields, begin, err
-		}
-		for len(fields) <= at {
-			fields = append(fields, "")
-		}
-		if fields[at] != "" { // only an object of the same name was laid before
-			r.note(prefix + key)
-			if text == "" {
-				continue
-			}
-		}
-		fields[at] = text
 	}
-	return fields, begin, nil
+	return fields, nil
 }
 
-// note tells once of a key that a line has in two ways.
+// put gives a column its text.
+func (r *jsonReader) put(column, text string, fields []string) ([]string, error) {
+	if len(text) > maxField {
+		return fields, tooLarge(0)
+	}
+	at, err := r.column(column)
+	if err != nil {
+		return fields, err
+	}
+	for len(fields) <= at {
+		fields = append(fields, "")
+	}
+	if fields[at] != "" { // only an object of the same name was laid before
+		r.note(column)
+		if text == "" {
+			return fields, nil
+		}
+	}
+	fields[at] = text
+	return fields, nil
+}
+
+// note tells once of a key that an object has in two ways.
 func (r *jsonReader) note(key string) {
 	const most = 10
 	outer, inner, _ := strings.Cut(key, ".")
-	note := fmt.Sprintf("line %d has the key %q and also %q inside %q; the key itself counts, here and below", r.lines.number, key, inner, outer)
 	if r.noted[key] || len(r.notes) == most {
 		return
 	}
@@ -105,7 +130,7 @@ func (r *jsonReader) note(key string) {
 		r.noted = map[string]bool{}
 	}
 	r.noted[key] = true
-	r.notes = append(r.notes, note)
+	r.notes = append(r.notes, fmt.Sprintf("line %d has the key %q and also %q inside %q; the key itself counts, here and below", r.line, key, inner, outer))
 }
 
 // maxColumns bounds what the keys of a whole file may add up to.
@@ -122,6 +147,17 @@ func (r *jsonReader) column(key string) (int, error) {
 	r.columns[key] = at
 	r.header = append(r.header, key)
 	return at, nil
+}
+
+// deepPaths are the columns that --map names as paths into JSON.
+func deepPaths(mapping map[string]string) (paths []string) {
+	for _, column := range mapping {
+		if strings.Contains(column, ".") {
+			paths = append(paths, column)
+		}
+	}
+	slices.Sort(paths)
+	return paths
 }
 
 // jsonText is a value as text: a string without its quotes, null as nothing,

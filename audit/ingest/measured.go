@@ -15,7 +15,8 @@ var MeasureFields = []Field{
 	{Name: "output_tokens", Synonyms: []string{"completion_tokens", "tokens_completion", "tokens_out", "usage.completion_tokens", "usage.output_tokens", "gen_ai.usage.output_tokens"}},
 	{Name: "reasoning_tokens", Synonyms: []string{"output_reasoning_tokens", "reasoning_output_tokens", "native_tokens_reasoning"}},
 	{Name: "service_tier", Synonyms: []string{"is_batch", "batch_request", "processing_tier", "pricing_tier"}},
-	{Name: "cost_usd", Synonyms: []string{"cost", "spend", "spend_usd", "total_cost", "total_cost_usd", "price_usd"}},
+	{Name: "cost_usd", Synonyms: []string{"cost", "spend", "spend_usd", "total_cost", "total_cost_usd", "price_usd", "cost_in_usd", "price"}},
+	{Name: "currency", Synonyms: []string{"currency_code", "cost_currency"}},
 	{Name: "latency_ms", Synonyms: []string{"duration_ms", "request_duration_ms", "response_time_ms", "elapsed_ms", "total_latency_ms", "latency_millis"}},
 	{Name: "latency_s", Synonyms: []string{"latency_seconds", "latency_sec", "duration_s", "duration_seconds", "response_time_s", "elapsed_seconds"}},
 	{Name: "latency", Synonyms: []string{"duration", "response_time", "elapsed"}},
@@ -47,7 +48,7 @@ func ReadMeasured(row *Row) (measured Measured, err error) {
 		{"output_tokens", &tokens.Output},
 		{"reasoning_tokens", &tokens.Reasoning},
 	} {
-		text := row.Get(field.name)
+		text := row.number(field.name)
 		if text == "" {
 			continue
 		}
@@ -57,12 +58,12 @@ func ReadMeasured(row *Row) (measured Measured, err error) {
 		}
 		*field.into = kept.keep(count)
 	}
-	if text := row.Get("cost_usd"); text != "" {
-		cost, err := ParseCost(text)
-		if err != nil {
-			return measured, row.Reject("cost_usd", err.Error(), "give it in US dollars, or leave it empty")
-		}
-		measured.Cost = (*audit.NanoUSD)(kept.keep(int64(cost)))
+	cost, err := row.cost("cost_usd")
+	if err != nil {
+		return measured, err
+	}
+	if cost != nil {
+		measured.Cost = (*audit.NanoUSD)(kept.keep(int64(*cost)))
 	}
 	if measured.LatencyMS, err = readDuration(row, "latency", kept); err != nil {
 		return measured, err
@@ -84,24 +85,27 @@ func (n *numbers) keep(value int64) *int64 {
 	return at
 }
 
-// durationFields are the fields of a duration; one without a unit must say it in
+// durationUnits are the fields of a duration; one without a unit must say it in
 // each value.
-var durationFields = map[string][]durationField{
+var durationUnits = map[string][]durationUnit{
 	"latency": {{"latency_ms", time.Millisecond}, {"latency_s", time.Second}, {"latency", 0}},
 	"ttft":    {{"ttft_ms", time.Millisecond}, {"ttft_s", time.Second}, {"ttft", 0}},
 }
 
-type durationField struct {
+type durationUnit struct {
 	field string
 	unit  time.Duration
 }
 
 // readDuration reads NAME_ms, else NAME_s, else NAME, which must say its unit.
 func readDuration(row *Row, name string, kept *numbers) (*int64, error) {
-	for _, column := range durationFields[name] {
-		text := row.Get(column.field)
+	for _, column := range durationUnits[name] {
+		text := row.number(column.field)
 		if text == "" {
 			continue
+		}
+		if reading := row.reading(column.field); reading != nil && column.unit == 0 {
+			column.unit = reading.unit
 		}
 		value, err := ParseMilliseconds(text, column.unit)
 		if err != nil {

@@ -15,12 +15,13 @@ const (
 	batchCount = 3         // one that is read, one that waits, one that is handled
 )
 
-// A reading reads a table in a goroutine of its own, a few rows ahead of whoever
+// A rowReading reads a table in a goroutine of its own, a few rows ahead of whoever
 // takes them.
-type reading[T any] struct {
+type rowReading[T any] struct {
 	batches chan *batch[T]
 	free    chan *batch[T] // to be filled again
 	ended   chan struct{}  // the goroutine has
+	name    string         // of the table
 }
 
 // A batch is some rows in the order of the file. A row's err is nil, the
@@ -36,9 +37,9 @@ type convertedRow[T any] struct {
 	err   error
 }
 
-func startReading[T any](table *Table, source *countedReader, convert func(*Row) (T, error)) *reading[T] {
-	r := &reading[T]{
-		batches: make(chan *batch[T], batchCount), free: make(chan *batch[T], batchCount), ended: make(chan struct{}),
+func startReading[T any](table *Table, source *countedReader, convert func(*Row) (T, error)) *rowReading[T] {
+	r := &rowReading[T]{
+		batches: make(chan *batch[T], batchCount), free: make(chan *batch[T], batchCount), ended: make(chan struct{}), name: table.name,
 	}
 	for range batchCount {
 		r.free <- &batch[T]{rows: make([]convertedRow[T], 0, batchRows)}
@@ -48,7 +49,9 @@ func startReading[T any](table *Table, source *countedReader, convert func(*Row)
 		defer close(r.batches)
 		for batch := range r.free {
 			more := batch.fill(table, convert)
-			batch.read = source.read
+			if source != nil { // a query has none
+				batch.read = source.read
+			}
 			r.batches <- batch // never waits: there are no more batches than places
 			if !more {
 				return
@@ -83,10 +86,10 @@ func (b *batch[T]) fill(table *Table, convert func(*Row) (T, error)) bool {
 }
 
 // give gives a batch back that was handled.
-func (r *reading[T]) give(batch *batch[T]) { r.free <- batch }
+func (r *rowReading[T]) give(batch *batch[T]) { r.free <- batch }
 
 // stop ends the reading where not all rows are wanted, and waits for that.
-func (r *reading[T]) stop() {
+func (r *rowReading[T]) stop() {
 	close(r.free)
 	for range r.batches { // the goroutine may be handing one over
 	}

@@ -17,7 +17,8 @@ type Row struct {
 	// Extra holds the values that are not empty of columns that no field has.
 	Extra  map[string]string
 	table  *Table
-	text   string         // of JSON Lines: the line
+	text   string         // of JSON: the object
+	cells  []string       // of a tool's export under a header: the row as it stands there
 	broken string         // of CSV: the text of a row that could not be cut into fields
 	place  map[string]int // field to column where the table's columns differ by row
 }

@@ -7,49 +7,78 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 	"syscall"
 	"unicode/utf8"
 )
 
-// The formats that [Table.Format] names.
+// The formats that a row is laid out by: the columns of a header, or keys that may
+// differ from row to row. Other formats are read as one of the two.
 const (
 	CSV   = "csv"
 	JSONL = "jsonl"
 )
 
-// A Table reads rows one after the other from CSV or JSON Lines. It holds one
-// row at a time, and is for one goroutine.
+// A Table reads rows one after the other, of CSV or JSON Lines or of what is read
+// like one of them. It holds one row at a time, and is for one goroutine.
 type Table struct {
-	name    string
-	format  string
-	index   *fieldIndex
-	header  []string
-	columns map[string]int // field to column of CSV
-	places  *fieldMap      // the same
-	csv     *csvReader
-	json    *jsonReader
-	choices map[string][]int // field to columns of JSON Lines, the exact name first
-	seen    int              // columns of JSON Lines that choices knows
-	owners  []string         // column to the field it may be read for; empty for none
-	order   []int            // columns by name
-	ordered int              // columns that order was made for
-	scratch []byte           // of hash
+	name   string
+	format string // CSV or JSONL
+	// reported is the format that Format names, container what it stands in where that
+	// is another.
+	reported   string
+	container  string
+	rows       rowReader      // of a workbook, Parquet or a query, instead of csv
+	translator *translator    // of a tool's export, over csv, rows or JSON
+	readings   *readings      // how columns are read; nil: as [ParseNumber] and [ParseTime] do
+	rates      Rates          // of currencies
+	unrated    map[string]int // amounts that are unknown for want of a rate, by currency
+	latin      func() bool    // whether what is not UTF-8 is Windows-1252; nil: it is not
+	traces     *Traces
+	date1904   bool // a workbook's dates are counted from 1904
+	notes      []string
+	index      *fieldIndex
+	header     []string
+	columns    map[string]int // field to column of CSV
+	places     *fieldMap      // the same
+	csv        *csvReader
+	json       *jsonReader
+	choices    map[string][]int // field to columns of JSON Lines, the exact name first
+	seen       int              // columns of JSON Lines that choices knows
+	owners     []string         // column to the field it may be read for; empty for none
+	order      []int            // columns by name
+	ordered    int              // columns that order was made for
+	scratch    []byte           // of hash
 }
 
 // headSize is how much of a file is looked at to tell what it is.
 const headSize = 64 << 10
 
-// OpenTable reads the header and assigns columns to fields: those that mapping
-// names (field to column), then those that have a field's name, then those that
-// have one of its synonyms. The name stands for the file in errors. An error
+// A rowReader gives the rows under a header: as many values as that has columns, and
+// the place of the row. An error is io.EOF, a *fault after which reading goes on, or
+// one of the source.
+type rowReader interface {
+	read() (fields []string, line int, err error)
+}
+
+// OpenTable reads the header of CSV or JSON and assigns columns to fields: those that
+// mapping names (field to column), then those that have a field's name, then those
+// that have one of its synonyms. The name stands for the file in errors. An error
 // says what the file is, which column is missing or in doubt, and what to do.
 func OpenTable(name string, r io.Reader, fields []Field, mapping map[string]string) (*Table, error) {
-	index, err := newFieldIndex(fields, mapping)
+	return openText(name, r, File{Fields: fields, Map: mapping}, nil)
+}
+
+// openText opens CSV or JSON. Of the source, which may be nil, the content can be
+// read again.
+func openText(name string, r io.Reader, file File, s *source) (*Table, error) {
+	table, err := newTable(name, file)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, err
+	}
+	if s != nil {
+		table.latin = s.isWindows1252
 	}
 	lines := newLineReader(r)
 	head, err := lines.head()
@@ -57,7 +86,7 @@ func OpenTable(name string, r io.Reader, fields []Field, mapping map[string]stri
 		return nil, fmt.Errorf("%s is a directory; name a file", name)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
+		return nil, table.readError(err)
 	}
 	if bytes.HasPrefix(head, []byte("\xef\xbb\xbf")) {
 		head = head[3:]
@@ -66,12 +95,22 @@ func OpenTable(name string, r io.Reader, fields []Field, mapping map[string]stri
 	if err := checkHead(name, head); err != nil {
 		return nil, err
 	}
-	table := &Table{name: name, index: index}
-	if bytes.HasPrefix(bytes.TrimSpace(head), []byte("{")) {
-		return table, table.openJSON(lines, head)
+	if first := bytes.TrimSpace(head)[0]; file.wants(JSON, JSONL) || (!file.wants(CSV) && (first == '{' || first == '[')) {
+		return table, table.openJSON(lines, head, file, s)
 	}
-	return table, table.openCSV(lines, head)
+	return table, table.openCSV(lines, head, file)
 }
+
+func newTable(name string, file File) (*Table, error) {
+	index, err := newFieldIndex(file.Fields, file.Map)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return &Table{name: name, index: index, rates: file.Rates, traces: file.Traces}, nil
+}
+
+// readError is a failure of the source.
+func (t *Table) readError(err error) error { return fmt.Errorf("read %s: %w", t.name, err) }
 
 // checkHead says of files that are no text what they are.
 func checkHead(name string, head []byte) error {
@@ -79,57 +118,20 @@ func checkHead(name string, head []byte) error {
 	switch {
 	case len(bytes.TrimSpace(head)) == 0:
 		return fmt.Errorf("%s is empty; it needs a header and rows", name)
-	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")), looksUTF16(head):
-		return fmt.Errorf("%s is UTF-16; save it as UTF-8 (in Excel: CSV UTF-8)", name)
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		return fmt.Errorf("%s is a workbook or a zip archive; save the sheet as CSV UTF-8", name)
-	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
-		return fmt.Errorf("%s is compressed; unpack it with gunzip", name)
-	case bytes.HasPrefix(head, []byte("PAR1")):
-		return fmt.Errorf("%s is Parquet; export it as CSV or JSON Lines", name)
+		return fmt.Errorf("%s is a workbook or a zip archive, which must be a file", name)
+	case bytes.HasPrefix(head, []byte("\x1f\x8b")), bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")):
+		return fmt.Errorf("%s is compressed twice; unpack it once", name)
+	case bytes.HasPrefix(head, []byte("BZh")), bytes.HasPrefix(head, []byte("\xfd7zXZ\x00")), bytes.HasPrefix(head, []byte("7z\xbc\xaf")):
+		return fmt.Errorf("%s is compressed in a way that is not read; unpack it, or use gzip or zstd", name)
+	case bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0")):
+		return fmt.Errorf("%s is an old or a protected workbook; save it as .xlsx without a password", name)
+	case bytes.HasPrefix(head, []byte("SQLite format 3\x00")):
+		return fmt.Errorf("%s is an SQLite database; read it with --from sqlite:%s --query \"SELECT …\"", name, name)
+	case bytes.HasPrefix(head, []byte("%PDF")):
+		return fmt.Errorf("%s is a PDF; export the log as CSV or JSON", name)
 	case bytes.IndexByte(firstLine, 0) >= 0:
-		return fmt.Errorf("%s is binary; it should be CSV or JSON Lines in UTF-8", name)
-	case bytes.HasPrefix(bytes.TrimSpace(head), []byte("[")):
-		return fmt.Errorf("%s is a JSON array; write one object on each line, as jq -c '.[]' does", name)
-	case bytes.IndexByte(bytes.TrimSuffix(firstLine, []byte{'\r'}), '\r') >= 0 && len(firstLine) == len(head):
-		return fmt.Errorf("%s has carriage returns for line breaks; save it with LF or CRLF", name)
-	}
-	return nil
-}
-
-// looksUTF16 finds text without a byte order mark, in which every second byte of
-// Latin letters is NUL.
-func looksUTF16(head []byte) bool {
-	if len(head) < 4 {
-		return false
-	}
-	return (head[0] == 0 && head[1] != 0 && head[2] == 0 && head[3] != 0) ||
-		(head[0] != 0 && head[1] == 0 && head[2] != 0 && head[3] == 0)
-}
-
-func (t *Table) openJSON(lines lineReader, head []byte) error {
-	t.format = JSONL
-	t.choices = map[string][]int{}
-	// The keys of the lines in the head stand in for a header.
-	preview := &jsonReader{lines: linesOf(head), columns: map[string]int{}}
-	for {
-		_, _, err := preview.read()
-		if _, bad := errors.AsType[*fault](err); err != nil && !bad {
-			break
-		}
-	}
-	t.json = &jsonReader{lines: lines, columns: preview.columns, header: preview.header}
-	t.learn()
-	if len(t.header) == 0 {
-		return nil // every row will say what is wrong with it
-	}
-	if err := t.index.missing(func(field string) bool { return len(t.choices[field]) > 0 }, t.header); err != nil {
-		return fmt.Errorf("%s: %w", t.name, err)
-	}
-	for _, field := range slices.Sorted(maps.Keys(t.index.mapped)) {
-		if column := t.index.mapped[field]; column != "" && len(t.choices[field]) == 0 {
-			return fmt.Errorf("%s: --map %s=%s: there is no key %q; there are %s", t.name, field, column, column, quoted(t.header))
-		}
+		return fmt.Errorf("%s is binary; it should be CSV, JSON, a workbook or Parquet", name)
 	}
 	return nil
 }
@@ -150,27 +152,65 @@ func (t *Table) learn() {
 	}
 }
 
-func (t *Table) openCSV(lines lineReader, head []byte) error {
-	t.format = CSV
-	comma, err := t.delimiter(head)
+func (t *Table) openCSV(lines lineReader, head []byte, file File) error {
+	t.format, t.reported = CSV, CSV
+	comma, above, err := t.delimiter(head, file)
 	if err != nil {
 		return fmt.Errorf("%s: %w", t.name, err)
 	}
 	t.csv = &csvReader{lines: lines, comma: comma}
+	for range above {
+		if _, _, err := t.csv.read(); err != nil {
+			break // is said of the header
+		}
+	}
 	header, line, err := t.csv.read()
 	if err != nil {
 		return fmt.Errorf("%s:%d: the header: %w", t.name, line, err)
 	}
+	if above > 0 {
+		t.notes = append(t.notes, fmt.Sprintf("the header is line %d; what stands above it is no part of the log", line))
+	}
+	t.decode(header)
+	t.csv.single = len(header) == 1
+	return t.openRows(header, line, file, t.csv.read)
+}
+
+// place is where a header stands; of Parquet and a query it has no line.
+func (t *Table) place(line int) string {
+	if line == 0 {
+		return t.name
+	}
+	return fmt.Sprintf("%s:%d", t.name, line)
+}
+
+// openRows takes a header, and reads the rows under it as what they are.
+func (t *Table) openRows(header []string, line int, file File, read func() ([]string, int, error)) error {
 	for i, column := range header {
 		if !utf8.ValidString(column) {
 			return fmt.Errorf("%s:%d:%d: the header is not UTF-8; save the file as UTF-8", t.name, line, i+1)
 		}
 		header[i] = strings.TrimSpace(column)
 	}
+	t.container = t.reported
+	d := file.dialect()
+	if d == nil && file.recognises() {
+		d = recognise(headerShape(header))
+	}
+	if d != nil {
+		if err := file.allows(t.name, d); err != nil {
+			return err
+		}
+		if err := t.checkMapping(header); err != nil {
+			return err
+		}
+		t.translateRows(d, header, read)
+		return nil
+	}
 	t.header = header
-	t.csv.single = len(header) == 1
+	var err error
 	if t.columns, err = t.index.resolve(header); err != nil {
-		return fmt.Errorf("%s:%d: %w", t.name, line, err)
+		return fmt.Errorf("%s: %w", t.place(line), err)
 	}
 	t.places = newFieldMap(t.columns)
 	t.owners = make([]string, len(header))
@@ -179,44 +219,53 @@ func (t *Table) openCSV(lines lineReader, head []byte) error {
 	}
 	has := func(field string) bool { _, ok := t.columns[field]; return ok }
 	if err := t.index.missing(has, header); err != nil {
-		return fmt.Errorf("%s:%d: %w", t.name, line, err)
+		return fmt.Errorf("%s: %w%s", t.place(line), err, suggest(header, read))
 	}
 	return nil
 }
 
 // delimiter is that of comma, semicolon and tab under which most of the header's
-// columns are known, then the one that gives most columns.
-func (t *Table) delimiter(head []byte) (byte, error) {
-	best, bestKnown, bestColumns := byte(','), -1, 0
+// columns are known, then the one that gives most columns; above is how many records
+// stand above the header.
+func (t *Table) delimiter(head []byte, file File) (best byte, above int, err error) {
+	bestKnown, bestColumns := -1, 0
 	var failed error
 	for _, comma := range []byte{',', ';', '\t'} {
 		reader := csvReader{lines: linesOf(head), comma: comma}
-		header, _, err := reader.read()
-		if err != nil {
-			failed = err
+		var rows [][]string
+		for len(rows) < mostAbove {
+			row, _, err := reader.read()
+			if err != nil {
+				if len(rows) == 0 {
+					failed = err
+				}
+				break
+			}
+			rows = append(rows, row)
+		}
+		if len(rows) == 0 {
 			continue
 		}
-		known := 0
-		for _, column := range header {
-			if field, _ := t.index.field(strings.TrimSpace(column)); field != "" {
-				known++
-			}
-		}
-		if known > bestKnown || (known == bestKnown && len(header) > bestColumns) {
-			best, bestKnown, bestColumns = comma, known, len(header)
+		at := t.index.headerRow(rows, file)
+		known := t.index.known(rows[at], file)
+		if known > bestKnown || (known == bestKnown && len(rows[at]) > bestColumns) {
+			best, above, bestKnown, bestColumns = comma, at, known, len(rows[at])
 		}
 	}
 	if bestKnown < 0 {
-		return 0, fmt.Errorf("the header: %w", failed)
+		return 0, 0, fmt.Errorf("the header: %w", failed)
 	}
-	return best, nil
+	return best, above, nil
 }
 
-// Format is [CSV] or [JSONL].
-func (t *Table) Format() string { return t.format }
+// Format is what the table was read as: one of [Formats].
+func (t *Table) Format() string { return t.reported }
 
 // Mapped gives the column that each recognised field is read from.
 func (t *Table) Mapped() map[string]string {
+	if t.translator != nil {
+		return t.translator.mapped()
+	}
 	mapped := map[string]string{}
 	for field, column := range t.columns {
 		mapped[field] = t.header[column]
@@ -231,24 +280,23 @@ func (t *Table) Mapped() map[string]string {
 // which comes with what could be read of the row, reading goes on with the next
 // call; any other error ends it.
 func (t *Table) Next() (Row, error) {
+	if t.translator != nil {
+		return t.nextTranslated()
+	}
 	row := Row{table: t}
 	var err error
-	if t.format == JSONL {
+	switch {
+	case t.format == JSONL:
 		row.Raw, row.Line, err = t.json.read()
 		row.text = t.json.text
 		t.learn()
-	} else {
+	case t.rows != nil:
+		row.Raw, row.Line, err = t.rows.read()
+	default:
 		row.Raw, row.Line, err = t.csv.read()
 	}
-	if err == io.EOF {
-		return row, err
-	}
-	if bad, ok := errors.AsType[*fault](err); ok {
-		row.broken = bad.raw
-		return row, row.reject(bad)
-	}
 	if err != nil {
-		return row, fmt.Errorf("read %s: %w", t.name, err)
+		return row, t.failure(&row, err)
 	}
 	if err := t.check(&row); err != nil {
 		return row, err
@@ -263,26 +311,29 @@ func (t *Table) Next() (Row, error) {
 // check rejects what is no row of this table.
 func (t *Table) check(row *Row) error {
 	if t.format == CSV && len(row.Raw) != len(t.header) {
+		t.decode(row.Raw)
 		return row.reject(t.ragged(row.Raw))
 	}
-	if t.format == CSV && t.csv.proper {
+	if t.csv != nil && t.csv.proper {
 		return nil
 	}
-	for i, value := range row.Raw {
-		if strings.IndexByte(value, 0) >= 0 {
-			return row.reject(&fault{column: i + 1, msg: "holds a NUL byte", remedy: "remove it"})
-		}
-		if !utf8.ValidString(value) {
-			return row.reject(&fault{column: i + 1, msg: "not UTF-8", remedy: "save the file as UTF-8"})
-		}
+	t.decode(row.Raw)
+	if err := checkCells(row.Raw); err != nil {
+		return t.failure(row, err)
 	}
 	if t.format == JSONL {
-		if !utf8.ValidString(t.json.text) {
-			return row.reject(&fault{msg: "not UTF-8", remedy: "save the file as UTF-8"})
-		}
 		return t.placeJSON(row)
 	}
 	return nil
+}
+
+// decode makes UTF-8 of cells in Windows-1252.
+func (t *Table) decode(cells []string) {
+	for i, value := range cells {
+		if !utf8.ValidString(value) && t.latin != nil && t.latin() {
+			cells[i] = fromWindows1252(value)
+		}
+	}
 }
 
 // placeJSON finds the key from which each field of the row is read.
@@ -318,7 +369,7 @@ func (t *Table) ragged(raw []string) *fault {
 	return &fault{
 		column: len(t.header) + 1,
 		msg:    fmt.Sprintf("has %d fields where the header has %d; too many are %s", len(raw), len(t.header), quoted(raw[len(t.header):])),
-		remedy: fmt.Sprintf("put text with %q in quotes", string(t.csv.comma)),
+		remedy: t.ragRemedy(),
 	}
 }
 
@@ -348,4 +399,11 @@ func (t *Table) hash(raw []string) string {
 		t.scratch = nil
 	}
 	return hex.EncodeToString(sum[:])
+}
+
+func (t *Table) ragRemedy() string {
+	if t.csv == nil {
+		return "give every column a header"
+	}
+	return fmt.Sprintf("put text with %q in quotes", string(t.csv.comma))
 }

@@ -160,13 +160,12 @@ func TestOpenTableSaysWhatIsWrong(t *testing.T) {
 		{"byte order mark alone", "\ufeff", nil, "log.csv is empty"},
 		{"wrong header", "a,b\n1,2\n", nil, `log.csv:1: no column for prompt; there are "a", "b"; name it with --map prompt=COLUMN`},
 		{"wrong JSON keys", `{"a":1}`, nil, `no column for prompt; there are "a"`},
-		{"UTF-16 with a mark", "\xff\xfep\x00r\x00", nil, "log.csv is UTF-16; save it as UTF-8"},
-		{"UTF-16 without", "p\x00r\x00o\x00", nil, "log.csv is UTF-16"},
 		{"binary", "pro\x00mpt,x\n", nil, "log.csv is binary"},
 		{"workbook", "PK\x03\x04\x14\x00", nil, "log.csv is a workbook"},
-		{"compressed", "\x1f\x8b\x08", nil, "log.csv is compressed"},
-		{"JSON array", `[{"prompt":"a"}]`, nil, "log.csv is a JSON array"},
-		{"old line breaks", "prompt,id\ra,1\r", nil, "carriage returns"},
+		{"compressed", "\x1f\x8b\x08", nil, "log.csv is compressed twice"},
+		{"old workbook", "\xd0\xcf\x11\xe0\xa1\xb1", nil, "save it as .xlsx"},
+		{"database", "SQLite format 3\x00", nil, "--from sqlite:log.csv"},
+		{"PDF", "%PDF-1.7\n", nil, "is a PDF"},
 		{"header not UTF-8", "prompt,caf\xe9\na,1\n", nil, "log.csv:1:2: the header is not UTF-8"},
 		{"header with a lone quote", "pro\"mpt,id\na,1\n", nil, "the header: a quote stands inside"},
 		{"two synonyms", "input,question\na,b\n", nil, `the columns "input" and "question" both look like prompt; choose one with --map prompt="input"`},
@@ -439,7 +438,7 @@ func agreeWith(t *testing.T, text string, comma byte, size int) {
 
 // TestMutatedFilesGiveAResultOrAnError changes, cuts and repeats bytes of logs in each
 // notation: every row is read or rejected, and no file takes long.
-func TestMutatedFilesGiveAResultOrAnError(t *testing.T) {
+func TestMutatedTablesGiveAResultOrAnError(t *testing.T) {
 	t.Parallel()
 	files := 10_000
 	if testing.Short() {

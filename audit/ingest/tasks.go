@@ -1,11 +1,14 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/tidwall/gjson"
 
 	"modeltrial/audit"
 )
@@ -19,7 +22,8 @@ var taskFields = append([]Field{
 	{Name: "model", Synonyms: []string{"model_name", "model_id", "model_group", "provided_model_name", "gen_ai.request.model"}},
 	{Name: "provider", Synonyms: []string{"provider_name", "custom_llm_provider", "vendor"}},
 	{Name: "system", Synonyms: []string{"system_prompt", "system_message"}},
-	{Name: "prompt", Synonyms: []string{"question", "instruction", "input", "query", "user_prompt", "user_message", "prompt_text", "user_input"}, Required: true},
+	{Name: "prompt", Synonyms: []string{"question", "instruction", "input", "query", "user_prompt", "user_message", "prompt_text", "user_input", "messages", "request", "request_body"}, Required: true},
+	{Name: "conversation", Synonyms: []string{"history", "chat_history", "previous_messages"}},
 	{Name: "response", Synonyms: []string{"completion", "output", "answer", "model_response", "response_text", "generation", "reply"}},
 	{Name: "reference", Synonyms: []string{"reference_answer", "expected", "expected_output", "expected_answer", "ground_truth", "gold"}},
 	{Name: "final_text", Synonyms: []string{"final", "final_answer", "edited", "edited_text", "post_edit", "sent_text"}},
@@ -34,6 +38,13 @@ type Options struct {
 	KnownCategories []audit.Category  // none: the built-in ones
 	Category        audit.Category    // of every row, instead of what the log says; may be empty
 	Prices          audit.PriceTable  // for costs that the log leaves out
+	Format          string            // one of [Formats]; empty: recognised
+	Rates           Rates             // of other currencies than the US dollar
+	DateFormat      string            // how dates are written, where that is in doubt: see [CheckDateFormat]
+	Decimal         string            // comma or point, where it is in doubt what divides fractions
+	Query           *Query            // instead of a file
+	Traces          *Traces           // of the observations in the file; may be nil
+	Name            string            // what messages call the file, instead of its path
 	Progress        func(bytesRead int64)
 	// Protect changes a task before it is given on, Redact what is written of rejected
 	// rows: a task may not hold personal data that was to be left out. Both may be nil,
@@ -51,17 +62,42 @@ func ReadTasks(ctx context.Context, path string, options Options, emit func(audi
 	if len(options.KnownCategories) == 0 {
 		options.KnownCategories = audit.Categories
 	}
-	file := File{Path: path, Fields: taskFields, Map: options.Map, Progress: options.Progress, Redact: options.Redact}
+	reasons := map[string]int{}
 	costs := &CostReport{}
-	report, err := readFile(ctx, file, func(row *Row) (audit.Task, error) {
-		task, err := readTask(row, path, options)
+	report, err := readFile(ctx, options.file(path), func(row *Row) (readTaskRow, error) {
+		if why := row.Get(filteredField); why != "" {
+			return readTaskRow{filtered: why}, nil
+		}
+		task, err := readTask(row, cmp.Or(options.Name, path), options)
 		if err == nil && options.Protect != nil {
 			options.Protect(&task)
 		}
-		return task, err
-	}, func(task audit.Task) (Outcome, error) { return costs.emit(task, emit) })
+		return readTaskRow{task: task}, err
+	}, func(row readTaskRow) (Outcome, error) {
+		if row.filtered != "" {
+			reasons[row.filtered]++
+			return Filtered, nil
+		}
+		return costs.emit(row.task, emit)
+	})
 	report.Costs = costs
+	if len(reasons) > 0 {
+		report.FilteredReasons = reasons
+	}
 	return report, err
+}
+
+// A readTaskRow is a task, or why a record of an export is none.
+type readTaskRow struct {
+	task     audit.Task
+	filtered string
+}
+
+func (o Options) file(path string) File {
+	return File{
+		Path: path, Fields: taskFields, Map: o.Map, Format: o.Format, Rates: o.Rates, DateFormat: o.DateFormat, Decimal: o.Decimal,
+		Progress: o.Progress, Query: o.Query, Traces: o.Traces, Name: o.Name, Redact: o.Redact, tasks: true,
+	}
 }
 
 func readTask(row *Row, path string, options Options) (audit.Task, error) {
@@ -81,6 +117,9 @@ func readTask(row *Row, path string, options Options) (audit.Task, error) {
 		Metadata:  row.Extra,
 		Origin:    audit.Origin{File: path, Line: row.Line, RowSHA256: row.SHA256},
 	}
+	if err := readConversation(row, &task); err != nil {
+		return task, err
+	}
 	if strings.TrimSpace(task.Prompt) == "" {
 		return task, row.Reject("prompt", "is empty", "every task needs a prompt")
 	}
@@ -88,15 +127,12 @@ func readTask(row *Row, path string, options Options) (audit.Task, error) {
 		const digits = 24 // 96 bits: no two rows of a log meet by chance
 		task.ID = audit.RowIDPrefix + row.SHA256[:digits]
 	}
-	if text := row.Get("timestamp"); text != "" {
-		var err error
-		if task.Timestamp, err = ParseTime(text); err != nil {
-			return task, row.Reject("timestamp", err.Error(), "")
-		}
+	var err error
+	if task.Timestamp, err = row.time("timestamp"); err != nil {
+		return task, err
 	}
 	category := options.Category
 	if category == "" {
-		var err error
 		if category, err = ReadCategory(row, options.KnownCategories); err != nil {
 			return task, err
 		}
@@ -111,6 +147,41 @@ func readTask(row *Row, path string, options Options) (audit.Task, error) {
 	task.Tokens, task.Cost, task.LatencyMS, task.TTFTMS = measured.Tokens, measured.Cost, measured.LatencyMS, measured.TTFTMS
 	priceTask(row, &task, options.Prices)
 	return task, nil
+}
+
+// readConversation makes messages of a prompt that is a request as JSON, and of the
+// conversation before it.
+func readConversation(row *Row, task *audit.Task) error {
+	if text := row.Get("conversation"); text != "" {
+		turns, ok := textJSON(text)
+		if !ok || !allMessages(turns) {
+			return row.Reject("conversation", "is no list of messages", `write it like [{"role":"user","content":"…"}]`)
+		}
+		task.Conversation = plainTurns(turns)
+	}
+	if row.table.translator != nil {
+		return nil // is read already
+	}
+	request, ok := looksLikeChat(task.Prompt)
+	if !ok {
+		return nil
+	}
+	c := readChat(request)
+	if strings.TrimSpace(c.prompt) == "" {
+		return nil
+	}
+	task.Prompt = c.prompt
+	task.System = cmp.Or(task.System, c.system)
+	task.Response = cmp.Or(task.Response, c.answer)
+	task.Conversation = append(task.Conversation, c.conversation...)
+	return nil
+}
+
+// plainTurns are the turns of a list of messages in their order.
+func plainTurns(list gjson.Result) []audit.Message {
+	var c chat
+	c.request(list, 0)
+	return c.conversation
 }
 
 // ReadCategory reads the field category without regard to case; empty where the
@@ -143,6 +214,9 @@ func readTags(text string) []string {
 	var tags []string
 	if text[0] == '[' && json.Unmarshal([]byte(text), &tags) == nil {
 		return tags
+	}
+	if text[0] == '{' && text[len(text)-1] == '}' { // a list as PostgreSQL writes it
+		text = text[1 : len(text)-1]
 	}
 	for tag := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ';' || r == '|' || r == ',' }) {
 		if tag = strings.TrimSpace(tag); tag != "" && !slices.Contains(tags, tag) {

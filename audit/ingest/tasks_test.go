@@ -132,7 +132,7 @@ func TestReadTasksRejectsRowsWithTheirPlaceAndReason(t *testing.T) {
 		{"tokens that are no number", "1,a,,x,,,\n", "2", "4", `input_tokens: "x" is not a number`},
 		{"infinite cost", "1,a,,,Inf,,\n", "2", "5", "cost_usd: \"Inf\": not an amount in dollars"},
 		{"negative cost", "1,a,,,-0.1,,\n", "2", "5", `cost_usd: "-0.1" is negative`},
-		{"latency without unit", "1,a,,,,3,\n", "2", "6", `latency: "3" has no unit, such as 840 ms or 0.842s; say the unit of the whole column with --map latency_ms=COLUMN`},
+		{"latency without unit", "1,a,,,,3,\n1b,a,,,,3 s,\n1c,a,,,,3 s,\n", "2", "6", `latency: "3" has no unit, such as 840 ms or 0.842s; say the unit of the whole column with --map latency_ms=COLUMN`},
 		{"time", "1,a,,,,,soon\n", "2", "7", `timestamp: "soon" is not a time`},
 		{"invalid UTF-8", "1,\xff,,,,,\n", "2", "2", "prompt: not UTF-8"},
 		{"NUL", "1,\x00,,,,,\n", "2", "2", "prompt: holds a NUL byte"},
@@ -141,8 +141,9 @@ func TestReadTasksRejectsRowsWithTheirPlaceAndReason(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			path := write(t, header+c.row+"2,good,,,,,\n")
 			tasks, report := readTasks(t, path, Options{})
-			if len(tasks) != 1 || report.Rows != 2 || report.Imported != 1 || report.Rejected != 1 || report.RejectsFile != path+".rejects.csv" {
-				t.Fatalf("got %d tasks, %+v; want one good and one rejected row", len(tasks), report)
+			good := strings.Count(c.row, "\n")
+			if len(tasks) != good || report.Rows != good+1 || report.Imported != good || report.Rejected != 1 || report.RejectsFile != path+".rejects.csv" {
+				t.Fatalf("got %d tasks, %+v; want %d good and one rejected row", len(tasks), report, good)
 			}
 			rows := readRejects(t, path)
 			got := rows[1][7:]

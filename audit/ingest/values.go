@@ -161,9 +161,27 @@ var layouts = []string{
 	"2006-01-02T15:04:05-0700",
 	"2006-01-02 15:04",
 	time.DateOnly,
+	"2006-01-02 15:04:05 -0700",
+	"2006-01-02 15:04:05 -0700 MST",
 	"02.01.2006 15:04:05",
 	"02.01.2006 15:04",
 	"02.01.2006",
+	"2.1.2006 15:04:05",
+	"2.1.2006 15:04",
+	"2.1.2006",
+	"2006/01/02 15:04:05",
+	"2006/01/02 15:04",
+	"2006/01/02",
+	"2006-01",
+	"2 Jan 2006 15:04:05",
+	"2 Jan 2006 15:04",
+	"2 Jan 2006",
+	"Jan 2, 2006 15:04:05",
+	"Jan 2, 2006 15:04",
+	"Jan 2, 2006 3:04 PM",
+	"Jan 2, 2006",
+	time.RFC1123Z,
+	time.RFC1123,
 }
 
 // ParseTime reads a time as UTC: RFC 3339, 2006-01-02 15:04:05 with or without a
@@ -172,13 +190,13 @@ var layouts = []string{
 // Dates with slashes are refused, since they are read in two ways.
 func ParseTime(text string) (time.Time, error) {
 	text = strings.TrimSpace(text)
+	if epoch, err := ParseNumber(text); err == nil {
+		return parseEpoch(text, epoch)
+	}
 	for _, layout := range layouts {
 		if t, err := time.Parse(layout, text); err == nil {
 			return inRange(text, t.UTC())
 		}
-	}
-	if epoch, err := ParseNumber(text); err == nil {
-		return parseEpoch(text, epoch)
 	}
 	return time.Time{}, fmt.Errorf("%q is not a time; write it like 2026-11-02T09:00:00Z", shorten(text))
 }

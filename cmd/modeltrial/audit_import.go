@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +9,6 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -22,25 +22,41 @@ type importOptions struct {
 	privacy
 	mapping  []string
 	category string
+	source   sourceFlags
 }
 
 func newAuditImportCmd(g *global) *cobra.Command {
 	o := &importOptions{}
 	cmd := &cobra.Command{
-		Use:   "import FILE...",
-		Short: "read task logs (CSV or JSON Lines); importing a file again changes nothing",
-		Long: `import reads task logs. Only the prompt is required; headers are recognised by
-common names and reported, --map settles the rest. Rows that cannot be read go to
-FILE.rejects.csv with their reasons; the others are imported.`,
+		Use:   "import [FILE|FOLDER|-]...",
+		Short: "read task logs of any usual format; importing a log again changes nothing",
+		Long: `import reads task logs, and recognises by their content what they are: CSV with
+any delimiter and encoding, JSON, JSON Lines, Excel, Parquet, and the exports of
+LiteLLM, Langfuse, LangSmith, Helicone, OpenTelemetry, promptfoo, ChatGPT and
+Claude, each possibly compressed with gzip or zstd. It takes files, folders,
+patterns, and - for standard input, or the answer to a query of a database.
+
+Only the prompt is required; headers are recognised by common names and reported,
+--map settles the rest, and names paths into JSON too. Rows that cannot be read go
+to FILE.rejects.csv with their reasons; the others are imported.
+
+OpenRouter's activity and OpenAI's usage hold no tasks: they are kept as a spend
+baseline, which the audit holds against the log.
+
+Exit status: 0 ok, 1 some rows were rejected or nothing was read, 2 usage.`,
 		Example: `  modeltrial audit import log.csv
-  modeltrial audit import export.csv --map prompt="User question" --map cost_usd=spend`,
-		Args: cobra.MinimumNArgs(1),
+  modeltrial audit import export.xlsx --dry-run
+  modeltrial audit import export.csv --map prompt="User question" --map cost_usd=spend
+  modeltrial audit import runs.jsonl.gz --map team=extra.metadata.team
+  modeltrial audit import --from postgres://reader@db/litellm --query 'SELECT * FROM "LiteLLM_SpendLogs"'`,
+		Args: o.source.arguments,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runAuditImport(cmd.Context(), g, o, args, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	cmd.Flags().StringArrayVar(&o.mapping, "map", nil, "field=column for a column under another name (repeatable)")
 	o.privacy.flags(cmd)
+	o.source.add(cmd)
 	cmd.Flags().StringVar(&o.category, "category", "", "the category of every row, where the file holds one kind of work")
 	return cmd
 }
@@ -60,6 +76,15 @@ func runAuditImport(ctx context.Context, g *global, o *importOptions, paths []st
 	options := ingest.Options{
 		Map: mapping, KnownCategories: config.CategoryNames(), Category: audit.Category(o.category),
 	}
+	if err := o.source.apply(&options); err != nil {
+		return err
+	}
+	if o.source.dryRun {
+		if options.Prices, err = builtInPrices(); err != nil {
+			return err
+		}
+		return runDryImport(ctx, g, &o.source, options, paths, out, errOut)
+	}
 	// What is read is garbage soon; without this the heap would grow to twice of what
 	// an import keeps.
 	const garbage = 25 // per cent
@@ -74,15 +99,18 @@ func runAuditImport(ctx context.Context, g *global, o *importOptions, paths []st
 			return err
 		}
 		options.Protect, options.Redact = protect.task, protect.rejected()
-		for _, path := range paths {
+		return o.source.each(ctx, paths, options, errOut, func(path string, options ingest.Options) error {
 			read, err := importLog(ctx, s, path, options, errOut)
+			if errors.Is(err, ingest.ErrSpend) && options.Query == nil { // an answer is read once
+				read, err = importSpend(ctx, s, path, options, errOut)
+			}
 			if err != nil {
 				return err
 			}
 			protect.count(&read)
 			reports = append(reports, read)
-		}
-		return nil
+			return nil
+		})
 	})
 	// What was imported before a failure is stored, and said.
 	if len(reports) > 0 || err == nil {
@@ -105,7 +133,7 @@ func importLog(ctx context.Context, s *store.Store, path string, options ingest.
 	bar := newBytesBar(errOut, path)
 	defer bar.finish()
 	options.Progress = bar.set
-	transaction, err := beginImport(ctx, s, path)
+	transaction, err := beginImport(ctx, s, cmp.Or(options.Name, path))
 	if err != nil {
 		return ingest.FileReport{}, err
 	}
@@ -149,52 +177,15 @@ func sayImport(g *global, out, errOut io.Writer, reports []ingest.FileReport) er
 	if g.json {
 		return report.JSON(out, map[string]any{"schema": "modeltrial.audit-import/1", "files": reports})
 	}
+	next := "audit report"
 	for _, read := range reports {
-		fmt.Fprintf(out, "%s: %s rows: %s imported, %s already there, %s rejected\n", read.File,
-			report.Count(read.Rows), report.Count(read.Imported), report.Count(read.Duplicates+read.Completed), report.Count(read.Rejected))
-		if read.Completed > 0 {
-			fmt.Fprintf(out, "  %s of those already there got values that they were without\n", report.Count(read.Completed))
-		}
-		fmt.Fprintf(out, "  read as %s: %s\n", read.Format, mappedText(read.Mapped))
+		report.Imported(out, read)
 		sayUnknownCosts(out, read.Costs)
-		if len(read.NotRead) > 0 {
-			fmt.Fprintf(out, "  not read, kept as metadata: %s\n", columnsText(read.NotRead))
-		}
-		for _, note := range read.Notes {
-			fmt.Fprintf(out, "  %s\n", note)
-		}
-		if read.OldRejectsFile != "" {
-			fmt.Fprintf(out, "  the rejects of an earlier import are in %s now\n", read.OldRejectsFile)
-		}
 		sayProtected(out, read)
+		if read.Kind != "spend" {
+			next = "audit classify"
+		}
 	}
-	fmt.Fprintf(out, "\n%s\n", g.next("audit classify"))
+	fmt.Fprintf(out, "\n%s\n", g.next(next))
 	return nil
-}
-
-func mappedText(mapped map[string]string) string {
-	var parts []string
-	for field, column := range mapped {
-		if field == column {
-			parts = append(parts, field)
-			continue
-		}
-		parts = append(parts, field+" from "+report.Line(column))
-	}
-	slices.Sort(parts)
-	return strings.Join(parts, ", ")
-}
-
-// columnsText lists columns, the first of very many.
-func columnsText(columns []string) string {
-	const most = 40
-	var parts []string
-	for i, column := range columns {
-		if i == most {
-			parts = append(parts, fmt.Sprintf("and %d more", len(columns)-most))
-			break
-		}
-		parts = append(parts, report.Line(column))
-	}
-	return strings.Join(parts, ", ")
 }

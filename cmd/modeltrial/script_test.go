@@ -64,6 +64,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"winrate": winRateIs, "kappa": kappaIs, "calls": callsAre, "lockdb": lockDatabase, "fill": fillFile, "bytes": writeBytes,
+			"gzip": gzipFile, "sqlite": makeDatabase,
 		},
 	})
 }
