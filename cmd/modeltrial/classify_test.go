@@ -48,7 +48,9 @@ func readCSV(t *testing.T, path string) [][]string {
 	return rows
 }
 
-// log is a task log of which the truth is known by the id: general tasks that look
+var countries = []string{"Portugal", "Kenya", "Chile", "Norway", "Vietnam", "Canada", "Egypt"}
+
+// writeLog writes a task log of which the truth is known by the id: general tasks that look
 // like coding, so that the categoriser is wrong about one in three.
 func writeLog(t *testing.T, path string, tasks int) {
 	t.Helper()
@@ -58,7 +60,7 @@ func writeLog(t *testing.T, path string, tasks int) {
 		case 0:
 			rows = append(rows, []string{fmt.Sprintf("coding-%d", i), fmt.Sprintf("Write a Python function that sorts list number %d and returns it", i)})
 		case 1:
-			rows = append(rows, []string{fmt.Sprintf("general-%d", i), fmt.Sprintf("What is the capital of country number %d?", i)})
+			rows = append(rows, []string{fmt.Sprintf("general-%d", i), "What is the capital of " + countries[i/3%len(countries)] + "?"})
 		default:
 			if i%2 == 0 {
 				rows = append(rows, []string{fmt.Sprintf("general-%d", i), fmt.Sprintf("Write a Python function that doubles list %d", i)})
