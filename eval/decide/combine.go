@@ -2,6 +2,7 @@ package decide
 
 import (
 	"fmt"
+	"slices"
 
 	"modeltrial/eval"
 	"modeltrial/eval/stats"
@@ -52,23 +53,33 @@ func (a *analyzer) scoresOf(ratings []rated) []stats.JudgeScore {
 	return scores
 }
 
-// combine puts people's observations and judges' scores together. Tasks that an arm
-// lost have the same known score under both.
-func (a *analyzer) combine(e *evidence, people []stats.Observation, week int) (stats.Combined, error) {
-	judge := a.judgeScores(e, week)
-	known := map[int]bool{}
-	for _, score := range judge {
-		known[score.Task] = true
+// combine puts people's observations and judges' scores together, and the tasks that
+// an arm lost beside them. People rate a part of the tasks only: a lost task counts
+// with its share of all, not of those.
+func (a *analyzer) combine(e *evidence, people, lost []stats.Observation, week int) (stats.WeightedMean, *stats.Combined, error) {
+	people = slices.Clone(people)
+	if err := a.weigh(e, people); err != nil {
+		return stats.WeightedMean{}, nil, err
 	}
-	for _, observation := range people {
-		if observation.Rater == stats.NoRater && !known[observation.Task] {
-			judge = append(judge, stats.JudgeScore{Score: observation.Score, Weight: 1, Task: observation.Task, Cluster: observation.Cluster})
+	judge := a.judgeScores(e, week)
+	if err := a.weighJudged(e, people, judge); err != nil {
+		return stats.WeightedMean{}, nil, err
+	}
+	combined, err := stats.Combine(people, judge, true)
+	if err != nil || len(lost) == 0 {
+		return combined.WeightedMean, &combined, err
+	}
+	all := slices.Clone(lost)
+	for _, task := range e.tasks {
+		if (len(task.raters) > 0 || task.judged) && (week == 0 || task.Week <= week) {
+			all = append(all, stats.Observation{Task: a.tasks.of(task.TaskID), Cluster: a.cluster(task.TaskID, task.Cluster)})
 		}
 	}
-	if err := a.weighJudged(e, people, judge); err != nil {
-		return stats.Combined{}, err
+	if err := a.weigh(e, all); err != nil {
+		return stats.WeightedMean{}, nil, err
 	}
-	return stats.Combine(people, judge, true)
+	mean, err := stats.WithKnown(combined.WeightedMean, all[:len(lost)], all[len(lost):])
+	return mean, &combined, err
 }
 
 // weighJudged gives the scores of tasks that no person rated their share, as people's

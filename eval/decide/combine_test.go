@@ -89,6 +89,30 @@ func TestJudgesHelpPeopleByCountsOnly(t *testing.T) {
 	}
 }
 
+// By hand: tasks that the control did not answer count with their share of all 240
+// tasks, not of the third that people rated.
+func TestLostTasksCountWithTheirShareBesideJudges(t *testing.T) {
+	verdict := func(task int) eval.Verdict {
+		return []eval.Verdict{eval.PrefersA, eval.PrefersB, eval.PrefersB}[task/3%3]
+	}
+	data := withJudge(pilot(240, 140, 0, 1, eval.Human), verdict)
+	lost := map[string]bool{}
+	for i := range 24 {
+		lost[fmt.Sprintf("t%03d", i*10)] = true
+	}
+	data = without(data, "now", func(task string) bool { return lost[task] })
+	for task := range lost {
+		data.Refused = append(data.Refused, eval.Cell{TaskID: task, Category: "coding", Arm: "now"})
+	}
+	got := first(t, data)
+	if got.Source != eval.SourceCombined || got.LostControl != 24 {
+		t.Fatalf("source %q, %d lost, %v", got.Source, got.LostControl, got.WhyMissing["combination"])
+	}
+	c := got.Combination
+	rated := c.PeopleAlone + c.Lambda*(c.JudgesOnly-c.JudgesShared)
+	wantNumber(t, "win rate", got.WinRate.Estimate, rated+0.1*(1-rated))
+}
+
 func TestPeopleOnHardTasksOnlyAreWarnedOf(t *testing.T) {
 	data := withJudge(pilot(300, 150, 0, 1, eval.Human), func(task int) eval.Verdict {
 		if task%3 == 0 { // those that people rate

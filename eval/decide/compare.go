@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"modeltrial/audit"
 	"modeltrial/eval"
@@ -266,13 +267,9 @@ func (a *analyzer) mean(e *evidence, week int) (estimate, error) {
 	if e.missing != nil {
 		return result, e.missing
 	}
-	result.observations = a.observations(within(e.ratings, week))
-	people := a.countTasks(result.observations)
-	for _, task := range e.lostWithin(week) {
-		result.observations = append(result.observations, stats.Observation{
-			Score: task.score(), Task: a.tasks.of(task.TaskID), Rater: stats.NoRater, Cluster: a.cluster(task.TaskID, task.Cluster),
-		})
-	}
+	rated := a.observations(within(e.ratings, week))
+	lost := a.lostObservations(e, week)
+	result.observations = slices.Concat(rated, lost)
 	if err := a.weigh(e, result.observations); err != nil {
 		return result, err
 	}
@@ -280,12 +277,11 @@ func (a *analyzer) mean(e *evidence, week int) (estimate, error) {
 		return result, &stats.MissingError{Why: fmt.Sprintf("rated tasks: %d, at least %d are needed", tasks, stats.MinTasks)}
 	}
 	var err error
-	if a.combines(e, people, e.judgedOnly(week)) {
-		combined, err := a.combine(e, result.observations, week)
-		if err != nil {
+	if a.combines(e, a.countTasks(rated), e.judgedOnly(week)) {
+		if result.WeightedMean, result.combined, err = a.combine(e, rated, lost, week); err != nil {
 			return result, err
 		}
-		result.WeightedMean, result.combined, result.source = combined.WeightedMean, &combined, eval.SourceCombined
+		result.source = eval.SourceCombined
 		return result, result.Enough()
 	}
 	result.WeightedMean, err = stats.Mean(result.observations, e.kind == eval.Human)
@@ -293,6 +289,18 @@ func (a *analyzer) mean(e *evidence, week int) (estimate, error) {
 		return result, err
 	}
 	return result, result.Enough()
+}
+
+// lostObservations are the scores of the tasks of the weeks up to one that one arm
+// alone answered.
+func (a *analyzer) lostObservations(e *evidence, week int) []stats.Observation {
+	var lost []stats.Observation
+	for _, task := range e.lostWithin(week) {
+		lost = append(lost, stats.Observation{
+			Score: task.score(), Task: a.tasks.of(task.TaskID), Rater: stats.NoRater, Cluster: a.cluster(task.TaskID, task.Cluster),
+		})
+	}
+	return lost
 }
 
 func (a *analyzer) countTasks(observations []stats.Observation) int {

@@ -142,6 +142,9 @@ func (a *analyzer) closeWeeks(e *evidence) {
 func (a *analyzer) peopleShare(e *evidence, week int) float64 {
 	var people, judged, before, rated int
 	for _, task := range e.tasks {
+		if !task.control || !task.candidate {
+			continue // nothing to rate
+		}
 		switch {
 		case len(task.raters) > 0:
 			people++
