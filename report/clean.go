@@ -7,9 +7,6 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// Line makes a text from outside safe for one line of a terminal.
-func Line(text string) string { return line(text) }
-
 // line makes hostile text safe for one line of a terminal: escape sequences,
 // control and text-direction characters go, white space becomes single spaces.
 func line(text string) string {

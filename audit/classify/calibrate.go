@@ -137,22 +137,3 @@ func bestTemperature(held []heldOut) float64 {
 	}
 	return float64(float32(best))
 }
-
-// CalibrationError returns the expected calibration error (Naeini, Cooper and
-// Hauskrecht 2015, AAAI): the mean distance between probability and accuracy
-// over the bins of the reliability table, weighted by their rows. It is nil
-// without rows.
-func (s Score) CalibrationError() *float64 {
-	sum, rows := 0.0, 0
-	for _, bin := range s.Reliability {
-		if bin.MeanProbability == nil || bin.Accuracy == nil {
-			continue
-		}
-		sum += float64(bin.Rows) * math.Abs(*bin.MeanProbability-*bin.Accuracy)
-		rows += bin.Rows
-	}
-	if rows == 0 {
-		return nil
-	}
-	return new(sum / float64(rows))
-}

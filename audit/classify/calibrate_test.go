@@ -36,16 +36,16 @@ func TestSureThreshold(t *testing.T) {
 }
 
 func TestCalibrationError(t *testing.T) {
-	if e := (Score{}).CalibrationError(); e != nil {
+	if e := calibrationError(nil); e != nil {
 		t.Errorf("without rows it is %v", *e)
 	}
-	s := Score{Reliability: []ReliabilityBin{
+	bins := []ReliabilityBin{
 		{Rows: 30, MeanProbability: new(0.65), Accuracy: new(0.6)},
 		{Rows: 0},
 		{Rows: 10, MeanProbability: new(0.9), Accuracy: new(1.0)},
-	}}
+	}
 	want := (30*0.05 + 10*0.1) / 40
-	if e := s.CalibrationError(); e == nil || math.Abs(*e-want) > 1e-12 {
+	if e := calibrationError(bins); e == nil || math.Abs(*e-want) > 1e-12 {
 		t.Errorf("got %v, want %v", e, want)
 	}
 }

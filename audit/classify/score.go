@@ -192,7 +192,9 @@ func score(rows []Labelled, predictions []Prediction, categories []audit.Categor
 	return s
 }
 
-// calibrationError is nil of no rows.
+// calibrationError is the expected calibration error (Naeini, Cooper and Hauskrecht
+// 2015, AAAI): the mean distance between probability and accuracy over the bins of a
+// reliability table, weighted by their rows. It is nil of no rows.
 func calibrationError(bins []ReliabilityBin) *float64 {
 	var rows int
 	var distance float64

@@ -130,7 +130,7 @@ func TestUnseenSources(t *testing.T) {
 	if *s.UnsureShare > 0.30 {
 		t.Errorf("unsure of %.3f, want at most 0.30", *s.UnsureShare)
 	}
-	t.Logf("%d rows, unsure %.3f, calibration error %.3f, %.1f µs a task", s.Rows, *s.UnsureShare, *s.CalibrationError(), *s.MicrosecondsPerTask)
+	t.Logf("%d rows, unsure %.3f, calibration error %.3f, %.1f µs a task", s.Rows, *s.UnsureShare, *s.ExpectedCalibrationError, *s.MicrosecondsPerTask)
 	for _, c := range s.PerCategory {
 		if c.Precision == nil || c.Recall == nil || c.F1 == nil {
 			t.Errorf("%s: no rows or no predictions", c.Category)

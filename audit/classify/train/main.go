@@ -59,7 +59,7 @@ func report(model *classify.Model) {
 		return fmt.Sprintf("%.3f", *v)
 	}
 	fmt.Printf("On kinds of texts held out: accuracy %s, macro F1 %s, calibration error %s\n",
-		share(s.Accuracy), share(s.MacroF1), share(s.CalibrationError()))
+		share(s.Accuracy), share(s.MacroF1), share(s.ExpectedCalibrationError))
 	fmt.Printf("Sure from %.2f on (temperature %.2f): unsure of %s, right %s when sure\n",
 		model.Threshold(), model.Temperature(), share(s.UnsureShare), share(s.AccuracyWhenSure))
 	for _, c := range s.PerCategory {
