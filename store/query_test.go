@@ -157,6 +157,7 @@ CREATE TABLE mine AS SELECT 'm' || n AS no, 'prompt ' || n AS said, 1.5::numeric
 		ID: "r1", Model: "gpt-5", Prompt: "Summarise", Response: "Refund", Tags: []string{"eu"}, Cost: ptr(audit.NanoUSD(2_100_000)),
 		Tokens: audit.Tokens{Input: ptr(int64(310)), Output: ptr(int64(120))}, LatencyMS: ptr(int64(2400)), TTFTMS: ptr(int64(600)),
 		User: tasks[0].User, Timestamp: tasks[0].Timestamp, Origin: tasks[0].Origin, Metadata: tasks[0].Metadata,
+		CostSource: audit.CostFromLog,
 	}}
 	if diff := cmp.Diff(want, tasks); diff != "" || report.Format != "litellm" || report.Filtered != 1 || tasks[0].Timestamp.Format("15:04") != "09:00" {
 		t.Errorf("%+v (-want +got):\n%s", report, diff)
