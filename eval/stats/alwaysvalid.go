@@ -100,8 +100,8 @@ func (d Design) Evaluate(looks []Look) ([]LookResult, error) {
 	}
 	anytime := d.Alpha * (1 - d.PlannedShare)
 	planned := float64(d.PlannedTasks)
-	spending := newSpending(-mathext.NormalQuantile(d.Alpha * d.PlannedShare / 2))
-	running := runningP{share: d.PlannedShare, p: 1}
+	x := -mathext.NormalQuantile(d.Alpha * d.PlannedShare / 2)
+	running := runningP{share: d.PlannedShare, p: 1, looks: schedules.begin()}
 	results := make([]LookResult, 0, len(looks))
 	tasks, week := 0, 0
 	for i, look := range looks {
@@ -126,9 +126,9 @@ func (d Design) Evaluate(looks []Look) ([]LookResult, error) {
 			if look.Week == d.Weeks {
 				t = 1
 			}
-			if informative(t, spending.time) {
-				result.Fraction, result.Boundary = t, spending.next(t)
+			if informative(t, running.looks.spent) {
 				running.planned(t, look.Z)
+				result.Fraction, result.Boundary = t, running.looks.boundary(x)
 			}
 		}
 		if look.Tasks > 0 {
@@ -145,34 +145,20 @@ func (d Design) Evaluate(looks []Look) ([]LookResult, error) {
 type runningP struct {
 	share float64
 	p     float64
-	// fractions are those of the planned looks that spent.
-	fractions []float64
-	// at is the state past those looks at the error rate p·share, nil where it has
-	// to be made.
-	at *spending
+	looks *schedule // the planned looks that spent
 }
 
-// lower takes in a p-value that does not come from a planned look.
-func (r *runningP) lower(p float64) {
-	if p < r.p {
-		r.p, r.at = p, nil
-	}
-}
+// lower takes in a p-value.
+func (r *runningP) lower(p float64) { r.p = min(r.p, p) }
 
-// planned takes in a planned look. The dear search for its repeated p-value is only
-// made where it lowers the minimum: boundaries are monotone in the error rate, so
-// the boundary for the minimum tells.
+// planned takes in a planned look. Its repeated p-value is only searched for where it
+// lowers the minimum: boundaries are monotone in the error rate, so the boundary for
+// the minimum tells.
 func (r *runningP) planned(t, z float64) {
-	if r.at == nil {
-		_, r.at = excess(r.fractions, z, -mathext.NormalQuantile(r.p*r.share/2))
-	}
-	bound := r.at.next(t)
-	r.fractions = append(r.fractions, t)
-	if z <= 0 || z < bound {
+	r.looks = r.looks.next(t)
+	x := -mathext.NormalQuantile(r.p * r.share / 2)
+	if z <= 0 || z < r.looks.bound(x) {
 		return
 	}
-	p, at := repeatedP(r.fractions, z, r.at.x, bound-min(z, mostZ), highestX(t, z))
-	if p/r.share < r.p {
-		r.p, r.at = p/r.share, at
-	}
+	r.lower(max(2*normalSurvival(r.looks.repeated(z, x)), MinP) / r.share)
 }

@@ -50,38 +50,6 @@ func highestX(t, z float64) float64 {
 	return -math.Sqrt(t) * mathext.NormalQuantile(max(normalSurvival(z)/2, MinP))
 }
 
-// excess returns by how much the boundary of the last look exceeds z at x, and the
-// state past that look. It grows with x, almost in proportion.
-func excess(fractions []float64, z, x float64) (float64, *spending) {
-	s := newSpending(x)
-	bound := 0.0
-	for _, t := range fractions {
-		bound = s.next(t)
-	}
-	return min(bound, mostZ+1) - min(z, mostZ), s
-}
-
-// repeatedP finds the smallest one-sided alpha whose boundary at the last look equals
-// z (Jennison and Turnbull 1999, section 9): it searches for the x between low and high, with the excess atLow ≤ 0,
-// at which the last boundary is z, and returns its p-value and the state past the
-// looks there.
-func repeatedP(fractions []float64, z, low, atLow, high float64) (float64, *spending) {
-	var at *spending
-	f := func(x float64) float64 {
-		var y float64
-		y, at = excess(fractions, z, x)
-		return y
-	}
-	x := high
-	if len(fractions) > 1 { // the first look spends A(t) alone
-		x = root(f, low, atLow, high)
-	}
-	if at == nil || at.x != x {
-		f(x)
-	}
-	return min(1, max(2*normalSurvival(x), MinP)), at
-}
-
 // root finds the zero of an increasing function in [low, high] by the Illinois
 // form of regula falsi (Dowell and Jarratt 1971), to 1e-10, given its value at
 // low. Each value is dear.
