@@ -203,8 +203,8 @@ func (a *analyzer) positionEffect(ratings []rated) (effect *eval.PositionEffect,
 			continue
 		}
 		observations = append(observations, stats.Observation{
-			Score: credited - 0.5, Weight: 1, Task: rating.task,
-			Cluster: rating.task, Rater: rating.rater,
+			Score: credited - 0.5, Weight: 1, Task: int(rating.task),
+			Cluster: int(rating.task), Rater: int(rating.rater),
 		})
 	}
 	if len(observations) == 0 {

@@ -7,7 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"modeltrial/audit"
 	"modeltrial/eval"
@@ -68,13 +72,11 @@ func Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
 	if data.Locked != nil {
 		result.ProtocolSHA256 = data.Locked.SHA256
 	}
-	for _, key := range a.useCases() {
-		comparison, err := a.compare(key)
-		if err != nil {
-			return result, fmt.Errorf("%s, %s against %s: %w", key.category, key.candidate, key.control, err)
-		}
-		result.Comparisons = append(result.Comparisons, comparison)
+	comparisons, err := a.compareAll(a.useCases())
+	if err != nil {
+		return result, err
 	}
+	result.Comparisons = comparisons
 	if err := adjust(result.Comparisons); err != nil {
 		return result, err
 	}
@@ -91,17 +93,16 @@ func Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
 	}
 	result.Raters = a.raters()
 	others := a.analyzeVariants(result.Raters, options) // at the same time as what follows
-	for _, pair := range a.pairs() {
-		overall, err := a.compare(useCase{AllCategories, pair.control, pair.candidate})
-		if err != nil {
-			return result, fmt.Errorf("overall, %s against %s: %w", pair.candidate, pair.control, err)
-		}
+	if result.Overall, err = a.compareAll(a.pairs()); err != nil {
+		return result, err
+	}
+	for i := range result.Overall {
+		overall := &result.Overall[i]
 		for _, field := range []string{"p_value_adjusted", "non_inferiority_p_value_adjusted", "cost_p_value_adjusted"} {
 			overall.WhyMissing[field] = "descriptive: no claim is made over all use cases"
 		}
 		overall.Decision = eval.NoDecision
 		overall.Reason = "descriptive: decisions are made for each use case"
-		result.Overall = append(result.Overall, overall)
 	}
 	result.Agreement = a.agreement(a.mainKind(a.ratings))
 	result.Judges, result.Ranking = a.judges(), a.ranking()
@@ -109,6 +110,22 @@ func Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
 		return result, fmt.Errorf("sensitivity: %w", err)
 	}
 	return result, nil
+}
+
+// compareAll estimates use cases, several at a time.
+func (a *analyzer) compareAll(keys []useCase) ([]eval.ComparisonResult, error) {
+	results := make([]eval.ComparisonResult, len(keys))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, key := range keys {
+		group.Go(func() (err error) {
+			if results[i], err = a.compare(key); err != nil {
+				return fmt.Errorf("%s, %s against %s: %w", key.category, key.candidate, key.control, err)
+			}
+			return nil
+		})
+	}
+	return results, group.Wait()
 }
 
 // A useCase is what one comparison result is about.
@@ -119,12 +136,12 @@ type useCase struct {
 
 // analyzer holds the data of one analysis, oriented so that arm a is the control.
 type analyzer struct {
-	data          eval.Dataset // without ratings
+	data          eval.Dataset // without ratings and responses
 	ratings       []rated
+	answers       []answer
 	bothOrders    bool // a rater rated a comparison in several orders of presentation
-	armPairs      map[armPair]int
+	armPairs      map[armPair]int32
 	items         int   // the number of different rated.item
-	answered      []int // the tasks of data.Responses
 	decisionsOnly bool
 	randomSample  bool
 	weeks         int
@@ -136,16 +153,18 @@ type analyzer struct {
 	seed          uint64
 	tasks         indexer // of tasks and clusters together, as the estimators want them
 	raterIndex    indexer
-	gathered      map[useCase]*evidence
-	last          map[useCase]lastLook
-	lengths       []float64 // by item, made where first asked for
+	// mutex guards what the use cases keep, which are estimated several at a time.
+	mutex    sync.Mutex
+	gathered map[useCase]*evidence
+	last     map[useCase]lastLook
+	lengths  []float64 // by item, made where first asked for
 }
 
 func newAnalyzer(data eval.Dataset, options Options) *analyzer {
 	a := &analyzer{
 		data: data, decisionsOnly: options.DecisionsOnly, randomSample: options.RandomSample, weeks: cmp.Or(options.Weeks, defaultWeeks), plannedTasks: options.PlannedTasks,
 		margin: defaultMargin, saving: defaultSaving, seed: 1,
-		tasks: indexer{}, raterIndex: indexer{}, armPairs: map[armPair]int{}, gathered: map[useCase]*evidence{}, last: map[useCase]lastLook{},
+		tasks: make(indexer, max(len(data.Assigned), len(data.Ratings)/4)), raterIndex: indexer{}, armPairs: map[armPair]int32{}, gathered: map[useCase]*evidence{}, last: map[useCase]lastLook{},
 	}
 	if data.Locked != nil {
 		protocol := data.Locked.Protocol
@@ -156,64 +175,26 @@ func newAnalyzer(data eval.Dataset, options Options) *analyzer {
 			a.seed = binary.BigEndian.Uint64(sum)
 		}
 	}
-	a.data.Ratings = nil // a.ratings are what counts
+	a.data.Ratings, a.data.Responses = nil, nil // a.ratings and a.answers are what counts
 	a.rate(data.Ratings, options.ThroughWeek)
-	a.data.Responses = a.fill(responsesWithin(data.Responses, options.ThroughWeek))
-	a.data.Assigned = slices.DeleteFunc(slices.Clone(data.Assigned), func(task eval.AssignedTask) bool {
-		return options.ThroughWeek > 0 && task.Week > options.ThroughWeek
-	})
-	for _, task := range a.data.Assigned {
-		a.tasks.of(task.TaskID) // so that all tasks have a number
+	a.answer(data.Responses, options.ThroughWeek)
+	if options.ThroughWeek > 0 {
+		a.data.Assigned = slices.DeleteFunc(slices.Clone(data.Assigned), func(task eval.AssignedTask) bool { return task.Week > options.ThroughWeek })
 	}
-	for _, rating := range a.ratings {
-		a.throughWeek = max(a.throughWeek, rating.Week)
+	for _, task := range a.data.Assigned { // so that all tasks and clusters have a number
+		a.tasks.of(task.TaskID)
+		a.cluster(task.TaskID, task.Cluster)
+	}
+	for i := range a.ratings {
+		a.throughWeek = max(a.throughWeek, int(a.ratings[i].Week))
 	}
 	if a.throughWeek == 0 && data.Locked == nil { // no weeks: one look, at the end
 		a.weeks = 1
-		for i := range a.data.Responses {
-			a.data.Responses[i].Week = 0
+		for i := range a.answers {
+			a.answers[i].Week = 0
 		}
 	}
 	return a
-}
-
-func responsesWithin(responses []eval.ResponseRow, week int) []eval.ResponseRow {
-	if week == 0 {
-		return slices.Clone(responses)
-	}
-	kept := make([]eval.ResponseRow, 0, len(responses))
-	for _, response := range responses {
-		if response.Week <= week {
-			kept = append(kept, response)
-		}
-	}
-	return kept
-}
-
-// fill gives responses from a file that does not say the category, the cluster or
-// the week those of the ratings of the same task.
-func (a *analyzer) fill(responses []eval.ResponseRow) []eval.ResponseRow {
-	a.answered = make([]int, len(responses))
-	for i := range responses {
-		a.answered[i] = a.tasks.of(responses[i].TaskID)
-	}
-	first := make([]*rated, len(a.tasks))
-	for i := range a.ratings {
-		if task := a.ratings[i].task; first[task] == nil {
-			first[task] = &a.ratings[i]
-		}
-	}
-	for i := range responses {
-		response, rating := &responses[i], first[a.answered[i]]
-		if rating == nil {
-			response.Category = cmp.Or(response.Category, Uncategorised)
-			continue
-		}
-		response.Category = cmp.Or(response.Category, rating.Category)
-		response.Cluster = cmp.Or(response.Cluster, rating.Cluster)
-		response.Week = cmp.Or(response.Week, rating.Week)
-	}
-	return responses
 }
 
 // useCases lists what is compared: the protocol's use cases in its order or,
@@ -287,9 +268,8 @@ func interval(from stats.Interval) *eval.Interval {
 
 func (a *analyzer) provenance() eval.Provenance {
 	var p eval.Provenance
-	for i := range a.data.Responses {
-		response := &a.data.Responses[i]
-		switch response.Origin {
+	for i := range a.answers {
+		switch a.answers[i].Origin {
 		case eval.Measured:
 			p.ResponsesMeasured++
 		case eval.Recorded:

@@ -71,8 +71,8 @@ func (a *analyzer) combine(e *evidence, people, lost []stats.Observation, week i
 	}
 	all := slices.Clone(lost)
 	for _, task := range e.tasks {
-		if (len(task.raters) > 0 || task.judged) && (week == 0 || task.Week <= week) {
-			all = append(all, stats.Observation{Task: a.tasks.of(task.TaskID), Cluster: a.cluster(task.TaskID, task.Cluster)})
+		if (task.raters > 0 || task.judged) && (week == 0 || task.Week <= week) {
+			all = append(all, stats.Observation{Task: task.number, Cluster: a.cluster(task.TaskID, task.Cluster)})
 		}
 	}
 	if err := a.weigh(e, all); err != nil {
@@ -119,7 +119,7 @@ func combination(c *stats.Combined) *eval.Combination {
 func (a *analyzer) whyNotCombined(e *evidence) string {
 	people := a.newTaskSet()
 	for _, rating := range e.ratings {
-		people.add(rating.task)
+		people.add(int(rating.task))
 	}
 	judged := e.judgedOnly(0)
 	switch {

@@ -87,7 +87,7 @@ func (a *analyzer) mainKind(ratings []rated) eval.RaterKind {
 		tasks[kind] = a.newTaskSet()
 	}
 	for _, rating := range ratings {
-		tasks[rating.Kind].add(rating.task)
+		tasks[rating.Kind].add(int(rating.task))
 	}
 	return mainKindOf(func(kind eval.RaterKind) int {
 		if tasks[kind] == nil { // of no kind
@@ -123,9 +123,9 @@ func ofKind(ratings []rated, kind eval.RaterKind) []rated {
 }
 
 func (a *analyzer) count(result *eval.ComparisonResult, e *evidence) {
-	tasks, raters := a.newTaskSet(), map[int]bool{}
+	tasks, raters := a.newTaskSet(), map[int32]bool{}
 	for _, rating := range e.ratings {
-		tasks.add(rating.task)
+		tasks.add(int(rating.task))
 		raters[rating.rater] = true
 		switch {
 		case rating.Verdict == eval.BothBad:
@@ -163,17 +163,17 @@ func (a *analyzer) planned(key useCase, ratings []rated) int {
 	if planned > 0 {
 		return planned
 	}
-	first := math.MaxInt
+	first := int32(math.MaxInt32)
 	for _, rating := range ratings {
 		first = min(first, rating.Week)
 	}
 	tasks := a.newTaskSet()
 	for _, rating := range ratings {
 		if rating.Week == first {
-			tasks.add(rating.task)
+			tasks.add(int(rating.task))
 		}
 	}
-	return max(1, tasks.count*(a.weeks-max(first, 1)+1))
+	return max(1, tasks.count*(a.weeks-max(int(first), 1)+1))
 }
 
 // winRates fills in the win rate at every look so far and the sequential
@@ -218,7 +218,9 @@ func (a *analyzer) winRates(result *eval.ComparisonResult, e *evidence) error {
 		result.Looks = append(result.Looks, entry)
 	}
 	last := len(looks) - 1
+	a.mutex.Lock()
 	a.last[e.key] = lastLook{looks[last], means[last], better[last]}
+	a.mutex.Unlock()
 	result.Source = means[last].source
 	if combined := means[last].combined; combined != nil {
 		result.JudgedTasks = combined.JudgeOnlyTasks
@@ -297,7 +299,7 @@ func (a *analyzer) lostObservations(e *evidence, week int) []stats.Observation {
 	var lost []stats.Observation
 	for _, task := range e.lostWithin(week) {
 		lost = append(lost, stats.Observation{
-			Score: task.score(), Task: a.tasks.of(task.TaskID), Rater: stats.NoRater, Cluster: a.cluster(task.TaskID, task.Cluster),
+			Score: task.score(), Task: task.number, Rater: stats.NoRater, Cluster: a.cluster(task.TaskID, task.Cluster),
 		})
 	}
 	return lost
@@ -321,7 +323,7 @@ func (a *analyzer) observations(ratings []rated) []stats.Observation {
 		}
 		return observations
 	}
-	type cell struct{ task, rater int }
+	type cell struct{ task, rater int32 }
 	position := map[cell]int{}
 	var times []float64
 	for _, rating := range ratings {

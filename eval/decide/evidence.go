@@ -32,7 +32,7 @@ type covered struct {
 	refused            bool // by the provider of an arm, for good
 	judged             bool
 	number             int
-	raters             []int
+	raters             int
 }
 
 // closedShare is the share of the awaited ratings from which on a week counts as
@@ -45,11 +45,14 @@ const leastAnswered = 0.8
 
 // evidence gathers a use case's evidence once.
 func (a *analyzer) evidence(key useCase) *evidence {
-	if e, known := a.gathered[key]; known {
+	a.mutex.Lock()
+	e, known := a.gathered[key]
+	a.mutex.Unlock()
+	if known {
 		return e
 	}
 	all := a.ratingsOf(key)
-	e := &evidence{key: key, all: all, kind: a.mainKind(all), closed: map[int]bool{}}
+	e = &evidence{key: key, all: all, kind: a.mainKind(all), closed: map[int]bool{}}
 	e.ratings = ofKind(all, e.kind)
 	if e.kind == eval.Human {
 		e.judged = ofKind(all, eval.Judge)
@@ -57,7 +60,9 @@ func (a *analyzer) evidence(key useCase) *evidence {
 	e.tasks = a.cover(key, e)
 	a.closeWeeks(e)
 	e.findLost()
+	a.mutex.Lock()
 	a.gathered[key] = e
+	a.mutex.Unlock()
 	return e
 }
 
@@ -77,12 +82,12 @@ func (a *analyzer) cover(key useCase, e *evidence) []*covered {
 			of(a.tasks.of(task.TaskID), task).assigned = true
 		}
 	}
-	for i := range a.data.Responses {
-		r := &a.data.Responses[i]
+	for i := range a.answers {
+		r := &a.answers[i]
 		if !a.inScope(key, r.Category) || (r.Arm != key.control && r.Arm != key.candidate) {
 			continue
 		}
-		task := of(a.answered[i], eval.AssignedTask{TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: r.Week})
+		task := of(r.task, eval.AssignedTask{TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: r.Week})
 		task.control = task.control || r.Arm == key.control
 		task.candidate = task.candidate || r.Arm == key.candidate
 	}
@@ -95,16 +100,26 @@ func (a *analyzer) cover(key useCase, e *evidence) []*covered {
 			task.refused = true
 		}
 	}
-	for _, r := range e.ratings {
-		task := of(r.task, eval.AssignedTask{TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: r.Week})
-		if !slices.Contains(task.raters, r.rater) {
-			task.raters = append(task.raters, r.rater)
-		}
+	ratedBy := func(r *rated) *covered {
+		task := of(int(r.task), eval.AssignedTask{TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: int(r.Week)})
 		task.control, task.candidate = true, true // both answers were seen, wherever they are kept
+		return task
 	}
-	for _, r := range e.judged {
-		task := of(r.task, eval.AssignedTask{TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: r.Week})
-		task.judged, task.control, task.candidate = true, true, true
+	type cell struct{ task, rater int32 }
+	again := map[cell]bool{}
+	for i := range e.ratings {
+		r := &e.ratings[i]
+		task := ratedBy(r)
+		if a.bothOrders {
+			if again[cell{r.task, r.rater}] {
+				continue
+			}
+			again[cell{r.task, r.rater}] = true
+		}
+		task.raters++
+	}
+	for i := range e.judged {
+		ratedBy(&e.judged[i]).judged = true
 	}
 	return tasks
 }
@@ -117,8 +132,8 @@ func (a *analyzer) closeWeeks(e *evidence) {
 		need = max(1, a.data.Locked.Protocol.RatingsPerComparison)
 	}
 	lastRated := 0
-	for _, r := range e.ratings {
-		lastRated = max(lastRated, r.Week)
+	for i := range e.ratings {
+		lastRated = max(lastRated, int(e.ratings[i].Week))
 	}
 	awaited, given := map[int]float64{}, map[int]float64{}
 	for _, task := range e.tasks {
@@ -128,7 +143,7 @@ func (a *analyzer) closeWeeks(e *evidence) {
 			continue // no rating is to come of it
 		}
 		awaited[task.Week] += float64(need)
-		given[task.Week] += float64(min(len(task.raters), need))
+		given[task.Week] += float64(min(task.raters, need))
 	}
 	for week := range awaited {
 		nearlyAll := given[week] >= awaited[week]*a.peopleShare(e, week)
@@ -146,7 +161,7 @@ func (a *analyzer) peopleShare(e *evidence, week int) float64 {
 			continue // nothing to rate
 		}
 		switch {
-		case len(task.raters) > 0:
+		case task.raters > 0:
 			people++
 		case task.judged:
 			judged++
@@ -155,7 +170,7 @@ func (a *analyzer) peopleShare(e *evidence, week int) float64 {
 		}
 		if task.Week < week {
 			before++
-			rated += min(len(task.raters), 1)
+			rated += min(task.raters, 1)
 		}
 	}
 	if before == 0 || !a.combines(e, people, judged) {
@@ -168,7 +183,7 @@ func (a *analyzer) peopleShare(e *evidence, week int) float64 {
 func (e *evidence) judgedOnly(week int) int {
 	count := 0
 	for _, task := range e.tasks {
-		if task.judged && len(task.raters) == 0 && (week == 0 || task.Week <= week) {
+		if task.judged && task.raters == 0 && (week == 0 || task.Week <= week) {
 			count++
 		}
 	}
@@ -236,7 +251,7 @@ func (e *evidence) over(weeks int) bool {
 func (e *evidence) outstanding(week int) int {
 	count := 0
 	for _, task := range e.tasks {
-		if task.Week == week && task.assigned && !task.refused && len(task.raters) == 0 {
+		if task.Week == week && task.assigned && !task.refused && task.raters == 0 {
 			count++
 		}
 	}

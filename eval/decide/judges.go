@@ -54,7 +54,7 @@ func (a *analyzer) judgedItems() []*judgedItem {
 		at := known[rating.item]
 		if at == nil {
 			at = &judgedItem{
-				control: rating.ArmA, candidate: rating.ArmB, number: rating.item, cluster: rating.cluster,
+				control: rating.ArmA, candidate: rating.ArmB, number: int(rating.item), cluster: int(rating.cluster),
 				people: map[string]*averaging{}, judges: map[string]*averaging{}, orders: map[string]*[2]averaging{},
 			}
 			known[rating.item] = at
@@ -298,16 +298,16 @@ func (a *analyzer) lengthDifferences() []float64 {
 		return a.lengths
 	}
 	type cell struct {
-		task int
+		task int32
 		arm  string
 	}
 	of := map[cell]averaging{}
-	for i := range a.data.Responses {
-		response := &a.data.Responses[i]
+	for i := range a.answers {
+		response := &a.answers[i]
 		if response.Length == 0 && !response.Empty {
 			continue
 		}
-		key := cell{a.answered[i], response.Arm}
+		key := cell{int32(response.task), response.Arm}
 		known := of[key]
 		known.add(float64(response.Length))
 		of[key] = known

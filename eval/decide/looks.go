@@ -22,19 +22,20 @@ func (a *analyzer) looks(e *evidence) []look {
 	const never = math.MaxInt
 	first := slices.Repeat([]int{never}, len(a.tasks)) // the week in which a task counts first
 	tasks, lastWeek := 0, 0
-	for _, rating := range e.ratings {
-		if first[rating.task] == never {
+	for i := range e.ratings {
+		task, week := e.ratings[i].task, int(e.ratings[i].Week)
+		if first[task] == never {
 			tasks++
 		}
-		first[rating.task] = min(first[rating.task], rating.Week)
-		lastWeek = max(lastWeek, rating.Week)
+		first[task] = min(first[task], week)
+		lastWeek = max(lastWeek, week)
 	}
 	if lastWeek == 0 {
 		return []look{{week: 0, tasks: tasks + len(e.lost) + a.helpedBy(e, tasks, 0), planned: 1}}
 	}
 	if a.helpedBy(e, tasks, 0) > 0 { // judges may go on where people have stopped
-		for _, rating := range e.judged {
-			lastWeek = max(lastWeek, rating.Week)
+		for i := range e.judged {
+			lastWeek = max(lastWeek, int(e.judged[i].Week))
 		}
 	}
 	perWeek := make([]int, lastWeek+1)

@@ -1,8 +1,10 @@
 package decide
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 
 	"modeltrial/audit"
 	"modeltrial/eval"
@@ -40,11 +42,11 @@ func (a *averaging) mean() float64 {
 // measure pairs the responses of a use case by task.
 func (a *analyzer) measure(key useCase) []measured {
 	type sums struct{ cost, latency [2]averaging }
-	var order []measured
-	position := make([]int, len(a.tasks)) // plus 1
-	var totals []sums
-	for i := range a.data.Responses {
-		response := &a.data.Responses[i]
+	most := len(a.evidence(key).tasks)
+	order, totals := make([]measured, 0, most), make([]sums, 0, most)
+	position := make([]int32, len(a.tasks)) // plus 1
+	for i := range a.answers {
+		response := &a.answers[i]
 		side := 0
 		switch response.Arm {
 		case key.control:
@@ -56,12 +58,12 @@ func (a *analyzer) measure(key useCase) []measured {
 		if !a.inScope(key, response.Category) {
 			continue
 		}
-		at := position[a.answered[i]] - 1
+		at := position[response.task] - 1
 		if at < 0 {
-			at = len(order)
-			position[a.answered[i]] = at + 1
+			at = int32(len(order))
+			position[response.task] = at + 1
 			order = append(order, measured{
-				task: a.answered[i], cluster: a.cluster(response.TaskID, response.Cluster), category: response.Category, week: response.Week,
+				task: response.task, cluster: response.cluster, category: response.Category, week: response.Week,
 			})
 			totals = append(totals, sums{})
 		}
@@ -188,28 +190,24 @@ func (a *analyzer) costs(result *eval.ComparisonResult, key useCase, tasks []mea
 // last look's critical value and sequential p-value. A week that is not closed yet
 // is not a planned look.
 func (a *analyzer) costLooks(key useCase, tasks []measured, planned int) (critical, p float64, err error) {
-	lastWeek := 0
-	for _, task := range tasks {
-		lastWeek = max(lastWeek, task.week)
+	byWeek := func(x, y measured) int { return cmp.Compare(x.week, y.week) }
+	if !slices.IsSortedFunc(tasks, byWeek) {
+		tasks = slices.Clone(tasks)
+		slices.SortStableFunc(tasks, byWeek)
 	}
+	lastWeek := max(0, tasks[len(tasks)-1].week)
 	var looks []stats.Look
 	closed := a.evidence(key).closed
+	soFar := 0
 	for week := min(1, lastWeek); week <= lastWeek; week++ {
-		soFar := make([]measured, 0, len(tasks))
-		here := 0
-		for _, task := range tasks {
-			if task.week > week {
-				continue
-			}
-			soFar = append(soFar, task)
-			if task.week == week {
-				here++
-			}
+		before := soFar
+		for soFar < len(tasks) && tasks[soFar].week <= week {
+			soFar++
 		}
-		if here == 0 && week < lastWeek {
+		if soFar == before && week < lastWeek {
 			continue
 		}
-		pairs, err := a.costPairs(key, soFar)
+		pairs, err := a.costPairs(key, tasks[:soFar])
 		if err != nil {
 			return 0, 0, err
 		}

@@ -7,8 +7,8 @@ import (
 
 // outcomes counts what became of the arms' answers.
 func (a *analyzer) outcomes(result *eval.ComparisonResult, key useCase) {
-	for i := range a.data.Responses {
-		response := &a.data.Responses[i]
+	for i := range a.answers {
+		response := &a.answers[i]
 		if !a.inScope(key, response.Category) {
 			continue
 		}

@@ -51,11 +51,11 @@ func (a *analyzer) rank(category audit.Category) (result eval.RankingResult, ok 
 	comparisons := make([]stats.Comparison, len(ratings))
 	tasks := make([]int, len(ratings))
 	for i, rating := range ratings {
-		tasks[i] = rating.item
+		tasks[i] = int(rating.item)
 		comparisons[i] = stats.Comparison{
 			A: number[rating.ArmA], B: number[rating.ArmB],
 			Observation: stats.Observation{
-				Score: rating.Score, Task: tasks[i], Cluster: rating.cluster, Rater: rating.rater,
+				Score: rating.Score, Task: tasks[i], Cluster: int(rating.cluster), Rater: int(rating.rater),
 			},
 		}
 	}

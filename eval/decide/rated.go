@@ -1,6 +1,10 @@
 package decide
 
 import (
+	"cmp"
+	"maps"
+	"slices"
+
 	"modeltrial/audit"
 	"modeltrial/eval"
 )
@@ -13,12 +17,12 @@ type rated struct {
 	Category audit.Category // of the rating, Uncategorised where it has none
 	Kind     eval.RaterKind
 	Score    float64
-	Week     int
-	task     int
-	cluster  int // the unit of sampling: the named cluster, else the task
-	rater    int
-	item     int // the task under a pair of arms
-	arms     int // the pair of arms, by number in analyzer.armPairs
+	Week     int32
+	task     int32
+	cluster  int32 // the unit of sampling: the named cluster, else the task
+	rater    int32
+	item     int32 // the task under a pair of arms
+	arms     int32 // the pair of arms, by number in analyzer.armPairs
 }
 
 // An armPair is a control and a candidate.
@@ -30,10 +34,10 @@ type armPair struct{ control, candidate string }
 // way round. Where the order is not known, a row the other way round is taken for the
 // other order. Then it turns every rating so that arm a is the protocol's control or,
 // without a protocol, so that a pair of arms has one direction: that of its first
-// rating.
+// rating. At last it puts together what belongs together: see [analyzer.arrange].
 func (a *analyzer) rate(ratings []eval.Rating, throughWeek int) {
 	type shown struct {
-		task, rater, low, high int
+		task, rater, low, high int32
 	}
 	arms := indexer{}
 	position := make(map[shown][4]int32, len(ratings)) // by order of presentation, plus 1
@@ -43,8 +47,8 @@ func (a *analyzer) rate(ratings []eval.Rating, throughWeek int) {
 		if throughWeek > 0 && rating.Week > throughWeek {
 			continue
 		}
-		r := rated{Rating: rating, task: a.tasks.of(rating.TaskID), rater: a.raterIndex.of(rating.Rater)}
-		key := shown{r.task, r.rater, arms.of(rating.ArmA), arms.of(rating.ArmB)}
+		r := rated{Rating: rating, task: int32(a.tasks.of(rating.TaskID)), rater: int32(a.raterIndex.of(rating.Rater))}
+		key := shown{r.task, r.rater, int32(arms.of(rating.ArmA)), int32(arms.of(rating.ArmB))}
 		order := 0
 		if key.low > key.high {
 			key.low, key.high = key.high, key.low
@@ -67,8 +71,8 @@ func (a *analyzer) rate(ratings []eval.Rating, throughWeek int) {
 		position[key] = at
 	}
 	a.orient()
-	type pair struct{ task, arms int }
-	items := make(map[pair]int, len(a.tasks))
+	type pair struct{ task, arms int32 }
+	items := make(map[pair]int32, len(a.tasks))
 	categories := map[audit.Category]audit.Category{"": Uncategorised} // one string for each
 	for i := range a.ratings {
 		r := &a.ratings[i]
@@ -77,25 +81,60 @@ func (a *analyzer) rate(ratings []eval.Rating, throughWeek int) {
 			category = r.Rating.Category
 			categories[category] = category
 		}
-		r.Category, r.Kind, r.Score, r.Week = category, r.Rating.Kind, r.Rating.Score, r.Rating.Week
+		r.Category, r.Kind, r.Score, r.Week = category, r.Rating.Kind, r.Rating.Score, int32(r.Rating.Week)
 		arms := armPair{r.ArmA, r.ArmB}
 		if r.arms, known = a.armPairs[arms]; !known {
-			r.arms = len(a.armPairs)
+			r.arms = int32(len(a.armPairs))
 			a.armPairs[arms] = r.arms
 		}
 		r.cluster = r.task
 		if r.Cluster != "" {
-			r.cluster = a.cluster(r.TaskID, r.Cluster)
+			r.cluster = int32(a.cluster(r.TaskID, r.Cluster))
 		}
 		key := pair{r.task, r.arms}
 		item, known := items[key]
 		if !known {
-			item = len(items)
+			item = int32(len(items))
 			items[key] = item
 		}
 		r.item = item
 	}
 	a.items = len(items)
+	a.arrange()
+}
+
+// arrange puts the ratings of a pair of arms together, in those the ratings of a
+// category, in those the ratings of a kind of rater, and in those the ratings of a
+// week: what is asked for is nearly always a run of them. Otherwise they stay in order.
+func (a *analyzer) arrange() {
+	type place struct {
+		arms     int32
+		category audit.Category
+		kind     eval.RaterKind
+		week     int32
+	}
+	counts := map[place]int{}
+	for i := range a.ratings {
+		r := &a.ratings[i]
+		counts[place{r.arms, r.Category, r.Kind, r.Week}]++
+	}
+	places := slices.SortedFunc(maps.Keys(counts), func(x, y place) int {
+		return cmp.Or(cmp.Compare(x.arms, y.arms), cmp.Compare(x.category, y.category), cmp.Compare(x.kind, y.kind), cmp.Compare(x.week, y.week))
+	})
+	next := make(map[place]int, len(places))
+	from := 0
+	for _, p := range places {
+		next[p] = from
+		from += counts[p]
+	}
+	arranged := make([]rated, len(a.ratings))
+	for i := range a.ratings {
+		r := &a.ratings[i]
+		p := place{r.arms, r.Category, r.Kind, r.Week}
+		arranged[next[p]] = *r
+		next[p]++
+	}
+	a.ratings = arranged
 }
 
 func (a *analyzer) orient() {
@@ -122,24 +161,28 @@ func within(ratings []rated, week int) []rated {
 	if week == 0 {
 		return ratings
 	}
-	return filtered(ratings, func(r *rated) bool { return r.Week <= week })
+	return filtered(ratings, func(r *rated) bool { return int(r.Week) <= week })
 }
 
-// filtered are the ratings to keep: the slice itself where these are all.
+// filtered are the ratings to keep: a part of the slice itself where they are a run.
 func filtered(ratings []rated, keep func(*rated) bool) []rated {
-	count := 0
+	first, end, count := 0, 0, 0
 	for i := range ratings {
 		if keep(&ratings[i]) {
+			if count == 0 {
+				first = i
+			}
 			count++
+			end = i + 1
 		}
 	}
-	if count == len(ratings) {
-		return ratings
+	if count == end-first {
+		return ratings[first:end:end]
 	}
 	kept := make([]rated, 0, count)
-	for i := range ratings {
-		if keep(&ratings[i]) {
-			kept = append(kept, ratings[i])
+	for i := range ratings[first:end] {
+		if r := &ratings[first+i]; keep(r) {
+			kept = append(kept, *r)
 		}
 	}
 	return kept

@@ -58,7 +58,7 @@ func (a *analyzer) rater(name string, ratings []rated, typicalSeconds float64) e
 	seconds := make([]float64, 0, len(ratings))
 	var ties, first, known, fast int
 	for _, rating := range ratings {
-		tasks.add(rating.task)
+		tasks.add(int(rating.task))
 		if rating.Score == 0.5 {
 			ties++
 		} else if rating.First != eval.SideUnknown {

@@ -32,14 +32,14 @@ func (a *analyzer) variants(raters []eval.RaterResult) []variant {
 	}
 	if len(odd) > 0 {
 		rest := a.data
-		rest.Ratings = asGiven(filtered(a.ratings, func(r *rated) bool { return !odd[r.Rater] }))
+		rest.Ratings, rest.Responses = asGiven(filtered(a.ratings, func(r *rated) bool { return !odd[r.Rater] })), givenAnswers(a.answers)
 		if len(rest.Ratings) > 0 {
 			variants = append(variants, variant{"without odd raters", "without " + listed(slices.Sorted(maps.Keys(odd))) + ", who stand out in the table of raters", rest})
 		}
 	}
 	if slices.ContainsFunc(slices.Collect(maps.Values(a.gathered)), func(e *evidence) bool { return len(e.judged) > 0 }) {
 		rest := a.data
-		rest.Ratings = asGiven(filtered(a.ratings, func(r *rated) bool { return r.Kind != eval.Judge }))
+		rest.Ratings, rest.Responses = asGiven(filtered(a.ratings, func(r *rated) bool { return r.Kind != eval.Judge })), givenAnswers(a.answers)
 		variants = append(variants, variant{"people alone", "judges' ratings are left out", rest})
 	}
 	return variants
@@ -62,7 +62,7 @@ func (a *analyzer) withoutLost() (eval.Dataset, int) {
 	rest := a.data
 	rest.Ratings = asGiven(a.ratings)
 	rest.Assigned = slices.DeleteFunc(slices.Clone(rest.Assigned), func(task eval.AssignedTask) bool { return lost[task.TaskID] })
-	rest.Responses = slices.DeleteFunc(slices.Clone(rest.Responses), func(r eval.ResponseRow) bool { return lost[r.TaskID] })
+	rest.Responses = slices.DeleteFunc(givenAnswers(a.answers), func(r eval.ResponseRow) bool { return lost[r.TaskID] })
 	return rest, len(lost)
 }
 
@@ -236,7 +236,7 @@ func (a *analyzer) measuredLengths(e *evidence) (observations []stats.Observatio
 
 func single(rating rated) stats.Observation {
 	return stats.Observation{
-		Score: rating.Score, Task: rating.task, Rater: rating.rater, Cluster: rating.cluster,
+		Score: rating.Score, Task: int(rating.task), Rater: int(rating.rater), Cluster: int(rating.cluster),
 	}
 }
 

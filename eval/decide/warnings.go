@@ -17,13 +17,13 @@ func (a *analyzer) dataWarnings() []string {
 		warnings = append(warnings, fmt.Sprintf("%d of %d ratings are simulated: they show how modeltrial works, not what a model can do", p.RatingsSimulated, ratings))
 	}
 	if p.ResponsesSimulated > 0 {
-		warnings = append(warnings, fmt.Sprintf("%d of %d answers are simulated", p.ResponsesSimulated, len(a.data.Responses)))
+		warnings = append(warnings, fmt.Sprintf("%d of %d answers are simulated", p.ResponsesSimulated, len(a.answers)))
 	}
 	type text struct{ arm, sha string }
 	tasksOf := map[text]map[string]bool{}
 	empty := map[string]int{}
-	for i := range a.data.Responses {
-		response := &a.data.Responses[i]
+	for i := range a.answers {
+		response := &a.answers[i]
 		if response.Empty {
 			empty[response.Arm]++
 			continue

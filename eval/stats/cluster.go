@@ -187,16 +187,22 @@ func Mean(observations []Observation, ratersSampled bool) (WeightedMean, error) 
 func clustered(observations []Observation, influences []float64, scale float64, ratersSampled bool) (WeightedMean, error) {
 	m := WeightedMean{Observations: len(observations)}
 	total := 0.0
-	for _, o := range observations {
+	alone := true // every task is its own cluster
+	for i := range observations {
+		o := &observations[i]
 		total += o.Weight
+		alone = alone && o.Cluster == o.Task
 	}
 	tasks := newIndex(len(observations))
 	clusters := newGrouping(len(observations))
 	raters := newGrouping(16)
 	cellSquares, cellWeights := 0.0, 0.0
-	for i, o := range observations {
+	for i := range observations {
+		o := &observations[i]
 		w, e := o.Weight/total, influences[i]
-		tasks.of(o.Task)
+		if !alone {
+			tasks.of(o.Task)
+		}
 		clusters.add(o.Cluster, w, e)
 		if o.Rater == NoRater {
 			continue
@@ -206,6 +212,9 @@ func clustered(observations []Observation, influences []float64, scale float64, 
 		cellWeights += w * w
 	}
 	m.Tasks, m.Clusters, m.Raters = tasks.count, clusters.index.count, raters.index.count
+	if alone {
+		m.Tasks = m.Clusters
+	}
 	m.EffectiveClusters, m.EffectiveRaters = clusters.effective(), raters.effective()
 	if m.EffectiveClusters < 1+tiny {
 		return WeightedMean{}, missing("all observations belong to one cluster, a variance needs at least 2")

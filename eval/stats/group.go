@@ -64,13 +64,16 @@ type grouping struct {
 	residuals []float64
 }
 
+// newGrouping makes a grouping of at most about size groups.
 func newGrouping(size int) *grouping {
-	return &grouping{index: newIndex(size), weights: make([]float64, 0, size/4), residuals: make([]float64, 0, size/4)}
+	return &grouping{index: newIndex(size), weights: make([]float64, 0, size), residuals: make([]float64, 0, size)}
 }
 
 // add counts an observation with its weight and its weighted residual.
-func (g *grouping) add(key int, weight, residual float64) {
-	i := g.index.of(key)
+func (g *grouping) add(key int, weight, residual float64) { g.addAt(g.index.of(key), weight, residual) }
+
+// addAt is add for a group by its position, for groupings that share the index of one.
+func (g *grouping) addAt(i int, weight, residual float64) {
 	if i == len(g.weights) {
 		g.weights = append(g.weights, 0)
 		g.residuals = append(g.residuals, 0)

@@ -116,9 +116,10 @@ func Ratio(pairs []Pair) (RatioOfMeans, error) {
 	for _, p := range pairs {
 		w := p.Weight / total
 		tasks.of(p.Task)
-		control.add(p.Cluster, w, w*(p.Control-r.ControlMean))
-		candidate.add(p.Cluster, w, w*(p.Candidate-r.CandidateMean))
-		linear.add(p.Cluster, w, w*(p.Candidate-r.Ratio*p.Control)/r.ControlMean)
+		at := control.index.of(p.Cluster)
+		control.addAt(at, w, w*(p.Control-r.ControlMean))
+		candidate.addAt(at, w, w*(p.Candidate-r.CandidateMean))
+		linear.addAt(at, w, w*(p.Candidate-r.Ratio*p.Control)/r.ControlMean)
 	}
 	r.Tasks, r.EffectiveClusters = tasks.count, control.effective()
 	if r.EffectiveClusters < 1+tiny {
