@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"modeltrial/audit"
 	"modeltrial/audit/ingest"
 	"modeltrial/eval"
 )
@@ -56,6 +57,7 @@ func ReadRatings(ctx context.Context, path string, options RatingsOptions, emit 
 		Path: path, Fields: ratingFields, OneOf: []string{"preference", "score"},
 		Map: options.Map, Progress: options.Progress,
 	}
+	known := texts{}
 	report.FileReport, err = ingest.ReadFile(ctx, file, func(row ingest.Row) (ingest.Outcome, error) {
 		if len(options.Raters) > 0 && !slices.Contains(options.Raters, strings.TrimSpace(row.Get("rater"))) {
 			return ingest.Filtered, nil
@@ -68,9 +70,19 @@ func ReadRatings(ctx context.Context, path string, options RatingsOptions, emit 
 			report.Unreadable++
 			return ingest.Imported, err
 		}
+		known.keep(&rating)
 		return emit(rating)
 	})
 	return report, err
+}
+
+// keep makes a rating independent of its row.
+func (t texts) keep(rating *eval.Rating) {
+	for _, name := range [...]*string{&rating.TaskID, &rating.Cluster, &rating.ArmA, &rating.ArmB, &rating.Rater} {
+		*name = t.of(*name)
+	}
+	rating.Category = audit.Category(t.of(string(rating.Category)))
+	rating.Note = strings.Clone(rating.Note)
 }
 
 func (o RatingsOptions) withDefaults() (RatingsOptions, error) {
@@ -92,8 +104,13 @@ func (o RatingsOptions) withDefaults() (RatingsOptions, error) {
 
 // raterKind reads a kind of rater without regard to case.
 func raterKind(text string) (eval.RaterKind, bool) {
-	kind := eval.RaterKind(strings.ToLower(strings.TrimSpace(text)))
-	return kind, kind == eval.Human || kind == eval.Judge || kind == eval.Check
+	text = strings.ToLower(strings.TrimSpace(text))
+	for _, kind := range [...]eval.RaterKind{eval.Human, eval.Judge, eval.Check} {
+		if text == string(kind) {
+			return kind, true
+		}
+	}
+	return "", false
 }
 
 // readRating reads all of a rating but its outcome.
@@ -156,8 +173,13 @@ func readPresentation(row *ingest.Row, rating *eval.Rating) (err error) {
 
 // parseSide reads which arm was shown first.
 func parseSide(text string) (side eval.Side, known bool) {
-	side = eval.Side(strings.ToLower(strings.TrimSpace(text)))
-	return side, side == eval.SideA || side == eval.SideB
+	switch strings.ToLower(strings.TrimSpace(text)) {
+	case string(eval.SideA):
+		return eval.SideA, true
+	case string(eval.SideB):
+		return eval.SideB, true
+	}
+	return eval.SideUnknown, false
 }
 
 // parseSeconds reads a duration that is not negative.

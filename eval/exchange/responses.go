@@ -30,11 +30,13 @@ type ResponsesOptions struct {
 // to FILE.rejects.csv; any other error ends the reading.
 func ReadResponses(ctx context.Context, path string, options ResponsesOptions, emit func(eval.Response) (ingest.Outcome, error)) (FileReport, error) {
 	file := ingest.File{Path: path, Fields: responseFields, Map: options.Map, Progress: options.Progress}
+	known := texts{}
 	read, err := ingest.ReadFile(ctx, file, func(row ingest.Row) (ingest.Outcome, error) {
 		response, err := readResponse(&row)
 		if err != nil {
 			return ingest.Imported, err
 		}
+		response.TaskID, response.Arm = known.of(response.TaskID), known.of(response.Arm)
 		return emit(response)
 	})
 	return FileReport{FileReport: read}, err
