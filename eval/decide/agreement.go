@@ -63,7 +63,7 @@ func (a *analyzer) agreement(kind eval.RaterKind, keys ...useCase) *eval.Agreeme
 }
 
 // A given is a rater's verdict on an item; the rater is a position among the names.
-type given struct{ rater, verdict int }
+type given struct{ rater, verdict int32 }
 
 // ratedItems gives the verdicts on each item by rater, items in order of appearance
 // and raters by name. Of a rater's two orders of one comparison the average counts.
@@ -89,8 +89,8 @@ func (a *analyzer) ratedItems(kind eval.RaterKind, keys []useCase) (names []stri
 		position[a.raterIndex[name]] = p + 1
 	}
 	type score struct {
-		rater int
-		averaging
+		sum          float64
+		rater, count int32
 	}
 	place := make([]int, a.items) // of an item, plus 1
 	var ratings []int             // of each item
@@ -106,7 +106,7 @@ func (a *analyzer) ratedItems(kind eval.RaterKind, keys []useCase) (names []stri
 		scores[i], all = all[:0:count], all[count:]
 	}
 	for _, r := range of {
-		to, rater := &scores[place[r.item]-1], position[r.rater]-1
+		to, rater := &scores[place[r.item]-1], int32(position[r.rater]-1)
 		at := -1
 		if a.bothOrders {
 			at = slices.IndexFunc(*to, func(s score) bool { return s.rater == rater })
@@ -115,14 +115,15 @@ func (a *analyzer) ratedItems(kind eval.RaterKind, keys []useCase) (names []stri
 			at = len(*to)
 			*to = append(*to, score{rater: rater})
 		}
-		(*to)[at].add(r.Score)
+		(*to)[at].sum += r.Score
+		(*to)[at].count++
 	}
 	items = make([][]given, len(scores))
 	verdicts := make([]given, 0, len(of))
 	for i, of := range scores {
 		from := len(verdicts)
 		for _, s := range of {
-			verdicts = append(verdicts, given{s.rater, verdictIndex(s.mean())})
+			verdicts = append(verdicts, given{s.rater, int32(verdictIndex(s.sum / float64(s.count)))})
 		}
 		items[i] = verdicts[from:len(verdicts):len(verdicts)]
 		slices.SortFunc(items[i], func(x, y given) int { return cmp.Compare(x.rater, y.rater) })
@@ -144,7 +145,7 @@ func pairAgreements(names []string, items [][]given) []eval.PairAgreement {
 	var pairs []eval.PairAgreement
 	tables := make([][][]int, len(names))
 	for rater := range names {
-		var met []int
+		var met []int32
 		for _, at := range places[rater] {
 			own := items[at.item][at.position].verdict
 			for _, other := range items[at.item][at.position+1:] {

@@ -15,8 +15,6 @@ type estimate struct {
 	// combined is how people and judges were put together; nil where people, judges or
 	// checks stand alone.
 	combined *stats.Combined
-	// observations are the scores that count, judges' of a combination left out.
-	observations []stats.Observation
 }
 
 // combines says whether the evidence of a look lets judges help people: at least

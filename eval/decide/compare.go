@@ -271,11 +271,11 @@ func (a *analyzer) mean(e *evidence, week int) (estimate, error) {
 	}
 	rated := a.observations(within(e.ratings, week))
 	lost := a.lostObservations(e, week)
-	result.observations = slices.Concat(rated, lost)
-	if err := a.weigh(e, result.observations); err != nil {
+	observations := slices.Concat(rated, lost)
+	if err := a.weigh(e, observations); err != nil {
 		return result, err
 	}
-	if tasks := a.countTasks(result.observations); tasks < stats.MinTasks {
+	if tasks := a.countTasks(observations); tasks < stats.MinTasks {
 		return result, &stats.MissingError{Why: fmt.Sprintf("rated tasks: %d, at least %d are needed", tasks, stats.MinTasks)}
 	}
 	var err error
@@ -286,7 +286,7 @@ func (a *analyzer) mean(e *evidence, week int) (estimate, error) {
 		result.source = eval.SourceCombined
 		return result, result.Enough()
 	}
-	result.WeightedMean, err = stats.Mean(result.observations, e.kind == eval.Human)
+	result.WeightedMean, err = stats.Mean(observations, e.kind == eval.Human)
 	if err != nil {
 		return result, err
 	}

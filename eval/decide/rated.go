@@ -2,6 +2,7 @@ package decide
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 
@@ -188,20 +189,33 @@ func filtered(ratings []rated, keep func(*rated) bool) []rated {
 	return kept
 }
 
-// byRater are the ratings of each rater, by number.
-func (a *analyzer) byRater() [][]rated {
+// byRater gives the ratings of one rater after the other, by number. Each slice holds
+// until the next.
+func (a *analyzer) byRater() iter.Seq[[]rated] {
 	counts := make([]int, len(a.raterIndex))
 	for i := range a.ratings {
 		counts[a.ratings[i].rater]++
 	}
-	all, of := make([]rated, len(a.ratings)), make([][]rated, len(counts))
+	places, of := make([]int32, len(a.ratings)), make([][]int32, len(counts))
 	for rater, count := range counts {
-		of[rater], all = all[:0:count], all[count:]
+		of[rater], places = places[:0:count], places[count:]
 	}
-	for _, r := range a.ratings {
-		of[r.rater] = append(of[r.rater], r)
+	for i := range a.ratings {
+		rater := a.ratings[i].rater
+		of[rater] = append(of[rater], int32(i))
 	}
-	return of
+	return func(yield func([]rated) bool) {
+		var ratings []rated
+		for _, at := range of {
+			ratings = ratings[:0]
+			for _, i := range at {
+				ratings = append(ratings, a.ratings[i])
+			}
+			if len(at) > 0 && !yield(ratings) {
+				return
+			}
+		}
+	}
 }
 
 // asGiven are ratings as a dataset holds them.

@@ -34,7 +34,7 @@ func (a *analyzer) raters() []eval.RaterResult {
 	}
 	withOthers := a.agreementWithOthers()
 	results := make([]eval.RaterResult, 0, len(a.raterIndex))
-	for _, ratings := range a.byRater() {
+	for ratings := range a.byRater() {
 		name := ratings[0].Rater
 		result := a.rater(name, ratings, typical)
 		result.Share = float64(len(ratings)) / float64(ofKinds[result.Kind])
