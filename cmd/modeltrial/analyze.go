@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,6 +125,7 @@ func runAnalyze(ctx context.Context, g *global, o *analyzeOptions, out, errOut i
 	if o.only != "" {
 		return runRanking(ctx, g, o, out, errOut)
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(50)) // the ratings stay in memory to the end
 	var data eval.Dataset
 	var rejected int
 	var err error

@@ -141,7 +141,7 @@ type analyzer struct {
 	answers       []answer
 	bothOrders    bool // a rater rated a comparison in several orders of presentation
 	armPairs      map[armPair]int32
-	items         int   // the number of different rated.item
+	items         int // the number of different rated.item
 	decisionsOnly bool
 	randomSample  bool
 	weeks         int

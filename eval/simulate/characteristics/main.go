@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 
 	"modeltrial/eval"
 	"modeltrial/eval/simulate"
@@ -45,6 +46,7 @@ func run(pilots int, seed uint64, path string) error {
 	}
 	results := map[string][]eval.ScenarioResult{}
 	var groups []string
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // a pilot is small and soon forgotten
 	list := simulate.Characteristics()
 	for i, one := range list {
 		fmt.Fprintf(os.Stderr, "\r%d of %d: %-70s", i+1, len(list), one.Scenario.Name)
