@@ -285,3 +285,32 @@ func TestOverallIsWeighedByTheWork(t *testing.T) {
 	wantNumber(t, "cost ratio", overall.CostRatio.Estimate, 0.575)
 	wantNumber(t, "cost of a task", *overall.CostPerTaskCandidate, 0.00575)
 }
+
+func TestModelsAmongPeople(t *testing.T) {
+	data := eval.Dataset{}
+	for i := range 30 {
+		for _, rater := range []string{"Ann", "Claude Petit", "gpt-3.5-turbo"} {
+			data.Ratings = append(data.Ratings, eval.Rating{
+				TaskID: fmt.Sprint(i), ArmA: "now", ArmB: "next", Rater: rater, Kind: eval.Human, Verdict: eval.PrefersB, Score: 1,
+			})
+		}
+	}
+	warned := func() []string {
+		analysis, err := Analyze(data, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.DeleteFunc(analysis.Warnings, func(w string) bool { return !strings.Contains(w, "named like models") })
+	}
+	if got := warned(); len(got) != 1 || !strings.HasPrefix(got[0], "gpt-3.5-turbo count") {
+		t.Errorf("warnings: %q", got)
+	}
+	for i := range data.Ratings {
+		if data.Ratings[i].Rater == "gpt-3.5-turbo" {
+			data.Ratings[i].Kind = eval.Judge
+		}
+	}
+	if got := warned(); len(got) > 0 {
+		t.Errorf("of a judge: %q", got)
+	}
+}

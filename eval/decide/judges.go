@@ -280,7 +280,11 @@ func (a *analyzer) lengthBias(result *eval.JudgeResult, shared []*judgedItem) {
 			known = append(known, item)
 		}
 	}
-	if len(known) == 0 {
+	switch {
+	case len(shared) == 0:
+		result.WhyMissing[field] = "no task was rated by people and judges"
+		return
+	case len(known) == 0:
 		result.WhyMissing[field] = "the lengths of the answers are not known"
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"modeltrial/eval"
 )
@@ -18,6 +19,9 @@ func (a *analyzer) dataWarnings() []string {
 	}
 	if p.ResponsesSimulated > 0 {
 		warnings = append(warnings, fmt.Sprintf("%d of %d answers are simulated", p.ResponsesSimulated, len(a.answers)))
+	}
+	if models := a.modelsAmongPeople(); len(models) > 0 {
+		warnings = append(warnings, fmt.Sprintf("%s count as people and are named like models: say in a column kind that they are judges, or choose the raters", listed(models)))
 	}
 	type text struct{ arm, sha string }
 	tasksOf := map[text]map[string]bool{}
@@ -45,6 +49,24 @@ func (a *analyzer) dataWarnings() []string {
 	}
 	warnings = append(warnings, perArm(empty, "%s gave %d empty answers; they stay in, as assigned")...)
 	return append(warnings, perArm(repeated, "%s answered %d different tasks with a text that it also gave to another")...)
+}
+
+// modelsAmongPeople are the human raters with the name of a model and its version.
+func (a *analyzer) modelsAmongPeople() []string {
+	var models []string
+	seen := make([]bool, len(a.raterIndex))
+	for i := range a.ratings {
+		r := &a.ratings[i]
+		if seen[r.rater] {
+			continue
+		}
+		seen[r.rater] = true
+		if r.Kind == eval.Human && eval.Family(r.Rater) != "" && strings.ContainsAny(r.Rater, "0123456789") {
+			models = append(models, r.Rater)
+		}
+	}
+	slices.Sort(models)
+	return models
 }
 
 func perArm(counts map[string]int, format string) []string {
