@@ -62,7 +62,7 @@ func Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
 	result := eval.Analysis{
 		Schema: "modeltrial.analyze/1", Pilot: data.Pilot, Level: eval.Level,
 		ThroughWeek: a.throughWeek, Weeks: a.weeks,
-		Deviations: data.Deviations, Comparisons: []eval.ComparisonResult{}, Overall: []eval.ComparisonResult{},
+		Deviations: append([]string{}, data.Deviations...), Comparisons: []eval.ComparisonResult{}, Overall: []eval.ComparisonResult{},
 		Raters: []eval.RaterResult{}, Judges: []eval.JudgeResult{}, Ranking: []eval.RankingResult{},
 		Warnings: []string{},
 	}
