@@ -65,7 +65,7 @@ func (r Routed) from(j int) int {
 // reviewed tasks, so that a small row without an error is not taken for one that makes
 // none (in the manner of Agresti and Coull 1998; chosen by simulation: where nothing but
 // the matrix is uncertain the interval holds the truth in 94 to 95% of draws with 100
-// reviewed tasks and in 95% with 300, without it in 91% and 94%). Amounts, rows and the data of different categories are independent; gains on the
+// reviewed tasks and in 95% with 300, without it in 89% and 94%). Amounts, rows and the data of different categories are independent; gains on the
 // data of one category (one of them under several arms, or one arm for several rows)
 // share tasks and count as fully correlated, which is exact for one arm and an upper
 // bound for several:
