@@ -173,6 +173,7 @@ func describe(sorted []sortedRoute, truths []audit.Category) *eval.RoutingErrors
 			"not measured, and taken to save nothing (or to cost as much more as in the arm's own category) and to lose every comparison: %s", list(slices.Compact(strayed))))
 	}
 	d.Assumes = append(d.Assumes,
+		"the audited spend of a category is that of the tasks that the router puts there, also where a person has corrected some of them",
 		"tasks that are sorted wrongly cost as much as the others of the category that they are sorted into",
 		"what was measured in a category holds for the tasks that truly belong there; as far as the pilot's own tasks were sorted by the same categoriser, its errors are in the measurement already")
 	return d
