@@ -17,6 +17,7 @@ type Dataset struct {
 	Pilot     string
 	Locked    *LockedProtocol // nil where only files are analysed
 	Ratings   []Rating        // in the order in which they were given
+	Guesses   []Guess         // that count, one by a rater of a comparison as shown
 	Responses []ResponseRow
 	// Assigned are the tasks of the batches, which every arm of their use case is to
 	// answer, and Refused the cells that a provider refused for good; nil where only
@@ -102,8 +103,10 @@ type Analysis struct {
 	Raters         []RaterResult      `json:"raters"`
 	Judges         []JudgeResult      `json:"judges"`
 	Ranking        []RankingResult    `json:"ranking"` // of more than two arms; descriptive
-	Deviations     []string           `json:"deviations"`
-	Warnings       []string           `json:"warnings"`
+	// Blinding says for each candidate whether raters could tell the arms.
+	Blinding   []BlindingResult `json:"blinding"`
+	Deviations []string         `json:"deviations"`
+	Warnings   []string         `json:"warnings"`
 }
 
 // Provenance counts what the figures rest on, so that samples and simulated

@@ -267,10 +267,14 @@ func newRateExportCmd(g *global) *cobra.Command {
 					return err
 				}
 				each := func(yield func(eval.Rating) error) error { return s.EachRating(ctx, 0, yield) }
-				if args[0] == "-" {
-					return exchange.WriteRatings(cmd.OutOrStdout(), each)
+				var guesses []eval.Guess
+				if err := s.EachGuess(ctx, 0, func(guess eval.Guess) error { guesses = append(guesses, guess); return nil }); err != nil {
+					return err
 				}
-				if err := report.ReplaceFile(args[0], func(w io.Writer) error { return exchange.WriteRatings(w, each) }); err != nil {
+				if args[0] == "-" {
+					return exchange.WriteRatings(cmd.OutOrStdout(), each, guesses)
+				}
+				if err := report.ReplaceFile(args[0], func(w io.Writer) error { return exchange.WriteRatings(w, each, guesses) }); err != nil {
 					return err
 				}
 				fmt.Fprintf(cmd.OutOrStdout(), "wrote %s\n", args[0])
