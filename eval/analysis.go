@@ -17,6 +17,7 @@ type Dataset struct {
 	Pilot     string
 	Locked    *LockedProtocol // nil where only files are analysed
 	Ratings   []Rating        // in the order in which they were given
+	Guesses   []Guess         // that count, one by a rater of a comparison as shown
 	Responses []ResponseRow
 	// Assigned are the tasks of the batches, which every arm of their use case is to
 	// answer, and Refused the cells that a provider refused for good; nil where only
@@ -102,8 +103,10 @@ type Analysis struct {
 	Raters         []RaterResult      `json:"raters"`
 	Judges         []JudgeResult      `json:"judges"`
 	Ranking        []RankingResult    `json:"ranking"` // of more than two arms; descriptive
-	Deviations     []string           `json:"deviations"`
-	Warnings       []string           `json:"warnings"`
+	// Blinding says for each candidate whether raters could tell the arms.
+	Blinding   []BlindingResult `json:"blinding"`
+	Deviations []string         `json:"deviations"`
+	Warnings   []string         `json:"warnings"`
 }
 
 // Provenance counts what the figures rest on, so that samples and simulated
@@ -333,16 +336,18 @@ type RankedArm struct {
 // replaces the control's model only, which is what the pilot compared: work of
 // the category that runs on another model stays there.
 type RoutingTable struct {
-	Schema         string     `json:"schema"` // modeltrial.route-recommend/1
-	Pilot          string     `json:"pilot"`
-	Routes         []Route    `json:"routes"`
-	Total          RouteTotal `json:"total"`
-	ProtocolSHA256 string     `json:"protocol_sha256"`
-	PriceTableDate PriceDate  `json:"price_table_date"`
-	DecidedAt      time.Time  `json:"decided_at"`
-	ThroughWeek    int        `json:"through_week"`
-	Provenance     Provenance `json:"provenance"`
-	Warnings       []string   `json:"warnings"`
+	Schema string     `json:"schema"` // modeltrial.route-recommend/1
+	Pilot  string     `json:"pilot"`
+	Routes []Route    `json:"routes"`
+	Total  RouteTotal `json:"total"`
+	// RoutingErrors is nil where no random sample of the categoriser's was reviewed.
+	RoutingErrors  *RoutingErrors `json:"routing_errors"`
+	ProtocolSHA256 string         `json:"protocol_sha256"`
+	PriceTableDate PriceDate      `json:"price_table_date"`
+	DecidedAt      time.Time      `json:"decided_at"`
+	ThroughWeek    int            `json:"through_week"`
+	Provenance     Provenance     `json:"provenance"`
+	Warnings       []string       `json:"warnings"`
 	// WhyMissing says for each null field, by its JSON name, why.
 	WhyMissing map[string]string `json:"why_missing"`
 }
@@ -390,6 +395,8 @@ type Route struct {
 	// SavingIfSwitched what a switch to Candidate saves of it, whatever was decided.
 	ControlSpend     *Interval `json:"monthly_control_spend_usd"`
 	SavingIfSwitched *Interval `json:"monthly_saving_if_switched_usd"`
+	// SavingWithErrors is MonthlySaving where the router sorts as the categoriser does.
+	SavingWithErrors *Interval `json:"monthly_saving_with_routing_errors_usd"`
 	// WhyMissing says for each null field, by its JSON name, why.
 	WhyMissing map[string]string `json:"why_missing"`
 	DecidedAt  time.Time         `json:"decided_at"`
@@ -397,11 +404,17 @@ type Route struct {
 
 // RouteTotal sums the routes.
 type RouteTotal struct {
-	MonthlyTasks    float64           `json:"monthly_tasks"`
-	MonthlyCostNow  float64           `json:"monthly_cost_now_usd"`
-	MonthlyCostThen float64           `json:"monthly_cost_then_usd"`
-	MonthlySaving   *Interval         `json:"monthly_saving_usd"`
-	WhyMissing      map[string]string `json:"why_missing"`
+	MonthlyTasks    float64   `json:"monthly_tasks"`
+	MonthlyCostNow  float64   `json:"monthly_cost_now_usd"`
+	MonthlyCostThen float64   `json:"monthly_cost_then_usd"`
+	MonthlySaving   *Interval `json:"monthly_saving_usd"`
+	// SavingWithErrors is MonthlySaving where the router sorts as the categoriser does.
+	SavingWithErrors *Interval `json:"monthly_saving_with_routing_errors_usd"`
+	// WinRate is that of the work that is switched, each task counting once, and
+	// WinRateWithErrors the same where the router errs.
+	WinRate           *Interval         `json:"win_rate_switched"`
+	WinRateWithErrors *Interval         `json:"win_rate_switched_with_routing_errors"`
+	WhyMissing        map[string]string `json:"why_missing"`
 }
 
 // A Spend is what the audited log says of one model's work in one category: the

@@ -61,7 +61,7 @@ func drawnPilot() (eval.Dataset, []eval.Spend, eval.LockedProtocol) {
 // that the analysis computes, to the cent, on a pilot from ratings to routes.
 func TestWorkbookMeetsTheAnalysis(t *testing.T) {
 	data, spend, locked := drawnPilot()
-	table, err := decide.Recommend(data, spend, "2026-09-01", time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC))
+	table, err := decide.Recommend(data, spend, nil, "2026-09-01", time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC))
 	if err != nil {
 		t.Fatal(err)
 	}

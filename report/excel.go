@@ -15,6 +15,7 @@ const (
 	sheetSummary   = "Summary"
 	sheetRouting   = "Routing table"
 	sheetReturn    = "Return on investment"
+	sheetErrors    = "Routing errors"
 	sheetUseCases  = "Use cases"
 	sheetWeeks     = "Weeks"
 	sheetRaters    = "Raters"
@@ -28,7 +29,7 @@ const (
 )
 
 var sheetOrder = []string{
-	sheetSummary, sheetRouting, sheetReturn, sheetUseCases, sheetWeeks, sheetRaters, sheetWorkload,
+	sheetSummary, sheetRouting, sheetReturn, sheetErrors, sheetUseCases, sheetWeeks, sheetRaters, sheetWorkload,
 	sheetPrices, sheetMethod, sheetProtocol, sheetTasks, sheetResponses, sheetRatings,
 }
 
@@ -60,6 +61,8 @@ type book struct {
 	err    error
 	// useCaseRows and spendRows are where charts on other sheets find their data.
 	useCaseRows, spendRows rowRange
+	// inputsFrom is the first row of the return sheet's inputs by category.
+	inputsFrom int
 	// formulas lists the cells that hold one, so that their results are stored
 	// beside them for readers that do not calculate.
 	formulas []cellAt
@@ -87,7 +90,7 @@ func newBook(in Input) (*book, error) {
 
 func (b *book) build(ctx context.Context) error {
 	steps := []func(){
-		b.returnSheet, b.routingSheet, b.useCaseSheet, b.weeksSheet, b.ratersSheet, b.workloadSheet,
+		b.returnSheet, b.routingErrorsSheet, b.routingSheet, b.useCaseSheet, b.weeksSheet, b.ratersSheet, b.workloadSheet,
 		b.pricesSheet, b.methodSheet, b.protocolSheet, b.summarySheet,
 		func() { b.taskData(ctx) }, func() { b.responseData(ctx) }, func() { b.ratingData(ctx) },
 	}

@@ -119,6 +119,7 @@ func (b *book) returnSheet() {
 	row = s.assumptions(row+1) + 1
 	s.set(1, row, "Assumptions by category", look{role: roleSection})
 	inputsFrom := row + 2
+	b.inputsFrom = inputsFrom
 	row = s.inputRows(row+1) + 1
 	s.set(1, row, "Saving by category", look{role: roleSection})
 	first := row + 2

@@ -18,6 +18,9 @@ func RoutingTable(w io.Writer, t eval.RoutingTable, style Style) error {
 	}
 	p.gap()
 	p.say(Plain, "  ", routingSentence(t))
+	if errors := errorsSentence(t); errors != "" {
+		p.say(Plain, "  ", errors)
+	}
 	p.gap()
 	columns := []Column{
 		{Name: "category"},

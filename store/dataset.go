@@ -28,6 +28,13 @@ func (s *Store) Dataset(ctx context.Context, throughWeek int) (eval.Dataset, err
 	if err != nil {
 		return data, err
 	}
+	err = s.EachGuess(ctx, throughWeek, func(guess eval.Guess) error {
+		data.Guesses = append(data.Guesses, guess)
+		return nil
+	})
+	if err != nil {
+		return data, err
+	}
 	var rows []struct {
 		TaskID    string              `db:"task_id"`
 		Category  audit.Category      `db:"category"`

@@ -159,7 +159,7 @@ func importResponses(t testing.TB, s *Store, responses ...eval.Response) (import
 func importRatings(t testing.TB, s *Store, given ...eval.Rating) (imported, duplicates int, rejected []rejectedRow) {
 	t.Helper()
 	var n taken
-	must(t, s.ImportRatings(t.Context(), "ratings.csv", testTime, func(take func(eval.Rating) (bool, error)) (ImportedFile, error) {
+	must(t, s.ImportRatings(t.Context(), "ratings.csv", testTime, func(take func(eval.Rating) (bool, error), _ func(eval.Guess) error) (ImportedFile, error) {
 		for i, rating := range given {
 			stored, err := take(rating)
 			n.note(t, i, stored, err)

@@ -16,8 +16,9 @@ import (
 // imported, between the control and a candidate of the task's category. take
 // reports false for a rating that is there already, and an [*audit.RowError]
 // without a place for one that the protocol has no room for; another verdict by
-// the same rater on the same comparison and order supersedes the earlier one.
-func (s *Store) ImportRatings(ctx context.Context, path string, now time.Time, read func(take func(eval.Rating) (stored bool, err error)) (ImportedFile, error)) error {
+// the same rater on the same comparison and order supersedes the earlier one. guess
+// stores what the rater guessed of a rating that was taken or is there already.
+func (s *Store) ImportRatings(ctx context.Context, path string, now time.Time, read func(take func(eval.Rating) (stored bool, err error), guess func(eval.Guess) error) (ImportedFile, error)) error {
 	locked, err := s.Locked(ctx)
 	if err != nil {
 		return err
@@ -33,7 +34,7 @@ func (s *Store) ImportRatings(ctx context.Context, path string, now time.Time, r
 			return err
 		}
 		i := &ratingImport{tx: tx, protocol: locked.Protocol, fileID: fileID, now: now, raters: map[eval.Rater]int64{}, comparisons: map[[3]string]string{}}
-		file, err := read(func(rating eval.Rating) (bool, error) { return i.add(ctx, rating) })
+		file, err := read(func(rating eval.Rating) (bool, error) { return i.add(ctx, rating) }, func(guess eval.Guess) error { return i.guess(ctx, guess) })
 		if err != nil {
 			return err
 		}

@@ -194,6 +194,7 @@ func workspaceDataset(ctx context.Context, g *global, o *analyzeOptions, errOut 
 	})
 	if len(o.raters) > 0 {
 		data.Ratings = slices.DeleteFunc(data.Ratings, func(r eval.Rating) bool { return !slices.Contains(o.raters, r.Rater) })
+		data.Guesses = slices.DeleteFunc(data.Guesses, func(g eval.Guess) bool { return !slices.Contains(o.raters, g.Rater) })
 	}
 	return data, err
 }
@@ -211,6 +212,7 @@ func fileDataset(ctx context.Context, o *analyzeOptions, errOut io.Writer) (data
 	defer bar.finish()
 	var done int64
 	options.Progress = func(bytes int64) { done = bytes; bar.set(bytes) }
+	options.Guess = func(guess eval.Guess) error { data.Guesses = append(data.Guesses, guess); return nil }
 	read, err := exchange.ReadRatings(ctx, o.ratings, options, func(rating eval.Rating) (ingest.Outcome, error) {
 		if len(data.Ratings) == cap(data.Ratings) {
 			data.Ratings = slices.Grow(data.Ratings, moreRows(o.ratings, len(data.Ratings), done))

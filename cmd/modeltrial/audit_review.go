@@ -276,6 +276,20 @@ func saySample(out io.Writer, s *sampleState) {
 	}
 }
 
+// categoriserCheck is what the reviewed random sample says of the categoriser in use;
+// nil where none was drawn.
+func categoriserCheck(ctx context.Context, s *store.Store) (*audit.CategoriserCheck, error) {
+	used, err := usedCategoriser(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	sample, err := sampleSoFar(ctx, s, used.Model)
+	if err != nil || sample == nil {
+		return nil, err
+	}
+	return &sample.CategoriserCheck, nil
+}
+
 // correctShares puts the shares, corrected for the categoriser's errors, beside those
 // that were counted.
 func correctShares(ctx context.Context, s *store.Store, document *audit.Report) error {

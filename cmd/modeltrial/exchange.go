@@ -60,7 +60,8 @@ func runRateImport(ctx context.Context, g *global, s *store.Store, o *ratingsFla
 	defer bar.finish()
 	options.Progress = bar.set
 	var file exchange.FileReport
-	err = s.ImportRatings(ctx, path, timeNow(), func(take func(eval.Rating) (bool, error)) (store.ImportedFile, error) {
+	err = s.ImportRatings(ctx, path, timeNow(), func(take func(eval.Rating) (bool, error), guess func(eval.Guess) error) (store.ImportedFile, error) {
+		options.Guess = guess
 		file, err = exchange.ReadRatings(ctx, path, options, func(rating eval.Rating) (ingest.Outcome, error) {
 			return outcome(take(rating))
 		})

@@ -195,25 +195,32 @@ func listRaters(ctx context.Context, g *global, s *store.Store, out io.Writer) e
 
 func newRateServeCmd(g *global) *cobra.Command {
 	var listen string
+	var askGuess float64
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "the blind rating site",
 		Long: `serve shows raters, who come by the links of rate invite, a task and two anonymous
 answers side by side. Nothing that reaches the browser names a model or an arm. A
-verdict is on disk before the page says so. It listens on this machine only unless
+verdict is on disk before the page says so. After some of the verdicts, chosen at
+random, raters are asked which answer is from the current model: modeltrial analyze
+tells from that whether the pilot was blind. It listens on this machine only unless
 --listen says otherwise; put a proxy with TLS before it for other machines.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !(askGuess >= 0 && askGuess <= 1) {
+				return usagef("--ask-guess is %v; choose a share from 0 (never) to 1 (after each verdict)", askGuess)
+			}
 			return g.withStore(cmd.Context(), func(s *store.Store) error {
-				return runServe(cmd.Context(), s, listen, cmd.ErrOrStderr())
+				return runServe(cmd.Context(), s, listen, askGuess, cmd.ErrOrStderr())
 			})
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", defaultListen, "address to listen on")
+	cmd.Flags().Float64Var(&askGuess, "ask-guess", 0.2, "share of verdicts after which to ask which answer is from the current model")
 	return cmd
 }
 
-func runServe(ctx context.Context, s *store.Store, listen string, errOut io.Writer) error {
+func runServe(ctx context.Context, s *store.Store, listen string, askGuess float64, errOut io.Writer) error {
 	protocol, err := locked(ctx, s)
 	if err != nil {
 		return err
@@ -223,7 +230,9 @@ func runServe(ctx context.Context, s *store.Store, listen string, errOut io.Writ
 		return fmt.Errorf("listen on %s: %w; choose another address with --listen", listen, err)
 	}
 	fmt.Fprintf(errOut, "rating site on http://%s, for raters with a link from modeltrial rate invite; Ctrl-C ends it\n", listener.Addr())
-	return rate.Serve(ctx, listener, rate.NewHandler(s, siteOptions(protocol.Protocol)))
+	options := siteOptions(protocol.Protocol)
+	options.AskGuess = askGuess
+	return rate.Serve(ctx, listener, rate.NewHandler(s, options))
 }
 
 // siteOptions are those of the pilot's rating site: the names to be kept from
@@ -267,10 +276,14 @@ func newRateExportCmd(g *global) *cobra.Command {
 					return err
 				}
 				each := func(yield func(eval.Rating) error) error { return s.EachRating(ctx, 0, yield) }
-				if args[0] == "-" {
-					return exchange.WriteRatings(cmd.OutOrStdout(), each)
+				var guesses []eval.Guess
+				if err := s.EachGuess(ctx, 0, func(guess eval.Guess) error { guesses = append(guesses, guess); return nil }); err != nil {
+					return err
 				}
-				if err := report.ReplaceFile(args[0], func(w io.Writer) error { return exchange.WriteRatings(w, each) }); err != nil {
+				if args[0] == "-" {
+					return exchange.WriteRatings(cmd.OutOrStdout(), each, guesses)
+				}
+				if err := report.ReplaceFile(args[0], func(w io.Writer) error { return exchange.WriteRatings(w, each, guesses) }); err != nil {
 					return err
 				}
 				fmt.Fprintf(cmd.OutOrStdout(), "wrote %s\n", args[0])

@@ -63,7 +63,11 @@ func recommend(ctx context.Context, g *global, s *store.Store, now time.Time) (e
 	if err != nil {
 		return eval.RoutingTable{}, err
 	}
-	table, err := decide.Recommend(data, spend(mixer), priceDate(priceTable, protocol.Protocol, now), now)
+	check, err := categoriserCheck(ctx, s)
+	if err != nil {
+		return eval.RoutingTable{}, err
+	}
+	table, err := decide.Recommend(data, spend(mixer), check, priceDate(priceTable, protocol.Protocol, now), now)
 	if err != nil {
 		return table, err
 	}

@@ -63,7 +63,7 @@ func Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
 		Schema: "modeltrial.analyze/1", Pilot: data.Pilot, Level: eval.Level,
 		ThroughWeek: a.throughWeek, Weeks: a.weeks,
 		Deviations: append([]string{}, data.Deviations...), Comparisons: []eval.ComparisonResult{}, Overall: []eval.ComparisonResult{},
-		Raters: []eval.RaterResult{}, Judges: []eval.JudgeResult{}, Ranking: []eval.RankingResult{},
+		Raters: []eval.RaterResult{}, Judges: []eval.JudgeResult{}, Ranking: []eval.RankingResult{}, Blinding: []eval.BlindingResult{},
 		Warnings: []string{},
 	}
 	if !options.DecisionsOnly {
@@ -106,6 +106,11 @@ func Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
 	}
 	result.Agreement = a.agreement(a.mainKind(a.ratings))
 	result.Judges, result.Ranking = a.judges(), a.ranking()
+	blinding, err := a.blinding(options.ThroughWeek)
+	if err != nil {
+		return result, fmt.Errorf("blinding: %w", err)
+	}
+	result.Blinding = blinding
 	if err := a.sensitivities(result.Comparisons, <-others); err != nil {
 		return result, fmt.Errorf("sensitivity: %w", err)
 	}

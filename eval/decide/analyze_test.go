@@ -299,7 +299,7 @@ func TestRecommendPricesTheSwitch(t *testing.T) {
 		{Category: "general", Model: "atlas", Tasks: 90, Costs: dollars(20, 21, 19, 20, 20, 20)},
 	}
 	now := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
-	table, err := Recommend(pilot(200, 120, 40, 0.5, eval.Human), spend, "2026-07-24", now)
+	table, err := Recommend(pilot(200, 120, 40, 0.5, eval.Human), spend, nil, "2026-07-24", now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -333,7 +333,7 @@ func TestRecommendPricesWhatItKeeps(t *testing.T) {
 		{Category: "coding", Model: "atlas", Tasks: 400, Costs: dollars(100, 104, 98, 102, 96, 100)},
 		{Category: "coding", Model: "other", Tasks: 40, Costs: dollars(10, 10, 10, 10, 10, 10)},
 	}
-	table, err := Recommend(pilot(200, 20, 40, 0.5, eval.Human), spend, "", time.Time{})
+	table, err := Recommend(pilot(200, 20, 40, 0.5, eval.Human), spend, nil, "", time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,9 +13,11 @@ import (
 
 // Recommend makes the routing table: one route for each audited category and each
 // use case, with what it saves of the audited spend. Savings follow
-// B(1 − R): B the monthly spend on the control's model, R the cost ratio. An
-// empty priceDate says that the pilot's prices are the workspace's own.
-func Recommend(data eval.Dataset, spend []eval.Spend, priceDate eval.PriceDate, now time.Time) (eval.RoutingTable, error) {
+// B(1 − R): B the monthly spend on the control's model, R the cost ratio. check is what
+// a reviewed random sample says of the categoriser, nil where there is none: with it
+// savings are given for a router that errs, too. An empty priceDate says that the
+// pilot's prices are the workspace's own.
+func Recommend(data eval.Dataset, spend []eval.Spend, check *audit.CategoriserCheck, priceDate eval.PriceDate, now time.Time) (eval.RoutingTable, error) {
 	analysis, err := Analyze(data, Options{})
 	if err != nil {
 		return eval.RoutingTable{}, err
@@ -54,7 +56,7 @@ func Recommend(data eval.Dataset, spend []eval.Spend, priceDate eval.PriceDate, 
 	default:
 		table.Total.MonthlySaving = interval(total)
 	}
-	return table, nil
+	return table, a.routingErrors(&table, spend, check)
 }
 
 // routedCategories lists the pilot's categories in its order, then the others of
@@ -171,10 +173,7 @@ func (a *analyzer) model(arm string) string {
 // nothing, exactly, where the control is kept.
 func (a *analyzer) price(route *eval.Route, spend []eval.Spend) stats.Estimated {
 	controlModel := a.model(route.Control)
-	onControl := slices.ContainsFunc(spend, func(row eval.Spend) bool {
-		return row.Category == route.Category && row.Model == controlModel
-	})
-	var base []float64 // dollars a month, one per period, on the control's model
+	base, _, onControl := a.controlWork(route, spend)
 	var others []string
 	for _, row := range spend {
 		if row.Category != route.Category {
@@ -188,10 +187,7 @@ func (a *analyzer) price(route *eval.Route, spend []eval.Spend) stats.Estimated 
 		if len(row.Costs) > 0 {
 			route.MonthlyCostNow += sum / float64(len(row.Costs))
 		}
-		// A log that does not name the control's model is taken to be all its work.
-		if row.Model == controlModel || !onControl {
-			base = addPeriods(base, row.Costs)
-		} else if row.Model != "" {
+		if onControl && row.Model != controlModel && row.Model != "" {
 			others = append(others, row.Model)
 		}
 	}
@@ -211,6 +207,23 @@ func (a *analyzer) price(route *eval.Route, spend []eval.Spend) stats.Estimated 
 	route.MonthlySaving = route.SavingIfSwitched
 	route.MonthlyCostThen = route.MonthlyCostNow - route.MonthlySaving.Estimate
 	return saving
+}
+
+// controlWork is what a route's category has on the control's model: dollars a month,
+// one for each period, and tasks a month. A log that does not name that model is taken to
+// be all its work; named is false then.
+func (a *analyzer) controlWork(route *eval.Route, spend []eval.Spend) (base []float64, tasks float64, named bool) {
+	model := a.model(route.Control)
+	named = slices.ContainsFunc(spend, func(row eval.Spend) bool {
+		return row.Category == route.Category && row.Model == model
+	})
+	for _, row := range spend {
+		if row.Category == route.Category && (row.Model == model || !named) {
+			base = addPeriods(base, row.Costs)
+			tasks += row.Tasks
+		}
+	}
+	return base, tasks, named
 }
 
 // monthlySaving is B(1 − R) with the uncertainty of both, what a switch to the

@@ -245,7 +245,7 @@ func TestWrittenRatingsAreReadBackIdentically(t *testing.T) {
 	}
 }
 
-func written(t testing.TB, ratings []eval.Rating) string {
+func written(t testing.TB, ratings []eval.Rating, guesses ...eval.Guess) string {
 	t.Helper()
 	var out bytes.Buffer
 	err := WriteRatings(&out, func(yield func(eval.Rating) error) error {
@@ -255,7 +255,7 @@ func written(t testing.TB, ratings []eval.Rating) string {
 			}
 		}
 		return nil
-	})
+	}, guesses)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +274,7 @@ func TestWriteRatingsGuardsNotesAndRefusesWhatIsNoText(t *testing.T) {
 	bad[1].Rater = "\xff"
 	bad[2].Score = nan()
 	for _, rating := range bad {
-		err := WriteRatings(&bytes.Buffer{}, func(yield func(eval.Rating) error) error { return yield(rating) })
+		err := WriteRatings(&bytes.Buffer{}, func(yield func(eval.Rating) error) error { return yield(rating) }, nil)
 		if err == nil {
 			t.Errorf("%+v was written", rating)
 		}

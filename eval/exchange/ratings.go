@@ -27,6 +27,9 @@ var ratingFields = []ingest.Field{
 	{Name: "cluster", Synonyms: []string{"cluster_id", "session_id", "conversation_id"}},
 	{Name: "note", Synonyms: []string{"comment", "rationale", "explanation"}},
 	{Name: "simulated", Synonyms: []string{"is_simulated"}},
+	{Name: "guess", Synonyms: []string{"guessed_control", "control_guess"}},
+	{Name: "recognised", Synonyms: []string{"recognized", "recognised_model", "recognized_model"}},
+	{Name: "guess_asked"},
 }
 
 // RatingsOptions say how a ratings file is read.
@@ -39,6 +42,9 @@ type RatingsOptions struct {
 	ScoreRange [2]float64
 	Raters     []string // only these; none keeps all
 	Progress   func(bytesRead int64)
+	// Guess gets what a row says of the rater's guess, once its rating was emitted
+	// without an error; nil: guesses are not wanted.
+	Guess func(eval.Guess) error
 }
 
 // ReadRatings gives each rating of a CSV or JSON Lines file to emit, which says
@@ -71,7 +77,15 @@ func ReadRatings(ctx context.Context, path string, options RatingsOptions, emit 
 			return ingest.Imported, err
 		}
 		known.keep(&rating)
-		return emit(rating)
+		guess, guessed, err := readGuess(&row, rating)
+		if err != nil {
+			return ingest.Imported, err
+		}
+		outcome, err := emit(rating)
+		if err == nil && guessed && options.Guess != nil {
+			err = options.Guess(guess)
+		}
+		return outcome, err
 	})
 	return report, err
 }

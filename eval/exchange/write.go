@@ -16,8 +16,9 @@ import (
 // reads back as they were. Two things of a note are changed: bytes that no text
 // holds become U+FFFD, and CRLF becomes LF. A note that a spreadsheet would take
 // for a formula gets an apostrophe before it, which reading takes away. Any other
-// value that could not be read back is an error.
-func WriteRatings(w io.Writer, each func(yield func(eval.Rating) error) error) error {
+// value that could not be read back is an error. Guesses stand in the rows of their
+// ratings.
+func WriteRatings(w io.Writer, each func(yield func(eval.Rating) error) error, guesses []eval.Guess) error {
 	out := csv.NewWriter(w)
 	header := make([]string, len(ratingFields))
 	for i, field := range ratingFields {
@@ -26,8 +27,9 @@ func WriteRatings(w io.Writer, each func(yield func(eval.Rating) error) error) e
 	if err := out.Write(header); err != nil {
 		return fmt.Errorf("write ratings: %w", err)
 	}
+	guessed := byRating(guesses)
 	err := each(func(rating eval.Rating) error {
-		cells, err := ratingCells(rating)
+		cells, err := ratingCells(rating, guessed)
 		if err != nil {
 			return err
 		}
@@ -44,7 +46,7 @@ func WriteRatings(w io.Writer, each func(yield func(eval.Rating) error) error) e
 }
 
 // ratingCells are in the order of ratingFields.
-func ratingCells(r eval.Rating) ([]string, error) {
+func ratingCells(r eval.Rating, guesses map[guessKey]eval.Guess) ([]string, error) {
 	if !(r.Score >= 0 && r.Score <= 1) {
 		return nil, fmt.Errorf("the score of task %q by %q is %v, not 0 to 1", r.TaskID, r.Rater, r.Score)
 	}
@@ -53,6 +55,7 @@ func ratingCells(r eval.Rating) ([]string, error) {
 		strconv.FormatFloat(r.Score, 'g', -1, 64), string(r.First), "", "", string(r.Category), "", r.Cluster,
 		"", strconv.FormatBool(r.Simulated),
 	}
+	cells = append(cells, guessCells(r, guesses)...)
 	for i, cell := range cells {
 		if !utf8.ValidString(cell) || strings.ContainsAny(cell, "\x00\r") {
 			return nil, fmt.Errorf("the %s of task %q by %q is no text: %q", ratingFields[i].Name, r.TaskID, r.Rater, cell)

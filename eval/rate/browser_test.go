@@ -213,6 +213,8 @@ func TestScreenshots(t *testing.T) {
 	shoot("done")
 	run(chromedp.Navigate(site.URL + "/previous"))
 	shoot("again")
+	run(chromedp.Navigate(site.URL + "/guess"))
+	shoot("guess")
 	run(chromedp.Navigate(site.URL + "/r/unknown"))
 	shoot("unknown")
 }

@@ -40,6 +40,12 @@ type fakeVerdict struct {
 	Time         time.Time
 }
 
+type fakeGuess struct {
+	Presentation      string
+	Guess             eval.ShownGuess
+	Recognised, Asked bool
+}
+
 // fakeStore is an in-memory rate.Store.
 type fakeStore struct {
 	mu          sync.Mutex
@@ -48,6 +54,7 @@ type fakeStore struct {
 	comparisons []fakeComparison
 	shown       map[int64][]eval.Presentation // by rater, in order
 	verdicts    map[int64][]fakeVerdict       // append-only
+	guesses     map[int64][]fakeGuess         // append-only
 	fail        error                         // returned by every method but the first
 }
 
@@ -58,6 +65,7 @@ func newFakeStore(comparisons ...fakeComparison) *fakeStore {
 		comparisons: comparisons,
 		shown:       map[int64][]eval.Presentation{},
 		verdicts:    map[int64][]fakeVerdict{},
+		guesses:     map[int64][]fakeGuess{},
 	}
 }
 
@@ -147,6 +155,26 @@ func (f *fakeStore) AddVerdict(_ context.Context, rater eval.Rater, id string, v
 	return nil
 }
 
+func (f *fakeStore) AddGuess(_ context.Context, rater eval.Rater, id string, guess eval.ShownGuess, recognised, asked bool, _ time.Time) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fail != nil {
+		return f.fail
+	}
+	if !f.rated(rater.ID, id) {
+		return eval.ErrNotFound
+	}
+	f.guesses[rater.ID] = append(f.guesses[rater.ID], fakeGuess{id, guess, recognised, asked})
+	return nil
+}
+
+// guessed is what the rater has guessed so far.
+func (f *fakeStore) guessed(rater int64) []fakeGuess {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.guesses[rater])
+}
+
 func (f *fakeStore) LastRated(_ context.Context, rater eval.Rater) (eval.Presentation, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -188,7 +216,14 @@ func (f *fakeStore) given(rater int64) []fakeVerdict {
 // newSite serves the store and returns its address.
 func newSite(t *testing.T, store rate.Store, logger io.Writer) *httptest.Server {
 	t.Helper()
+	return newAskingSite(t, store, logger, 0)
+}
+
+// newAskingSite asks for a guess after a share of the verdicts.
+func newAskingSite(t *testing.T, store rate.Store, logger io.Writer, share float64) *httptest.Server {
+	t.Helper()
 	server := httptest.NewServer(rate.NewHandler(store, rate.Options{
+		AskGuess:    share,
 		Logger:      slog.New(slog.NewTextHandler(logger, nil)),
 		Rand:        rand.New(rand.NewPCG(1, 2)),
 		Now:         func() time.Time { return testTime },

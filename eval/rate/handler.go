@@ -27,6 +27,9 @@ type Options struct {
 	// Notice is a line shown above every task, such as "Answers are recorded
 	// samples"; none where empty.
 	Notice string
+	// AskGuess is the share of verdicts, 0 to 1, after which the rater is asked which
+	// answer is from the current model; chosen at random. Raters may say so unasked, too.
+	AskGuess float64
 }
 
 // maxBody is far above a verdict with the longest note.
@@ -41,6 +44,8 @@ type site struct {
 	now    func() time.Time
 	masker *blind.Masker
 	notice string
+	// askGuess is the share of Options.
+	askGuess float64
 
 	mu   sync.Mutex // *rand.Rand is not safe for concurrent use
 	rand *rand.Rand
@@ -56,6 +61,8 @@ func NewHandler(store Store, options Options) http.Handler {
 		masker: blind.NewMasker(options.HiddenNames),
 		notice: clean(options.Notice),
 		rand:   options.Rand,
+
+		askGuess: options.AskGuess,
 	}
 	if s.logger == nil {
 		s.logger = slog.Default()
@@ -72,6 +79,8 @@ func NewHandler(store Store, options Options) http.Handler {
 	s.route(mux, http.MethodGet, "/previous", s.rater(s.previous))
 	s.route(mux, http.MethodPost, "/verdict", s.rater(s.verdict))
 	s.route(mux, http.MethodGet, "/r/{token}", s.enter)
+	mux.HandleFunc("GET /guess", s.rater(s.guessPage))
+	mux.HandleFunc("POST /guess", s.rater(s.guess))
 	s.route(mux, http.MethodGet, "/assets/{name}", s.asset)
 	mux.HandleFunc("/", s.unknown)
 

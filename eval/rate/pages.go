@@ -26,7 +26,9 @@ type comparisonPage struct {
 	Notice   string
 	Rater    string
 	Progress progress
-	Again    bool // the rater changes the last verdict
+	Again    bool          // the rater changes the last verdict
+	Guesses  []guessButton // the rater is asked for a guess instead of a verdict
+	CanTell  bool          // the rater may say that a model was recognised
 	CanUndo  bool
 	Saved    bool // the verdict given just before is stored
 
@@ -106,7 +108,7 @@ func (s *site) next(w http.ResponseWriter, r *http.Request, rater eval.Rater) {
 		s.fail(w, r, fmt.Errorf("next presentation: %w", err))
 		return
 	}
-	s.show(w, r, rater, presentation, false)
+	s.show(w, r, rater, presentation, askedVerdict)
 }
 
 // previous shows the comparison rated last, to be rated again.
@@ -120,10 +122,19 @@ func (s *site) previous(w http.ResponseWriter, r *http.Request, rater eval.Rater
 		s.fail(w, r, fmt.Errorf("last rated: %w", err))
 		return
 	}
-	s.show(w, r, rater, presentation, true)
+	s.show(w, r, rater, presentation, askedAgain)
 }
 
-func (s *site) show(w http.ResponseWriter, r *http.Request, rater eval.Rater, p eval.Presentation, again bool) {
+// asked is what a page asks of a comparison.
+type asked int
+
+const (
+	askedVerdict asked = iota
+	askedAgain         // another verdict than the last
+	askedGuess         // which answer is from the current model
+)
+
+func (s *site) show(w http.ResponseWriter, r *http.Request, rater eval.Rater, p eval.Presentation, what asked) {
 	progress, err := s.progress(r, rater)
 	if err != nil {
 		s.fail(w, r, err)
@@ -134,17 +145,21 @@ func (s *site) show(w http.ResponseWriter, r *http.Request, rater eval.Rater, p 
 		Notice:   s.notice,
 		Rater:    clean(rater.Name),
 		Progress: progress,
-		Again:    again,
-		CanUndo:  !again && progress.Done > 0,
+		Again:    what == askedAgain,
+		CanUndo:  what != askedAgain && progress.Done > 0,
+		CanTell:  what != askedGuess && progress.Done > 0,
 		ID:       p.ID,
 		ShownAt:  s.now().UnixMilli(),
 		Prompt:   clean(p.Prompt),
 		System:   clean(p.System),
 		Verdicts: verdictButtons,
-		Saved:    takeSaved(w, r) && !again,
+		Saved:    takeSaved(w, r) && what != askedAgain,
 	}
-	if again {
+	switch what {
+	case askedAgain:
 		page.Title = "Change your last rating"
+	case askedGuess:
+		page.Title, page.Guesses = "Which answer is from the current model?", guessButtons
 	}
 	task := []string{p.System}
 	for _, m := range p.Conversation {

@@ -25,6 +25,11 @@ type Store interface {
 	// same presentation supersedes the first; the same one again changes nothing.
 	// seconds is how long it took, nil where that is not known.
 	AddVerdict(ctx context.Context, rater eval.Rater, presentationID string, verdict eval.ShownVerdict, seconds *float64, note string, now time.Time) error
+	// AddGuess stores durably what the rater of a presentation guessed, and whether a
+	// model was recognised; asked says that the site asked, on one chosen at random. A
+	// later guess replaces it. eval.ErrNotFound for a presentation that is not this
+	// rater's, or that is not rated yet.
+	AddGuess(ctx context.Context, rater eval.Rater, presentationID string, guess eval.ShownGuess, recognised, asked bool, now time.Time) error
 	// LastRated is the presentation the rater rated last; eval.ErrNotFound where
 	// there is none.
 	LastRated(ctx context.Context, rater eval.Rater) (eval.Presentation, error)

@@ -52,7 +52,11 @@ func (s *site) verdict(w http.ResponseWriter, r *http.Request, rater eval.Rater)
 		return
 	}
 	http.SetCookie(w, savedCookie("1", 30))
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	next := "/"
+	if s.asks(id) {
+		next = "/guess"
+	}
+	http.Redirect(w, r, next, http.StatusSeeOther)
 }
 
 // savedCookie tells the next page that the store has confirmed a verdict; it
@@ -99,7 +103,7 @@ func (s *site) notStored(w http.ResponseWriter, r *http.Request, err error) {
 
 func (s *site) notSaved(w http.ResponseWriter, r *http.Request, status int, text string) {
 	s.message(w, r, status, message{
-		Title: "This rating was not saved",
+		Title: "This was not saved",
 		Text:  text,
 		Next:  "Go back to your comparisons and rate it there.",
 		Href:  "/", Label: "Continue rating",

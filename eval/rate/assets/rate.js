@@ -29,12 +29,13 @@
 
   if (form) {
     form.addEventListener('submit', (event) => {
-      if (sent || performance.now() - since < quiet) {
+      // The hidden button is the one that Enter presses: it must choose nothing.
+      if (sent || performance.now() - since < quiet || event.submitter?.hidden) {
         event.preventDefault();
         return;
       }
       sent = true;
-      form.elements.seconds.value = seconds().toFixed(3);
+      if (form.elements.seconds) form.elements.seconds.value = seconds().toFixed(3);
       document.body.classList.add('sent');
       say('Saving …');
     });
@@ -53,6 +54,8 @@
   const verdicts = {
     1: 'left', ArrowLeft: 'left', 2: 'tie', ArrowDown: 'tie', 3: 'right', ArrowRight: 'right', 0: 'both_bad',
   };
+  // The same keys answer the question for a guess: its middle button is "I don't know".
+  const recognised = document.getElementById('recognised');
   const scrolls = (target) => target.closest('.scroll, summary')
     || document.documentElement.scrollHeight > window.innerHeight + 1;
 
@@ -72,10 +75,17 @@
       link.click();
       return;
     }
-    const verdict = Object.hasOwn(verdicts, key) && verdicts[key];
-    if (!form || !verdict || (key.startsWith('Arrow') && scrolls(target))) return;
+    if (recognised && key === 'r') {
+      event.preventDefault();
+      recognised.click();
+      return;
+    }
+    let verdict = Object.hasOwn(verdicts, key) && verdicts[key];
+    if (recognised && verdict === 'tie') verdict = 'unknown';
+    const button = form && verdict && form.querySelector('button[value=' + verdict + ']');
+    if (!button || (key.startsWith('Arrow') && scrolls(target))) return;
     event.preventDefault();
-    form.requestSubmit(form.querySelector('button[value=' + verdict + ']'));
+    form.requestSubmit(button);
   });
 
   // Both answers scroll by the same share of their length.

@@ -1,0 +1,70 @@
+package rate
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+
+	"modeltrial/eval"
+)
+
+// A guessButton answers the question which answer is from the current model.
+type guessButton struct {
+	Value eval.ShownGuess
+	Label string
+	Key   string
+	Arrow string
+}
+
+// guessButtons stand where the verdicts of the same side do, under the same keys.
+var guessButtons = []guessButton{
+	{Value: eval.GuessLeft, Label: "Answer 1", Key: "1", Arrow: "←"},
+	{Value: eval.GuessUnknown, Label: "I don't know", Key: "2", Arrow: "↓"},
+	{Value: eval.GuessRight, Label: "Answer 2", Key: "3", Arrow: "→"},
+}
+
+// asks says whether the rater of a presentation is asked for a guess. The id is random,
+// so that those asked for are a random part, whatever the answers are, and the same on
+// every device.
+func (s *site) asks(id string) bool {
+	sum := sha256.Sum256([]byte(id))
+	return float64(binary.BigEndian.Uint64(sum[:8]))/math.MaxUint64 < s.askGuess
+}
+
+// guessPage asks which answer of the comparison rated last is from the current model.
+// There is no way to be asked about one before it is rated.
+func (s *site) guessPage(w http.ResponseWriter, r *http.Request, rater eval.Rater) {
+	presentation, err := s.store.LastRated(r.Context(), rater)
+	if errors.Is(err, eval.ErrNotFound) {
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return
+	}
+	if err != nil {
+		s.fail(w, r, fmt.Errorf("last rated: %w", err))
+		return
+	}
+	s.show(w, r, rater, presentation, askedGuess)
+}
+
+// guess stores what the rater guessed and goes on to the next comparison.
+func (s *site) guess(w http.ResponseWriter, r *http.Request, rater eval.Rater) {
+	if err := r.ParseForm(); err != nil {
+		s.notSaved(w, r, http.StatusBadRequest, "What was sent could not be read.")
+		return
+	}
+	guess := eval.ShownGuess(r.PostForm.Get("guess"))
+	if _, ok := guess.Side(eval.SideA); !ok {
+		s.notSaved(w, r, http.StatusBadRequest, "No answer was chosen.")
+		return
+	}
+	id := r.PostForm.Get("id")
+	if err := s.store.AddGuess(r.Context(), rater, id, guess, r.PostForm.Get("recognised") == "1", s.asks(id), s.now().UTC()); err != nil {
+		s.notStored(w, r, err)
+		return
+	}
+	http.SetCookie(w, savedCookie("1", 30))
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
