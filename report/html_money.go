@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"modeltrial/audit"
+	"modeltrial/eval"
 )
 
 // spend is what each category costs a month now and then, on one axis from 0.
@@ -45,6 +46,42 @@ func spend(in Input, narrow bool) drawing {
 	d.line(left, 0, left, y-8, "axis")
 	d.Height = y
 	return d
+}
+
+// tornado shows what drives the saving: the total with one estimate at a time at the
+// limits of its interval, the others as they are, widest first. Its arithmetic is that
+// of the saving, spend × (1 − cost ratio).
+func tornado(in Input) rowFigure {
+	total := in.Routing.Total.MonthlySaving
+	if total == nil || total.StandardError == 0 {
+		return rowFigure{}
+	}
+	var rows []dotRow
+	least, most := 0.0, total.Estimate
+	add := func(name, what string, low, high float64) {
+		limits := eval.Interval{Low: total.Estimate + min(low, high), High: total.Estimate + max(low, high)}
+		least, most = min(least, limits.Low), max(most, limits.High)
+		rows = append(rows, dotRow{name: name, note: moneyRange(&limits), noteClass: "soft", under: what, dots: []dot{{at: total.Estimate, fixed: &limits}}})
+	}
+	for _, r := range in.Routing.Routes {
+		spend, ratio := r.ControlSpend, r.CostRatio
+		if !switches(r.Decision) || spend == nil || ratio == nil {
+			continue
+		}
+		add(line(string(r.Category))+": cost ratio", ratioText(ratio), spend.Estimate*(ratio.Estimate-ratio.High), spend.Estimate*(ratio.Estimate-ratio.Low))
+		add(line(string(r.Category))+": spend", moneyRange(spend)+" a month", (spend.Low-spend.Estimate)*(1-ratio.Estimate), (spend.High-spend.Estimate)*(1-ratio.Estimate))
+	}
+	slices.SortStableFunc(rows, func(a, b dotRow) int {
+		width := func(row dotRow) float64 { return row.dots[0].fixed.High - row.dots[0].fixed.Low }
+		return cmp.Compare(width(b), width(a))
+	})
+	axis := amounts("saving a month, US dollars", most, amount)
+	if least < 0 {
+		axis.from = -roundUp(-least)
+		axis.ticks = []float64{axis.from, 0, axis.to}
+	}
+	axis.lines = []reference{{at: total.Estimate, text: "as estimated: " + Money(total.Estimate), class: "even", before: total.Estimate > axis.to/2}}
+	return rowFigure{label: "Saving a month with one estimate at a time at the limits of its interval.", scale: axis, rows: rows}
 }
 
 // A workloadFigure is the workload as bars, with the models' colours in words.
