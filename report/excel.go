@@ -16,8 +16,11 @@ const (
 	sheetRouting   = "Routing table"
 	sheetReturn    = "Return on investment"
 	sheetUseCases  = "Use cases"
+	sheetOthers    = "Other analyses"
 	sheetWeeks     = "Weeks"
-	sheetRaters    = "Raters"
+	sheetAnswers   = "Answers and checks"
+	sheetRanking   = "Ranking"
+	sheetRaters    = "Raters and judges"
 	sheetWorkload  = "Workload"
 	sheetPrices    = "Prices"
 	sheetMethod    = "Method"
@@ -28,8 +31,8 @@ const (
 )
 
 var sheetOrder = []string{
-	sheetSummary, sheetRouting, sheetReturn, sheetUseCases, sheetWeeks, sheetRaters, sheetWorkload,
-	sheetPrices, sheetMethod, sheetProtocol, sheetTasks, sheetResponses, sheetRatings,
+	sheetSummary, sheetRouting, sheetReturn, sheetUseCases, sheetOthers, sheetWeeks, sheetAnswers, sheetRanking, sheetRaters,
+	sheetWorkload, sheetPrices, sheetMethod, sheetProtocol, sheetTasks, sheetResponses, sheetRatings,
 }
 
 // Workbook writes the Excel workbook to path, replacing what is there whole or
@@ -87,8 +90,8 @@ func newBook(in Input) (*book, error) {
 
 func (b *book) build(ctx context.Context) error {
 	steps := []func(){
-		b.returnSheet, b.routingSheet, b.useCaseSheet, b.weeksSheet, b.ratersSheet, b.workloadSheet,
-		b.pricesSheet, b.methodSheet, b.protocolSheet, b.summarySheet,
+		b.returnSheet, b.routingSheet, b.useCaseSheet, b.othersSheet, b.weeksSheet, b.answersSheet, b.rankingSheet, b.ratersSheet,
+		b.workloadSheet, b.pricesSheet, b.methodSheet, b.protocolSheet, b.summarySheet,
 		func() { b.taskData(ctx) }, func() { b.responseData(ctx) }, func() { b.ratingData(ctx) },
 	}
 	for _, step := range steps {

@@ -30,12 +30,17 @@ type chartSeries struct {
 // A barChart compares amounts; its axis starts at 0.
 type barChart struct {
 	title, format, categories string
+	shares                    bool // the axis ends at 100%
 	series                    []chartSeries
 	width, height             uint
 }
 
 func (c barChart) chart() (*excelize.Chart, []chartSeries) {
 	chart := frame(c.title, c.format, c.width, c.height, nil)
+	if c.shares {
+		whole := 1.0
+		chart.YAxis.Maximum = &whole
+	}
 	chart.Type = excelize.Col
 	gap := uint(60)
 	chart.GapWidth = &gap
@@ -53,7 +58,8 @@ func (c barChart) chart() (*excelize.Chart, []chartSeries) {
 type dotChart struct {
 	title, categories string
 	series            []chartSeries
-	joined            bool // marks of a series are joined by a line
+	joined            bool    // marks of a series are joined by a line
+	reach             float64 // of differences: how far the axis goes to both sides of 0
 	width, height     uint
 }
 
@@ -61,6 +67,12 @@ func (c dotChart) chart() (*excelize.Chart, []chartSeries) {
 	top := 1.0
 	chart := frame(c.title, `0%`, c.width, c.height, &top)
 	chart.Type = excelize.Line
+	if c.reach > 0 {
+		low := -c.reach
+		chart.YAxis.Minimum, chart.YAxis.Maximum = &low, &c.reach
+		chart.YAxis.NumFmt.CustomNumFmt = formats[formatSigned]
+		chart.XAxis.TickLabelPosition = excelize.ChartTickLabelLow
+	}
 	for _, series := range c.series {
 		line := excelize.LineOptions{Type: excelize.LineNone}
 		marker := excelize.ChartMarker{Symbol: series.symbol, Size: 9, Fill: solid(series.colour)}

@@ -254,22 +254,28 @@ func oddRaters(raters []eval.RaterResult) []string {
 type measure struct {
 	Name, Value string
 	Missing     bool
+	Estimate    *eval.Interval // nil where Missing or without an interval
+	Alone       *float64       // an estimate without one
 }
 
 // judgeMeasures are the same in every document.
 func judgeMeasures(j eval.JudgeResult) []measure {
 	of := func(name, field string, i *eval.Interval, text func(*eval.Interval) string) measure {
 		if i == nil {
-			return measure{name, j.WhyMissing[field], true}
+			return measure{Name: name, Value: j.WhyMissing[field], Missing: true}
 		}
-		return measure{name, text(i), false}
+		return measure{Name: name, Value: text(i), Estimate: i}
 	}
-	agreement := measure{"agrees with people", j.WhyMissing["agreement_with_people"], true}
-	if j.WithPeople != nil && j.PeopleAmong != nil {
-		agreement = measure{"agrees with people", fmt.Sprintf("%s, people among themselves %s", Rate(*j.WithPeople, 0), Rate(*j.PeopleAmong, 0)), false}
+	alone := func(name, field string, share *float64) measure {
+		if share == nil {
+			return measure{Name: name, Value: j.WhyMissing[field], Missing: true}
+		}
+		return measure{Name: name, Value: Rate(*share, 0), Alone: share}
 	}
 	return []measure{
-		agreement,
+		alone("agrees with people", "agreement_with_people", j.WithPeople),
+		alone("people among themselves", "agreement_among_people", j.PeopleAmong),
+		of("difference of the two", "agreement_difference", j.Difference, signedRange),
 		of("same verdict in both orders", "position_consistency", j.Consistency, func(i *eval.Interval) string { return Rate(i.Estimate, 0) + " [" + rateRange(i, 0) + "]" }),
 		of("favours the candidate", "bias", j.Bias, signedRange),
 		of("favours its own family", "self_preference", j.SelfPreference, signedRange),

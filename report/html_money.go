@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"modeltrial/audit"
@@ -48,9 +49,10 @@ func spend(in Input, narrow bool) drawing {
 	return d
 }
 
-// tornado shows what drives the saving: the total with one estimate at a time at the
-// limits of its interval, the others as they are, widest first. Its arithmetic is that
-// of the saving, spend × (1 − cost ratio).
+// tornado shows what drives the saving: the total with one estimate at a time moved as
+// many standard errors as the saving's interval has, the others as they are, widest
+// first. Its arithmetic is that of the saving, spend × (1 − cost ratio), and that of
+// the workbook.
 func tornado(in Input) rowFigure {
 	total := in.Routing.Total.MonthlySaving
 	if total == nil || total.StandardError == 0 {
@@ -58,23 +60,11 @@ func tornado(in Input) rowFigure {
 	}
 	var rows []dotRow
 	least, most := 0.0, total.Estimate
-	add := func(name, what string, low, high float64) {
-		limits := eval.Interval{Low: total.Estimate + min(low, high), High: total.Estimate + max(low, high)}
+	for _, driver := range drivers(in.Routing.Routes, func(r eval.Route) bool { return switches(r.Decision) }) {
+		limits := eval.Interval{Low: total.Estimate - driver.half, High: total.Estimate + driver.half}
 		least, most = min(least, limits.Low), max(most, limits.High)
-		rows = append(rows, dotRow{name: name, note: moneyRange(&limits), noteClass: "soft", under: what, dots: []dot{{at: total.Estimate, fixed: &limits}}})
+		rows = append(rows, dotRow{name: driver.name, note: moneyRange(&limits), noteClass: "soft", under: driver.estimate, dots: []dot{{at: total.Estimate, fixed: &limits}}})
 	}
-	for _, r := range in.Routing.Routes {
-		spend, ratio := r.ControlSpend, r.CostRatio
-		if !switches(r.Decision) || spend == nil || ratio == nil {
-			continue
-		}
-		add(line(string(r.Category))+": cost ratio", ratioText(ratio), spend.Estimate*(ratio.Estimate-ratio.High), spend.Estimate*(ratio.Estimate-ratio.Low))
-		add(line(string(r.Category))+": spend", moneyRange(spend)+" a month", (spend.Low-spend.Estimate)*(1-ratio.Estimate), (spend.High-spend.Estimate)*(1-ratio.Estimate))
-	}
-	slices.SortStableFunc(rows, func(a, b dotRow) int {
-		width := func(row dotRow) float64 { return row.dots[0].fixed.High - row.dots[0].fixed.Low }
-		return cmp.Compare(width(b), width(a))
-	})
 	axis := amounts("saving a month, US dollars", most, amount)
 	if least < 0 {
 		axis.from = -roundUp(-least)
@@ -82,6 +72,32 @@ func tornado(in Input) rowFigure {
 	}
 	axis.lines = []reference{{at: total.Estimate, text: "as estimated: " + Money(total.Estimate), class: "even", before: total.Estimate > axis.to/2}}
 	return rowFigure{label: "Saving a month with one estimate at a time at the limits of its interval.", scale: axis, rows: rows}
+}
+
+// A driver is an estimate that the saving depends on; half is how far the saving moves
+// to either side with it, in US dollars a month.
+type driver struct {
+	name, estimate string
+	half           float64
+	route          int
+	ofRatio        bool // of the cost ratio, else of the spend
+}
+
+// drivers are those of some of the categories, widest first.
+func drivers(routes []eval.Route, which func(eval.Route) bool) []driver {
+	var all []driver
+	for i, r := range routes {
+		spend, ratio, errors := r.ControlSpend, r.CostRatio, multiplier(r.SavingIfSwitched)
+		if !which(r) || spend == nil || ratio == nil || errors == nil {
+			continue
+		}
+		category := line(string(r.Category))
+		all = append(all,
+			driver{category + ": cost ratio", ratioText(ratio), *errors * ratio.StandardError * spend.Estimate, i, true},
+			driver{category + ": spend", moneyRange(spend) + " a month", *errors * spend.StandardError * math.Abs(1-ratio.Estimate), i, false})
+	}
+	slices.SortStableFunc(all, func(a, b driver) int { return cmp.Compare(b.half, a.half) })
+	return all
 }
 
 // A workloadFigure is the workload as bars, with the models' colours in words.
