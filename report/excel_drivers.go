@@ -49,15 +49,19 @@ func (s sheet) drivers(row, inputsFrom, savingsFrom int) int {
 	chart, series := tornadoChart([]chartSeries{
 		{name: on(s.name, fixed(driverLow, row)), values: cells(driverLow), colour: colourControl},
 		{name: on(s.name, fixed(driverHigh, row)), values: cells(driverHigh), colour: candidateColours[0]},
-	}, cells(1))
+	}, cells(1), all[0].half)
 	const chartRows = 15
 	s.chart(at(6, row), chart, series)
 	return max(end, row+chartRows)
 }
 
-// tornadoChart has bars to both sides of 0, the widest at the top.
-func tornadoChart(series []chartSeries, categories string) (*excelize.Chart, []chartSeries) {
-	chart := frame("What the saving a month moves by (USD)", `#,##0`, 560, 290, nil)
+// tornadoChart has bars to both sides of 0, the widest, which goes to most, at the top.
+func tornadoChart(series []chartSeries, categories string, most float64) (*excelize.Chart, []chartSeries) {
+	format := `#,##0`
+	if most < 10 {
+		format = `0.00`
+	}
+	chart := frame("What the saving a month moves by (USD)", format, 560, 290, nil)
 	chart.Type = excelize.Bar
 	gap, overlap := uint(40), 100
 	chart.GapWidth, chart.Overlap = &gap, &overlap

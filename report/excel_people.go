@@ -34,7 +34,7 @@ func (b *book) ratersSheet() {
 		{"p", 10, formatPValue},
 		{"Below", 9, formatRate},
 		{"Above", 9, formatRate},
-		{"What is odd", 60, formatBeside},
+		{"What is odd", 40, formatBeside},
 	}
 	s, row := b.open(sheetRaters, "Who rated, how much, did the place of an answer sway them, and can the judges be trusted? The advantage is in win-rate points: 0% is none.", columns)
 	raters := b.in.Analysis.Raters

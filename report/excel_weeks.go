@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"slices"
+
+	"modeltrial/eval"
 )
 
 func (b *book) weeksSheet() {
@@ -20,7 +22,7 @@ func (b *book) weeksSheet() {
 	var rows [][]any
 	for _, c := range b.in.Analysis.Comparisons {
 		for _, l := range c.Looks {
-			cells := []any{useCaseName(c), l.Week, l.Tasks}
+			cells := []any{useCaseName(c), weekCell(l), l.Tasks}
 			cells = append(cells, three(l.WinRate)...)
 			rows = append(rows, append(cells, three(l.WinRateAlwaysValid)[1:]...))
 		}
@@ -33,16 +35,27 @@ func (b *book) weeksSheet() {
 	s.trend(end + 2)
 }
 
+// weekCell is empty where the ratings name no week.
+func weekCell(l eval.Look) any {
+	if !inAWeek(l) {
+		return nil
+	}
+	return l.Week
+}
+
 // trend lists the win rates with a column for each use case, as a line chart
 // needs them, and draws them.
 func (s sheet) trend(row int) {
 	var weeks []int
 	for _, c := range s.in.Analysis.Comparisons {
 		for _, l := range c.Looks {
-			if !slices.Contains(weeks, l.Week) {
+			if inAWeek(l) && !slices.Contains(weeks, l.Week) {
 				weeks = append(weeks, l.Week)
 			}
 		}
+	}
+	if len(weeks) == 0 {
+		return
 	}
 	slices.Sort(weeks)
 	s.set(1, row, "Win rate by week", look{role: roleSection})

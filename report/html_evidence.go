@@ -71,7 +71,7 @@ func firstPass(in Input) rowFigure {
 	for _, c := range in.Analysis.Comparisons {
 		if p := c.FirstPass; p != nil {
 			f.rows = append(f.rows, dotRow{
-				name: useCaseName(c), note: fmt.Sprintf("%s against %s", Rate(p.Candidate, p.Tasks), Rate(p.Control, p.Tasks)), under: signedRange(&p.Difference),
+				name: in.rowName(c), note: fmt.Sprintf("%s against %s", Rate(p.Candidate, p.Tasks), Rate(p.Control, p.Tasks)), under: signedRange(&p.Difference),
 				dots: []dot{{at: p.Control, series: ofControl}, {at: p.Candidate, series: series[c.Candidate]}},
 			})
 		}
@@ -101,7 +101,7 @@ func rankings(in Input) []rankingFigure {
 			if isControl(arm) {
 				mark = dot{at: win.Estimate, series: ofControl}
 			}
-			f.rows = append(f.rows, dotRow{name: Count(arm.Rank) + ". " + line(arm.Arm), note: placesText(arm), noteClass: "soft", under: preferred(arm), dots: []dot{mark}})
+			f.rows = append(f.rows, dotRow{name: Count(arm.Rank) + ".\u00a0" + line(arm.Arm), note: placesText(arm), noteClass: "soft", under: preferred(arm), dots: []dot{mark}})
 		}
 		figures = append(figures, rankingFigure{ranking, f.both()})
 	}
@@ -298,7 +298,7 @@ func outcomeRows(comparisons []eval.ComparisonResult) []outcomeRow {
 	var rows []outcomeRow
 	for _, c := range comparisons {
 		if c.OutcomesControl.Answers+c.OutcomesCandidate.Answers > 0 {
-			rows = append(rows, outcomeRow{useCaseName(c), line(c.Control), c.OutcomesControl}, outcomeRow{useCaseName(c), line(c.Candidate), c.OutcomesCandidate})
+			rows = append(rows, outcomeRow{useCaseName(c), line(c.Control), c.OutcomesControl}, outcomeRow{useCaseName(c), line(strings.TrimSuffix(c.Candidate, " vs "+c.Control)), c.OutcomesCandidate})
 		}
 	}
 	return rows

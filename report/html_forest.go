@@ -29,7 +29,7 @@ func forest(in Input) rowFigure {
 		scale: shares("win rate of the candidate", in.references()...),
 	}
 	for _, c := range in.Analysis.Comparisons {
-		row := dotRow{name: useCaseName(c), note: string(c.Decision), noteClass: decisionClass(c.Decision), under: "no interval yet · " + counted(c.Tasks, "task", "tasks")}
+		row := dotRow{name: in.rowName(c), note: string(c.Decision), noteClass: decisionClass(c.Decision), under: "no interval yet · " + counted(c.Tasks, "task", "tasks")}
 		if c.WinRate != nil {
 			row.under = WinRate(c.WinRate, nil, c.Tasks) + " · " + counted(c.Tasks, "task", "tasks")
 			row.dots = []dot{{c.WinRate.Estimate, c.WinRate, c.WinRateAlwaysValid, series[c.Candidate]}}
@@ -37,6 +37,15 @@ func forest(in Input) rowFigure {
 		f.rows = append(f.rows, row)
 	}
 	return f
+}
+
+// rowName names a use case in a figure: without its category where there is one only.
+func (in Input) rowName(c eval.ComparisonResult) string {
+	all := in.Analysis.Comparisons
+	if len(all) > 1 && !slices.ContainsFunc(all, func(other eval.ComparisonResult) bool { return other.Category != all[0].Category }) {
+		return line(c.Candidate)
+	}
+	return useCaseName(c)
 }
 
 // references are the lines that win rates are read against.
@@ -70,12 +79,16 @@ func funnels(in Input) []drawing {
 	series := candidateSeries(in.Analysis)
 	var figures []drawing
 	for _, c := range in.Analysis.Comparisons {
-		if len(c.Looks) > 0 {
+		if slices.ContainsFunc(c.Looks, inAWeek) {
 			figures = append(figures, funnel(c, in.Analysis.Weeks, series[c.Candidate]))
 		}
 	}
 	return figures
 }
+
+// inAWeek says whether a look was at the end of a week: a ratings file without weeks has
+// one look at all there is.
+func inAWeek(l eval.Look) bool { return l.Week > 0 }
 
 func funnel(c eval.ComparisonResult, planned, series int) drawing {
 	const left, right, top, bottom = 40.0, 332.0, 30.0, 170.0
@@ -185,5 +198,9 @@ func changeLine(c eval.ComparisonResult) string {
 	if computed == 0 {
 		return "no other analysis has enough tasks to say anything"
 	}
-	return fmt.Sprintf("no other analysis changes the answer (%d could be made, %d are too small)", computed, len(c.Sensitivity)-computed)
+	text := fmt.Sprintf("no other analysis changes the answer (of %d", computed)
+	if small := len(c.Sensitivity) - computed; small > 0 {
+		text += fmt.Sprintf(", %d more are too small", small)
+	}
+	return text + ")"
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"modeltrial/eval"
 )
@@ -107,7 +108,7 @@ func (f rowFigure) draw(narrow bool) drawing {
 			d.text(d.Width, y-32, "end", row.noteClass, row.note)
 			d.text(0, y-17, "start", "soft", shorten(row.under, 54))
 		} else {
-			d.text(0, y+5, "start", "label", shorten(row.name, 26))
+			d.label(y+5, row.name)
 			noteAt := y + 5
 			if row.under != "" {
 				noteAt = y - 2
@@ -121,6 +122,18 @@ func (f rowFigure) draw(narrow bool) drawing {
 		}
 	}
 	return d
+}
+
+// label writes a row's name in one line, or in two where it is long.
+func (d *drawing) label(y float64, name string) {
+	const fits, apart = 26, 15
+	parts := broken(line(name), fits, "")
+	if len(parts) == 1 {
+		d.text(0, y, "start", "label", parts[0])
+		return
+	}
+	d.text(0, y-apart/2, "start", "label", parts[0])
+	d.text(0, y+apart/2, "start", "label", shorten(strings.Join(parts[1:], " "), fits))
 }
 
 // estimate draws a dot with its intervals.
