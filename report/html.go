@@ -57,6 +57,8 @@ type document struct {
 	Judges         []drawing
 	Spend          []drawing
 	Tornado        []drawing
+	Planes         []plane
+	PlaneFigures   []drawing
 	Workload       workloadFigure
 	RestsOn        string
 	Head           string
@@ -92,6 +94,9 @@ func HTML(w io.Writer, in Input) error {
 	d.Forest, d.Sensitivity, d.FirstPass, d.Outcomes = forest(in).both(), sensitivity(in), firstPass(in).both(), outcomeRows(a.Comparisons)
 	d.Rankings, d.Tornado = rankings(in), tornado(in).both()
 	d.Load, d.Positions, d.Judges = raterLoad(a.Raters).both(), raterPositions(a.Raters).both(), judgeAgreement(a.Judges).both()
+	for _, p := range planes(in) {
+		d.Planes, d.PlaneFigures = append(d.Planes, p), append(d.PlaneFigures, p.draw())
+	}
 	if figure := spend(in, false); figure.Height > 0 {
 		d.Spend = []drawing{figure, spend(in, true)}
 	}

@@ -55,6 +55,8 @@ func TestHTMLShowsTheStatistics(t *testing.T) {
 		"not combined":           "People and judges were not combined: coding · claude, math · deepseek+gpt and creative · small: no judge rated.",
 		"beside a figure":        "Recorded answers, simulated ratings.",
 		"widest driver first":    "coding: cost ratio 1 630 to 1 970 USD",
+		"frontier":               "coding claude 0.73× [0.65, 0.81] 61% [54, 68] on the frontier",
+		"dominated control":      "coding current the control – beaten in both",
 		"method of combination":  "PPI++",
 	} {
 		if !strings.Contains(page, want) {
@@ -164,5 +166,29 @@ func TestWhyMissing(t *testing.T) {
 		if c.got != c.want {
 			t.Errorf("%q, want %q", c.got, c.want)
 		}
+	}
+}
+
+func TestPlanes(t *testing.T) {
+	in := fixtureInput()
+	got := planes(in)
+	if len(got) != 3 {
+		t.Fatalf("%d planes, want those of coding, general and math", len(got))
+	}
+	for i, want := range [][]bool{{true, false}, {true, false}, {false, false}} { // math's candidate is cheaper and preferred less
+		for j, arm := range got[i].Arms {
+			if arm.Dominated != want[j] {
+				t.Errorf("%s %s: dominated %v, want %v", got[i].Category, arm.Arm, arm.Dominated, want[j])
+			}
+		}
+	}
+	hollow := 0
+	for _, shape := range got[0].draw().Shapes {
+		if strings.Contains(shape.Class, "hollow") {
+			hollow++
+		}
+	}
+	if hollow != 1 {
+		t.Errorf("%d hollow marks, want the control's", hollow)
 	}
 }
