@@ -20,6 +20,8 @@ var candidateSymbols = []string{"circle", "square", "triangle", "diamond"}
 // reads every name as one.
 type chartSeries struct {
 	name, values, colour, symbol string
+	// categories are a scatter chart's own values on the other axis.
+	categories string
 	// dashed lines are references and carry no marker.
 	dashed bool
 	// low and high are the distances to an interval's limits, drawn as error
@@ -122,13 +124,16 @@ func (s sheet) chart(cell string, chart *excelize.Chart, series []chartSeries) {
 		s.keep(fmt.Errorf("chart %q: %s was not written", chart.Title.Paragraph[0].Text, path))
 		return
 	}
-	patched, err := withErrorBars(string(document), series)
+	// excelize writes numbers on the horizontal axis as texts, which Excel would count.
+	numbers := strings.NewReplacer("<xVal><strRef>", "<xVal><numRef>", "</strRef></xVal>", "</numRef></xVal>",
+		"<c:xVal><c:strRef>", "<c:xVal><c:numRef>", "</c:strRef></c:xVal>", "</c:numRef></c:xVal>").Replace(string(document))
+	patched, err := withErrorBars(numbers, series)
 	s.keep(err)
 	s.file.Pkg.Store(path, []byte(patched))
 }
 
 // withErrorBars puts an errBars element into each series that has an interval,
-// before its categories, where the schema wants it.
+// before its values on the other axis, where the schema wants it.
 func withErrorBars(document string, series []chartSeries) (string, error) {
 	parts := strings.Split(document, "<c:ser>")
 	if len(parts) == 1 {
@@ -146,6 +151,9 @@ func withErrorBars(document string, series []chartSeries) (string, error) {
 			continue
 		}
 		before := "<" + prefix + "cat>"
+		if !strings.Contains(parts[i+1], before) {
+			before = "<" + prefix + "xVal>"
+		}
 		if !strings.Contains(parts[i+1], before) {
 			return document, fmt.Errorf("chart: series %d has no categories", i)
 		}

@@ -168,6 +168,7 @@ func (b *book) useCaseSheet() {
 	}
 	s.freeze(1, row)
 	s.set(1, next, "Cost, time and verdicts", look{role: roleSection})
+	moneyFrom := next + 2
 	next = s.table(next+1, "UseCasesMoney", rest, second, "") + 1
 	s.set(1, next, "Reasons", look{role: roleSection})
 	next++
@@ -180,7 +181,11 @@ func (b *book) useCaseSheet() {
 	b.useCaseRows = rowRange{row + 1, row + len(b.in.Analysis.Comparisons)}
 	chart, series := b.winRateChart(760, 330)
 	s.chart(at(1, next+1), chart, series)
-	s.onePage(next + 18)
+	const chartRows = 18
+	if onPlane(b.in.Analysis.Comparisons) {
+		s.planeChart(at(8, next+1), next+chartRows, moneyFrom)
+	}
+	s.onePage(next + chartRows)
 }
 
 // qualityCells are a use case's win rate and what its chart needs: distances to

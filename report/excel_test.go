@@ -362,8 +362,8 @@ func TestWorkbookCharts(t *testing.T) {
 		}
 		return true
 	})
-	if charts != 11 || bars != 4 {
-		t.Errorf("%d charts with %d sets of error bars, want 11 and 4", charts, bars)
+	if charts != 12 || bars != 7 {
+		t.Errorf("%d charts with %d sets of error bars, want 12 and 7", charts, bars)
 	}
 }
 
