@@ -17,8 +17,11 @@ const (
 	sheetReturn    = "Return on investment"
 	sheetErrors    = "Routing errors"
 	sheetUseCases  = "Use cases"
+	sheetOthers    = "Other analyses"
 	sheetWeeks     = "Weeks"
-	sheetRaters    = "Raters"
+	sheetAnswers   = "Answers and checks"
+	sheetRanking   = "Ranking"
+	sheetRaters    = "Raters and judges"
 	sheetWorkload  = "Workload"
 	sheetPrices    = "Prices"
 	sheetMethod    = "Method"
@@ -29,8 +32,8 @@ const (
 )
 
 var sheetOrder = []string{
-	sheetSummary, sheetRouting, sheetReturn, sheetErrors, sheetUseCases, sheetWeeks, sheetRaters, sheetWorkload,
-	sheetPrices, sheetMethod, sheetProtocol, sheetTasks, sheetResponses, sheetRatings,
+	sheetSummary, sheetRouting, sheetReturn, sheetErrors, sheetUseCases, sheetOthers, sheetWeeks, sheetAnswers, sheetRanking, sheetRaters,
+	sheetWorkload, sheetPrices, sheetMethod, sheetProtocol, sheetTasks, sheetResponses, sheetRatings,
 }
 
 // Workbook writes the Excel workbook to path, replacing what is there whole or
@@ -90,8 +93,8 @@ func newBook(in Input) (*book, error) {
 
 func (b *book) build(ctx context.Context) error {
 	steps := []func(){
-		b.returnSheet, b.routingErrorsSheet, b.routingSheet, b.useCaseSheet, b.weeksSheet, b.ratersSheet, b.workloadSheet,
-		b.pricesSheet, b.methodSheet, b.protocolSheet, b.summarySheet,
+		b.returnSheet, b.routingErrorsSheet, b.routingSheet, b.useCaseSheet, b.othersSheet, b.weeksSheet, b.answersSheet, b.rankingSheet, b.ratersSheet,
+		b.workloadSheet, b.pricesSheet, b.methodSheet, b.protocolSheet, b.summarySheet,
 		func() { b.taskData(ctx) }, func() { b.responseData(ctx) }, func() { b.ratingData(ctx) },
 	}
 	for _, step := range steps {

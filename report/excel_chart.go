@@ -20,6 +20,8 @@ var candidateSymbols = []string{"circle", "square", "triangle", "diamond"}
 // reads every name as one.
 type chartSeries struct {
 	name, values, colour, symbol string
+	// categories are a scatter chart's own values on the other axis.
+	categories string
 	// dashed lines are references and carry no marker.
 	dashed bool
 	// low and high are the distances to an interval's limits, drawn as error
@@ -30,12 +32,17 @@ type chartSeries struct {
 // A barChart compares amounts; its axis starts at 0.
 type barChart struct {
 	title, format, categories string
+	shares                    bool // the axis ends at 100%
 	series                    []chartSeries
 	width, height             uint
 }
 
 func (c barChart) chart() (*excelize.Chart, []chartSeries) {
 	chart := frame(c.title, c.format, c.width, c.height, nil)
+	if c.shares {
+		whole := 1.0
+		chart.YAxis.Maximum = &whole
+	}
 	chart.Type = excelize.Col
 	gap := uint(60)
 	chart.GapWidth = &gap
@@ -53,7 +60,8 @@ func (c barChart) chart() (*excelize.Chart, []chartSeries) {
 type dotChart struct {
 	title, categories string
 	series            []chartSeries
-	joined            bool // marks of a series are joined by a line
+	joined            bool    // marks of a series are joined by a line
+	reach             float64 // of differences: how far the axis goes to both sides of 0
 	width, height     uint
 }
 
@@ -61,6 +69,12 @@ func (c dotChart) chart() (*excelize.Chart, []chartSeries) {
 	top := 1.0
 	chart := frame(c.title, `0%`, c.width, c.height, &top)
 	chart.Type = excelize.Line
+	if c.reach > 0 {
+		low := -c.reach
+		chart.YAxis.Minimum, chart.YAxis.Maximum = &low, &c.reach
+		chart.YAxis.NumFmt.CustomNumFmt = formats[formatSigned]
+		chart.XAxis.TickLabelPosition = excelize.ChartTickLabelLow
+	}
 	for _, series := range c.series {
 		line := excelize.LineOptions{Type: excelize.LineNone}
 		marker := excelize.ChartMarker{Symbol: series.symbol, Size: 9, Fill: solid(series.colour)}
@@ -110,13 +124,16 @@ func (s sheet) chart(cell string, chart *excelize.Chart, series []chartSeries) {
 		s.keep(fmt.Errorf("chart %q: %s was not written", chart.Title.Paragraph[0].Text, path))
 		return
 	}
-	patched, err := withErrorBars(string(document), series)
+	// excelize writes numbers on the horizontal axis as texts, which Excel would count.
+	numbers := strings.NewReplacer("<xVal><strRef>", "<xVal><numRef>", "</strRef></xVal>", "</numRef></xVal>",
+		"<c:xVal><c:strRef>", "<c:xVal><c:numRef>", "</c:strRef></c:xVal>", "</c:numRef></c:xVal>").Replace(string(document))
+	patched, err := withErrorBars(numbers, series)
 	s.keep(err)
 	s.file.Pkg.Store(path, []byte(patched))
 }
 
 // withErrorBars puts an errBars element into each series that has an interval,
-// before its categories, where the schema wants it.
+// before its values on the other axis, where the schema wants it.
 func withErrorBars(document string, series []chartSeries) (string, error) {
 	parts := strings.Split(document, "<c:ser>")
 	if len(parts) == 1 {
@@ -134,6 +151,9 @@ func withErrorBars(document string, series []chartSeries) (string, error) {
 			continue
 		}
 		before := "<" + prefix + "cat>"
+		if !strings.Contains(parts[i+1], before) {
+			before = "<" + prefix + "xVal>"
+		}
 		if !strings.Contains(parts[i+1], before) {
 			return document, fmt.Errorf("chart: series %d has no categories", i)
 		}

@@ -1,8 +1,6 @@
 package report
 
 import (
-	"fmt"
-
 	"github.com/xuri/excelize/v2"
 
 	"modeltrial/eval"
@@ -78,22 +76,13 @@ func (b *book) routingSheet() {
 // routingTotal sums volume and cost; the total's interval is the analysis's own.
 func (s sheet) routingTotal(row, first int, columns []field) {
 	const tasks, now, then, saving = 8, 9, 10, 11
-	for i := range columns {
-		s.set(i+1, row, nil, look{columns[i].format, roleTotal})
-	}
-	s.set(1, row, "Total", look{role: roleTotal})
-	sum := func(column int) {
-		s.set(column, row, formula(fmt.Sprintf("SUM(%s:%s)", at(column, first), at(column, row-1))), look{columns[column-1].format, roleTotal})
-	}
-	sum(tasks)
-	sum(now)
 	total := s.in.Routing.Total
 	if total.MonthlySaving == nil {
+		s.total(row, first, columns, tasks, now)
 		s.set(1, row+1, sentence("Saving not known: "+total.WhyMissing["monthly_saving_usd"]), look{role: roleNotice})
 		return
 	}
-	sum(then)
-	sum(saving)
+	s.total(row, first, columns, tasks, now, then, saving)
 	s.set(saving+1, row, total.MonthlySaving.Low, look{formatMoney, roleTotal})
 	s.set(saving+2, row, total.MonthlySaving.High, look{formatMoney, roleTotal})
 }
@@ -119,8 +108,6 @@ func (b *book) rate() format {
 // Columns of the use cases that formulas and charts refer to.
 const (
 	useCaseWin    = 8
-	useCaseLow    = 9
-	useCaseHigh   = 10
 	useCaseBelow  = 16
 	useCaseAbove  = 17
 	useCaseEven   = 18
@@ -181,6 +168,7 @@ func (b *book) useCaseSheet() {
 	}
 	s.freeze(1, row)
 	s.set(1, next, "Cost, time and verdicts", look{role: roleSection})
+	moneyFrom := next + 2
 	next = s.table(next+1, "UseCasesMoney", rest, second, "") + 1
 	s.set(1, next, "Reasons", look{role: roleSection})
 	next++
@@ -193,7 +181,11 @@ func (b *book) useCaseSheet() {
 	b.useCaseRows = rowRange{row + 1, row + len(b.in.Analysis.Comparisons)}
 	chart, series := b.winRateChart(760, 330)
 	s.chart(at(1, next+1), chart, series)
-	s.onePage(next + 18)
+	const chartRows = 18
+	if onPlane(b.in.Analysis.Comparisons) {
+		s.planeChart(at(8, next+1), next+chartRows, moneyFrom)
+	}
+	s.onePage(next + chartRows)
 }
 
 // qualityCells are a use case's win rate and what its chart needs: distances to
@@ -206,7 +198,7 @@ func (b *book) qualityCells(c eval.ComparisonResult, row int) []any {
 	if c.WinRate == nil {
 		cells = append(cells, nil, nil)
 	} else {
-		cells = append(cells, formula(at(useCaseWin, row)+"-"+at(useCaseLow, row)), formula(at(useCaseHigh, row)+"-"+at(useCaseWin, row)))
+		cells = append(cells, distances(useCaseWin, row)...)
 	}
 	return append(cells, 0.5, b.margin())
 }

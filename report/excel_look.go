@@ -34,6 +34,7 @@ const (
 	formatCount
 	formatRate
 	formatRateFine
+	formatSigned // a difference of rates
 	formatMoney
 	formatMoneyFine
 	formatRatio
@@ -49,6 +50,7 @@ var formats = map[format]string{
 	formatCount:     `#,##0`,
 	formatRate:      `0%`,
 	formatRateFine:  `0.0%`,
+	formatSigned:    `+0%;-0%;0%`,
 	formatMoney:     `#,##0.00 "USD"`,
 	formatMoneyFine: `#,##0.000000 "USD"`,
 	formatRatio:     `0.00"×"`,

@@ -33,7 +33,7 @@ func (b *book) protocolSheet() {
 	for _, line := range protocolLines(b.in.Protocol) {
 		rows = append(rows, []any{line[0], line[1]})
 	}
-	row = s.table(row, "Protocol", columns, rows, "no protocol is locked: results are descriptive and decide nothing")
+	row = s.table(row, "Protocol", columns, rows, "no protocol is locked: decisions apply the usual rule, and nobody was bound to it beforehand")
 	row++
 	s.set(1, row, "Deviations", look{role: roleSection})
 	row++

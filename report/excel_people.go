@@ -7,119 +7,170 @@ import (
 	"modeltrial/eval"
 )
 
-func (b *book) weeksSheet() {
-	columns := []field{
-		{"Use case", 30, formatText},
-		{"Week", 9, formatCount},
-		{"Tasks", 9, formatCount},
-		{"Win rate", 10, b.rate()},
-		{"Win rate, low", 10, b.rate()},
-		{"Win rate, high", 10, b.rate()},
-		{"Always valid, low", 11, b.rate()},
-		{"Always valid, high", 11, b.rate()},
-	}
-	s, row := b.open(sheetWeeks, "How did the answer develop, look by look? The always-valid interval may be read every week; the other only once.", columns)
-	var rows [][]any
-	for _, c := range b.in.Analysis.Comparisons {
-		for _, l := range c.Looks {
-			cells := []any{useCaseName(c), l.Week, l.Tasks}
-			cells = append(cells, three(l.WinRate)...)
-			rows = append(rows, append(cells, three(l.WinRateAlwaysValid)[1:]...))
-		}
-	}
-	end := s.table(row, "Weeks", columns, rows, "no week has been rated yet")
-	if len(rows) == 0 {
-		return
-	}
-	s.freeze(1, row)
-	s.trend(end + 2)
-}
-
-// trend lists the win rates with a column for each use case, as a line chart
-// needs them, and draws them.
-func (s sheet) trend(row int) {
-	var weeks []int
-	for _, c := range s.in.Analysis.Comparisons {
-		for _, l := range c.Looks {
-			if !slices.Contains(weeks, l.Week) {
-				weeks = append(weeks, l.Week)
-			}
-		}
-	}
-	slices.Sort(weeks)
-	s.set(1, row, "Win rate by week", look{role: roleSection})
-	row++
-	s.set(1, row, "Week", look{role: roleHeader})
-	var series []chartSeries
-	first, last := row+1, row+len(weeks)
-	for i, c := range s.in.Analysis.Comparisons {
-		column := i + 2
-		s.set(column, row, useCaseName(c), look{s.rate(), roleHeader})
-		for j, week := range weeks {
-			s.set(1, first+j, fmt.Sprintf("week %d", week), look{})
-			for _, l := range c.Looks {
-				if l.Week == week && l.WinRate != nil {
-					s.set(column, first+j, l.WinRate.Estimate, look{format: s.rate()})
-				}
-			}
-		}
-		series = append(series, chartSeries{
-			name: on(s.name, fixed(column, row)), values: area(s.name, column, first, last),
-			colour: candidateColours[i%len(candidateColours)], symbol: candidateSymbols[i%len(candidateSymbols)],
-		})
-	}
-	s.keep(s.file.SetRowHeight(s.name, row, 48))
-	chart, series := dotChart{
-		title: "Win rate by week", categories: area(s.name, 1, first, last), series: series, joined: true, width: 760, height: 330,
-	}.chart()
-	s.chart(at(1, last+2), chart, series)
-	s.onePage(last + 20)
-}
+// Columns of the raters that formulas and charts refer to.
+const (
+	raterRatings   = 3
+	raterSeconds   = 5
+	raterHours     = 6
+	raterAdvantage = 10
+	raterBelow     = 14
+	raterAbove     = 15
+)
 
 func (b *book) ratersSheet() {
 	columns := []field{
-		{"Rater", 26, formatText},
-		{"Kind", 18, formatText},
-		{"Ratings", 10, formatCount},
-		{"Median time", 12, formatSeconds},
-		{"Hours", 10, formatNumber},
-		{"Advantage of the first answer", 14, formatRate},
-		{"Advantage, low", 12, formatRate},
-		{"Advantage, high", 12, formatRate},
+		{"Rater", 28, formatText},
+		{"Kind", 22, formatText},
+		{"Ratings", 11, formatCount},
+		{"Share of the kind's", 11, formatRate},
+		{"Median time", 11, formatSeconds},
+		{"Hours", 13, formatNumber},
+		{"Very fast", 11, formatRate},
+		{"Ties", 11, formatRate},
+		{"Agrees with others", 11, formatRate},
+		{"Advantage of the first answer", 13, formatSigned},
+		{"Advantage, low", 12, formatSigned},
+		{"Advantage, high", 12, formatSigned},
 		{"p", 10, formatPValue},
+		{"Below", 9, formatRate},
+		{"Above", 9, formatRate},
+		{"What is odd", 40, formatBeside},
 	}
-	s, row := b.open(sheetRaters, "Who rated, how much, and did the place of an answer sway them? The advantage is in win-rate points: 0% is none.", columns)
+	s, row := b.open(sheetRaters, "Who rated, how much, did the place of an answer sway them, and can the judges be trusted? The advantage is in win-rate points: 0% is none.", columns)
+	raters := b.in.Analysis.Raters
 	var rows [][]any
-	for i, r := range b.in.Analysis.Raters {
-		line := row + 1 + i
-		cells := []any{r.Rater, raterKind(r), r.Ratings, r.SecondsMedian, nil}
-		if r.SecondsMedian != nil {
-			cells[4] = formula(fmt.Sprintf("%s*%s/3600", at(3, line), at(4, line)))
-		}
-		if r.PositionEffect == nil {
-			cells = append(cells, nil, nil, nil, nil)
-		} else {
-			cells = append(cells, three(&r.PositionEffect.Interval)...)
-			cells = append(cells, r.PositionEffect.PValue)
-		}
-		rows = append(rows, cells)
+	for i, r := range raters {
+		rows = append(rows, raterCells(r, row+1+i))
 	}
-	end := s.table(row, "Raters", columns, rows, "nobody has rated yet: run modeltrial rate invite")
+	helpers := map[int]role{raterBelow - 1: roleDim, raterAbove - 1: roleDim}
+	end := s.tableLooks(row, "Raters", columns, rows, "nobody has rated yet: run modeltrial rate invite", helpers)
 	if len(rows) == 0 {
 		return
 	}
 	s.freeze(1, row)
-	for i, column := range columns {
-		s.set(i+1, end, nil, look{column.format, roleTotal})
-	}
-	s.set(1, end, "Total", look{role: roleTotal})
-	for _, column := range []int{3, 5} {
-		s.set(column, end, formula(fmt.Sprintf("SUM(%s:%s)", at(column, row+1), at(column, end-1))), look{columns[column-1].format, roleTotal})
-	}
-	s.agreementTable(end + 2)
+	s.total(end, row+1, columns, raterRatings, raterHours)
+	s.wide(end+1, 12, "Very fast: in less than a third of the usual time. Agrees with others: the chance that another rater of the kind gave the same verdict. Nobody is left out for being odd.", look{role: roleAnswer})
+	s.raterCharts(end+3, rowRange{row + 1, row + min(len(raters), mostRaters)})
+	const chartRows = 16
+	end = s.judgeTables(end + 3 + chartRows)
+	end = s.combinations(end + 1)
+	s.onePage(s.agreementTable(end + 1))
 }
 
-func (s sheet) agreementTable(row int) {
+// raterCells are one rater's habits; row is where they will stand.
+func raterCells(r eval.RaterResult, row int) []any {
+	cells := []any{r.Rater, raterKind(r), r.Ratings, r.Share, r.SecondsMedian, nil, r.FastShare, r.TieShare, r.WithOthers}
+	if r.SecondsMedian != nil {
+		cells[raterHours-1] = formula(fmt.Sprintf("%s*%s/3600", at(raterRatings, row), at(raterSeconds, row)))
+	}
+	if effect := r.PositionEffect; effect != nil {
+		cells = append(cells, three(&effect.Interval)...)
+		cells = append(cells, effect.PValue)
+		cells = append(cells, distances(raterAdvantage, row)...)
+	} else {
+		cells = append(cells, slices.Repeat([]any{nil}, raterAbove-raterAdvantage+1)...)
+	}
+	return append(cells, joinedTexts(r.Flags))
+}
+
+// raterCharts draw loads, and the effect of an answer's place.
+func (s sheet) raterCharts(row int, rows rowRange) {
+	cells := func(column int) string { return area(s.name, column, rows.first, rows.last) }
+	name := func(column int) string { return on(s.name, fixed(column, rows.first-1)) }
+	chart, series := barChart{
+		title: "Ratings by rater", format: `#,##0`, categories: cells(1), width: 520, height: 300,
+		series: []chartSeries{{name: name(raterRatings), values: cells(raterRatings), colour: candidateColours[0]}},
+	}.chart()
+	s.chart(at(1, row), chart, series)
+	if !slices.ContainsFunc(s.in.Analysis.Raters, func(r eval.RaterResult) bool { return r.PositionEffect != nil }) {
+		return
+	}
+	chart, series = dotChart{
+		title: "Advantage of the answer shown first (win-rate points)", categories: cells(1), reach: raterPositions(s.in.Analysis.Raters).scale.to, width: 560, height: 300,
+		series: []chartSeries{{
+			name: name(raterAdvantage), values: cells(raterAdvantage), colour: candidateColours[0], symbol: candidateSymbols[0], low: cells(raterBelow), high: cells(raterAbove),
+		}},
+	}.chart()
+	s.chart(at(6, row), chart, series)
+}
+
+// judgeTables say of each judge whether it can stand in for a person, and what is
+// known of it.
+func (s sheet) judgeTables(row int) int {
+	s.set(1, row, "Judges", look{role: roleSection})
+	judges := s.in.Analysis.Judges
+	if len(judges) == 0 {
+		s.set(1, row+1, "No judge model rated.", look{})
+		return row + 2
+	}
+	for _, j := range judges {
+		row++
+		s.wide(row, 12, judgeSentence(j), look{})
+	}
+	columns := []field{
+		{"Judge", 28, formatText},
+		{"Measure", 22, formatText},
+		{"Estimate", 11, formatRate},
+		{"Low", 11, formatRate},
+		{"High", 11, formatRate},
+		{"Comparisons", 13, formatCount},
+		{"Rated by people, too", 11, formatCount},
+		{"Why not known", 11, formatBeside},
+	}
+	var rows [][]any
+	for _, j := range judges {
+		for _, m := range judgeMeasures(j) {
+			cells := []any{judgeName(j), m.Name}
+			cells = append(cells, three(m.Estimate)...)
+			if m.Alone != nil {
+				cells[2] = *m.Alone
+			}
+			why := ""
+			if m.Missing {
+				why = m.Value
+			}
+			rows = append(rows, append(cells, j.Tasks, j.Shared, why))
+		}
+	}
+	return s.table(row+2, "Judges", columns, rows, "") + 1
+}
+
+// combinations say how people's and judges' ratings were put together.
+func (s sheet) combinations(row int) int {
+	s.set(1, row, "People and judges together", look{role: roleSection})
+	columns := []field{
+		{"Use case", 28, formatText},
+		{"Rests on", 22, formatText},
+		{"Tasks people rated", 11, formatCount},
+		{"Tasks judges alone rated", 11, formatCount},
+		{"Win rate, people", 11, s.rate()},
+		{"Win rate, judges, same tasks", 11, s.rate()},
+		{"Win rate, judges, other tasks", 11, s.rate()},
+		{"Weight of judges, λ", 11, formatNumber},
+		{"Win rate, together", 11, s.rate()},
+	}
+	var rows [][]any
+	for _, c := range s.in.Analysis.Comparisons {
+		if m := c.Combination; m != nil {
+			var win any
+			if c.WinRate != nil {
+				win = c.WinRate.Estimate
+			}
+			rows = append(rows, []any{useCaseName(c), string(c.Source), c.Tasks, c.JudgedTasks, m.PeopleAlone, m.JudgesShared, m.JudgesOnly, m.Lambda, win})
+		}
+	}
+	row++
+	if len(rows) > 0 {
+		row = s.table(row, "Combinations", columns, rows, "")
+	}
+	if why := whyMissing(s.in.Analysis.Comparisons, "combination"); why != "" {
+		s.wide(row, 12, sentence("Not combined: "+why), look{role: roleAnswer})
+		row++
+	}
+	return row
+}
+
+func (s sheet) agreementTable(row int) int {
 	a := s.in.Analysis.Agreement
 	s.set(1, row, "Agreement", look{role: roleSection})
 	if a == nil || (a.AlphaNominal == nil && len(a.Pairs) == 0) {
@@ -128,13 +179,13 @@ func (s sheet) agreementTable(row int) {
 			why = a.WhyMissing
 		}
 		s.set(1, row+1, sentence("Not known: "+why), look{})
-		return
+		return row + 2
 	}
 	if a.AlphaNominal != nil {
 		s.wide(row+1, 9, sentence(agreementText(a)), look{})
 	}
-	columns := []field{{"Rater A", 26, formatText}, {"Rater B", 18, formatText}, {"Tasks both rated", 10, formatCount}, {"Cohen's kappa", 12, formatNumber}}
-	s.table(row+3, "RaterPairs", columns, pairRows(a), "no two raters rated the same task")
+	columns := []field{{"Rater A", 28, formatText}, {"Rater B", 22, formatText}, {"Tasks both rated", 11, formatCount}, {"Cohen's kappa", 11, formatNumber}}
+	return s.table(row+3, "RaterPairs", columns, pairRows(a), "no two raters rated the same task")
 }
 
 func pairRows(a *eval.Agreement) [][]any {

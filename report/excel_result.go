@@ -90,8 +90,8 @@ func (s sheet) result(row int, label string, f format, values ...any) {
 	}
 }
 
-// notes explains the sheet beneath its figures.
-func (s sheet) notes(row int) {
+// notes explains the sheet beneath its figures, and returns the next free row.
+func (s sheet) notes(row int) int {
 	for _, note := range []string{
 		"Saving of a category = routed spend × (1 − cost ratio). Its variance = (1 − R)²·V(B) + B²·V(R) + V(B)·V(R), B the spend and R the cost ratio; categories are independent, so variances add.",
 		"Blue on yellow is an input, black a formula, green a figure of another sheet. The check line holds what the analysis found; the saving on model cost above it equals it until an input is changed.",
@@ -100,4 +100,5 @@ func (s sheet) notes(row int) {
 		s.wide(row, len(returnFields), note, look{role: roleAnswer})
 		row++
 	}
+	return row
 }

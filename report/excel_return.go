@@ -130,8 +130,8 @@ func (b *book) returnSheet() {
 		chart, series := b.spendChart(440, 270)
 		s.chart(at(7, row+1), chart, series)
 	}
-	s.notes(end + 4)
-	s.onePage(end + 4)
+	end = s.notes(max(end+1, row+15))
+	s.onePage(s.drivers(end+1, inputsFrom, first))
 }
 
 // spendChart compares what each category costs now and then; it follows the
@@ -196,7 +196,7 @@ func (s sheet) ratingHoursSource() string {
 	if s.ratingHours() == 0 && s.in.Analysis.Provenance.RatingsSimulated > 0 {
 		return "simulated ratings take nobody's time: set your hours"
 	}
-	return "ratings × median seconds, from sheet Raters"
+	return "ratings × median seconds, from sheet " + sheetRaters
 }
 
 // candidateOf is the arm that a category would be switched to.

@@ -153,6 +153,40 @@ func (s sheet) tableLooks(row int, name string, columns []field, rows [][]any, w
 	return row + 1 + len(rows)
 }
 
+// total writes a table's last line: the sums of some of its columns, whose rows begin
+// at first and end above row.
+func (s sheet) total(row, first int, columns []field, summed ...int) {
+	for i, column := range columns {
+		s.set(i+1, row, nil, look{column.format, roleTotal})
+	}
+	s.set(1, row, "Total", look{role: roleTotal})
+	for _, column := range summed {
+		s.set(column, row, formula(fmt.Sprintf("SUM(%s:%s)", at(column, first), at(column, row-1))), look{columns[column-1].format, roleTotal})
+	}
+}
+
+// distances are the formulas of how far an interval's limits lie from its estimate,
+// which stands in column with the limits right of it: what error bars need.
+func distances(column, row int) []any {
+	estimate, low, high := at(column, row), at(column+1, row), at(column+2, row)
+	return []any{formula(estimate + "-" + low), formula(high + "-" + estimate)}
+}
+
+// emphasise marks the cells of a range that hold a word.
+func (s sheet) emphasise(cells, word string) {
+	style, err := s.file.NewConditionalStyle(&excelize.Style{Font: &excelize.Font{Bold: true, Color: colourNotice}})
+	s.keep(err)
+	s.keep(s.file.SetConditionalFormat(s.name, cells, []excelize.ConditionalFormatOptions{{Type: "cell", Criteria: "==", Value: `"` + word + `"`, Format: &style}}))
+}
+
+// joinedTexts are several texts in one cell, or nothing.
+func joinedTexts(texts []string) any {
+	if len(texts) == 0 {
+		return nil
+	}
+	return strings.Join(texts, "; ")
+}
+
 // onePage prints a sheet on one page where its rows leave it readable.
 func (s sheet) onePage(rows int) {
 	const readable = 70

@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"fmt"
 
 	"modeltrial/audit"
 )
@@ -32,16 +31,11 @@ func (b *book) workloadSheet() {
 		return
 	}
 	s.freeze(1, row)
-	for i, column := range columns {
-		s.set(i+1, end, nil, look{column.format, roleTotal})
+	summed := []int{2, 3, 4, 5}
+	if r.CostUSD == nil {
+		summed = summed[:2] // the sum of nothing known is not 0
 	}
-	s.set(1, end, "Total", look{role: roleTotal})
-	for column := 2; column <= 5; column++ {
-		if column >= 4 && r.CostUSD == nil {
-			break // the sum of nothing known is not 0
-		}
-		s.set(column, end, formula(fmt.Sprintf("SUM(%s:%s)", at(column, row+1), at(column, end-1))), look{columns[column-1].format, roleTotal})
-	}
+	s.total(end, row+1, columns, summed...)
 	chart, series := barChart{
 		title: "Share of tasks and of cost by category", format: `0%`, categories: area(s.name, 1, row+1, end-1),
 		series: []chartSeries{

@@ -35,6 +35,7 @@ func fixtureAnalysis() eval.Analysis {
 			PositionEffect: &eval.PositionEffect{Interval: *interval(0.02, 0.02), PValue: 0.31, CandidateFirstShare: 0.5},
 			Agreement:      &eval.Agreement{AlphaNominal: interval(0.41, 0.05), AlphaOrdinal: interval(0.52, 0.05)},
 		}
+		evidenceOf(&c)
 		if cost != nil {
 			c.CostPerTaskCandidate = new(0.0123 * cost.Estimate)
 			c.CostRatioAlwaysValid = wider(cost, 2.5)
@@ -50,7 +51,7 @@ func fixtureAnalysis() eval.Analysis {
 		}
 		return c
 	}
-	return eval.Analysis{
+	a := eval.Analysis{
 		Schema: "modeltrial.analyze/1", Pilot: "support-q4", ProtocolSHA256: fixtureHash, ThroughWeek: 3, Weeks: 4, Level: 0.95,
 		Provenance: eval.Provenance{ResponsesRecorded: 640, RatingsSimulated: 480},
 		Comparisons: []eval.ComparisonResult{
@@ -65,12 +66,79 @@ func fixtureAnalysis() eval.Analysis {
 			Pairs: []eval.PairAgreement{{RaterA: "ana", RaterB: "ben", Tasks: 61, Kappa: new(0.44)}, {RaterA: "ana", RaterB: "chi", Tasks: 0}},
 		},
 		Raters: []eval.RaterResult{
-			{Rater: "ana", Kind: eval.Human, Simulated: true, Ratings: 250, SecondsMedian: new(41.5), PositionEffect: &eval.PositionEffect{Interval: *interval(0.03, 0.03), PValue: 0.3, CandidateFirstShare: 0.5}},
-			{Rater: "ben", Kind: eval.Human, Simulated: true, Ratings: 230, SecondsMedian: new(35.0)},
+			{Rater: "ana", Kind: eval.Human, Simulated: true, Ratings: 250, Tasks: 240, Share: 0.52, SecondsMedian: new(41.5), FastShare: new(0.02), TieShare: 0.22, WithOthers: new(0.61), PositionEffect: &eval.PositionEffect{Interval: *interval(0.03, 0.03), PValue: 0.3, CandidateFirstShare: 0.5}},
+			{
+				Rater: "ben", Kind: eval.Human, Simulated: true, Ratings: 230, Tasks: 221, Share: 0.48, SecondsMedian: new(35.0), FastShare: new(0.31), TieShare: 0.95, WithOthers: new(0.4),
+				Flags: []string{"ties on 95%", "31% of ratings took less than a third of the usual time"},
+			},
 			{Rater: hostile, Kind: eval.Judge, Ratings: 0},
 		},
 		Deviations: []string{"week 2: 3 tasks had no answer of claude; counted as losses"},
 		Warnings:   []string{"claude gave 2 tasks the same answer"},
+	}
+	a.Judges, a.Ranking = fixtureJudges(), fixtureRanking()
+	a.Comparisons[1].Source, a.Comparisons[1].JudgedTasks = eval.SourceCombined, 300
+	a.Comparisons[1].Combination = &eval.Combination{Lambda: 0.42, PeopleAlone: 0.5, JudgesShared: 0.58, JudgesOnly: 0.63, DifferenceP: 0.2}
+	delete(a.Comparisons[1].WhyMissing, "combination")
+	return a
+}
+
+// evidenceOf adds what stands behind a use case: other analyses, one of which would
+// decide differently, checks and what became of the answers. Math has no checks.
+func evidenceOf(c *eval.ComparisonResult) {
+	c.OutcomesControl = eval.ArmOutcomes{Answers: c.Tasks}
+	c.OutcomesCandidate = eval.ArmOutcomes{Answers: c.Tasks, Empty: 2, Truncated: 5, Refused: 1}
+	c.WhyMissing["combination"] = "no judge rated"
+	if c.Category == audit.Math {
+		c.WhyMissing["first_pass_accuracy"] = "no answer was checked"
+	} else {
+		c.FirstPass = &eval.FirstPass{Tasks: c.Tasks, Control: 0.71, Candidate: 0.8, Difference: *interval(0.09, 0.03), OnlyControl: 4, OnlyCandidate: 17, McNemarP: 0.0072}
+	}
+	if c.WinRate == nil {
+		return
+	}
+	lower := *interval(c.WinRate.Estimate-0.08, 0.05)
+	c.Sensitivity = []eval.Sensitivity{
+		{Name: "position-adjusted", What: "as if each answer had been shown first equally often", Tasks: c.Tasks, WinRate: c.WinRate},
+		{Name: "length-controlled", What: "as if both answers were equally long", WhyMissing: "the lengths do not differ"},
+		{Name: hostile, What: "this team alone", Tasks: 12, WhyMissing: "rated tasks: 12, at least 20 are needed"},
+		{Name: "without odd raters", What: "without ben, who stand out in the table of raters", Tasks: c.Tasks - 9, WinRate: &lower, Decision: eval.Keep, Changes: c.Decision != eval.Keep},
+	}
+}
+
+// fixtureJudges are one that can stand in for people and one of which little is known.
+func fixtureJudges() []eval.JudgeResult {
+	return []eval.JudgeResult{
+		{
+			Judge: "judge-1", Ratings: 900, Tasks: 450, Shared: 150, WithPeople: new(0.66), PeopleAmong: new(0.64), Difference: interval(0.02, 0.03), Passes: true,
+			Consistency: interval(0.81, 0.02), Bias: interval(0.04, 0.02), SelfPreference: interval(0.01, 0.03), LengthBias: interval(0.05, 0.02),
+			Warnings: []string{"favours longer answers more than people do"},
+		},
+		{
+			Judge: hostile, Simulated: true, Ratings: 40, Tasks: 40, WhyMissing: map[string]string{
+				"agreement_with_people": "no comparison was rated by people, too", "position_consistency": "no comparison was judged in both orders",
+				"bias": "no comparison was rated by people, too", "self_preference": "the judge's name does not tell its family", "length_bias": "the lengths of the answers are not known",
+			},
+		},
+		{
+			Judge: "judge-3", Ratings: 150, Tasks: 150, Shared: 150, WithPeople: new(0.5), PeopleAmong: new(0.64), Difference: interval(-0.14, 0.04),
+			Bias: interval(0.12, 0.03), WhyMissing: map[string]string{"position_consistency": "no comparison was judged in both orders"},
+			Warnings: []string{"agrees with people on 50% where people agree among themselves on 64%: it is not shown to stand in for a person"},
+		},
+	}
+}
+
+func fixtureRanking() []eval.RankingResult {
+	arm := func(name string, rank, best, worst int, logOdds, win *eval.Interval) eval.RankedArm {
+		return eval.RankedArm{Arm: name, LogOdds: *logOdds, WinProbability: *win, Rank: rank, BestRank: best, WorstRank: worst}
+	}
+	return []eval.RankingResult{
+		{Category: "all", Comparisons: 480, Arms: []eval.RankedArm{
+			arm("claude", 1, 1, 2, interval(0.45, 0.15), interval(0.61, 0.035)),
+			arm("small", 2, 1, 3, interval(0.08, 0.12), interval(0.52, 0.03)),
+			arm("current", 3, 2, 3, &eval.Interval{Level: 0.95}, &eval.Interval{Estimate: 0.5, Low: 0.5, High: 0.5, Level: 0.95}),
+		}},
+		{Category: audit.Math, Comparisons: 12, Arms: []eval.RankedArm{}, WhyMissing: "the wins and losses do not connect all arms"},
 	}
 }
 

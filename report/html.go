@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"fmt"
 	"html/template"
@@ -29,6 +30,9 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 		}
 		return Milliseconds(*s * 1000)
 	},
+	"combination": combinationText, "source": sourceText, "whyMissing": whyMissing, "partOf": part, "places": places, "preferredArm": preferred, "signedRange": signedRange,
+	"judgeHead": judgeHead, "judgeSentence": judgeSentence, "judgeMeasures": judgeMeasures,
+	"fixed": func(i *eval.Interval, n int) string { return WinRate(i, nil, n) }, "dash": func(text eval.DecisionKind) string { return cmp.Or(string(text), unknown) },
 	"categoryName": categoryName, "percent": func(share float64) string { return Rate(share, 0) },
 	"usd":    func(n audit.NanoUSD) string { return Money(n.Dollars()) },
 	"joined": joined, "errors": errorsSentence, "winPoints": winPoints, "prices": pricesOf, "yesNo": yesNo, "share": func(s eval.Share) string { return percent(&s) }, "optionalShare": percent, "preferred": trulyPreferred, "costs": trulyCosts,
@@ -39,10 +43,22 @@ type document struct {
 	Input
 	Title          string
 	Notice         string
+	Beside         string // the notice in a few words, beside every figure
 	Recommendation []string
 	Forest         []drawing
 	Funnels        []drawing
+	Sensitivity    []variants
+	FirstPass      []drawing
+	Outcomes       []outcomeRow
+	Rankings       []rankingFigure
+	Odd            []string // what is odd about raters
+	Load           []drawing
+	Positions      []drawing
+	Judges         []drawing
 	Spend          []drawing
+	Tornado        []drawing
+	Planes         []plane
+	PlaneFigures   []drawing
 	Workload       workloadFigure
 	RestsOn        string
 	Head           string
@@ -68,15 +84,18 @@ func HTML(w io.Writer, in Input) error {
 	in.Analysis = told(in.Analysis)
 	a := in.Analysis
 	d := document{
-		Input: in, Title: "Which model for which work", Notice: provenance(a.Provenance),
+		Input: in, Title: "Which model for which work", Notice: provenance(a.Provenance), Beside: beside(a.Provenance), Odd: oddRaters(a.Raters),
 		Recommendation: recommendation(in), RestsOn: analysisHead(a), Head: routingHead(in.Routing), Flow: flow(in),
 		Protocol: protocolLines(in.Protocol), All: append(append([]eval.ComparisonResult{}, a.Comparisons...), severalOnly(a)...),
 		Warnings: append(append([]string{}, a.Warnings...), comparisonWarnings(a)...), Method: method,
 		AuditHead: auditHead(in.Audit), AuditSentence: auditSentence(in.Audit), MonthlyBasis: basisText(in.Audit.Monthly), Workload: workload(in.Audit), Funnels: funnels(in),
 		TotalWhy: in.Routing.Total.WhyMissing["monthly_saving_usd"],
 	}
-	if len(a.Comparisons) > 0 {
-		d.Forest = []drawing{forest(in, false), forest(in, true)}
+	d.Forest, d.Sensitivity, d.FirstPass, d.Outcomes = forest(in).both(), sensitivity(in), firstPass(in).both(), outcomeRows(a.Comparisons)
+	d.Rankings, d.Tornado = rankings(in), tornado(in).both()
+	d.Load, d.Positions, d.Judges = raterLoad(a.Raters).both(), raterPositions(a.Raters).both(), judgeAgreement(a.Judges).both()
+	for _, p := range planes(in) {
+		d.Planes, d.PlaneFigures = append(d.Planes, p), append(d.PlaneFigures, p.draw())
 	}
 	if figure := spend(in, false); figure.Height > 0 {
 		d.Spend = []drawing{figure, spend(in, true)}

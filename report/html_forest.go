@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -21,66 +22,39 @@ func candidateSeries(a eval.Analysis) map[string]int {
 
 // forest is the main figure: a row for each use case with its win rate, the
 // fixed interval thick and the always-valid one thin.
-func forest(in Input, narrow bool) drawing {
-	d := drawing{Width: 720, Class: "wide"}
-	left, right, rowHeight, top := 190.0, 720.0-240, 40.0, 26.0
-	if narrow {
-		d.Width, d.Class = 340, "narrow"
-		left, right, rowHeight = 6, 334, 62
-	}
-	results := in.Analysis.Comparisons
+func forest(in Input) rowFigure {
 	series := candidateSeries(in.Analysis)
-	x := func(share float64) float64 { return left + within(share)*(right-left) }
-	bottom := top + rowHeight*float64(len(results))
-	d.Height = bottom + 40
-	d.Label = "Win rate of each candidate with its interval; 50% means no difference."
-	for _, tick := range []float64{0, 0.25, 0.5, 0.75, 1} {
-		d.line(x(tick), top, x(tick), bottom, "grid")
-		anchor := "middle"
-		if narrow && tick == 0 {
-			anchor = "start"
-		} else if narrow && tick == 1 {
-			anchor = "end"
-		}
-		d.text(x(tick), bottom+16, anchor, "soft", Rate(tick, 0))
+	f := rowFigure{
+		label: "Win rate of each candidate with its interval; 50% means no difference.",
+		scale: shares("win rate of the candidate", in.references()...),
 	}
-	d.line(x(0.5), top-4, x(0.5), bottom, "even")
-	d.text(x(0.5)+4, top-8, "start", "soft", "no difference")
+	for _, c := range in.Analysis.Comparisons {
+		row := dotRow{name: in.rowName(c), note: string(c.Decision), noteClass: decisionClass(c.Decision), under: "no interval yet · " + counted(c.Tasks, "task", "tasks")}
+		if c.WinRate != nil {
+			row.under = WinRate(c.WinRate, nil, c.Tasks) + " · " + counted(c.Tasks, "task", "tasks")
+			row.dots = []dot{{c.WinRate.Estimate, c.WinRate, c.WinRateAlwaysValid, series[c.Candidate]}}
+		}
+		f.rows = append(f.rows, row)
+	}
+	return f
+}
+
+// rowName names a use case in a figure: without its category where there is one only.
+func (in Input) rowName(c eval.ComparisonResult) string {
+	all := in.Analysis.Comparisons
+	if len(all) > 1 && !slices.ContainsFunc(all, func(other eval.ComparisonResult) bool { return other.Category != all[0].Category }) {
+		return line(c.Candidate)
+	}
+	return useCaseName(c)
+}
+
+// references are the lines that win rates are read against.
+func (in Input) references() []reference {
+	lines := []reference{noDifference}
 	if margin, ok := in.marginLine(); ok {
-		d.line(x(margin), top-4, x(margin), bottom, "margin")
-		d.text(x(margin)-4, top-8, "end", "soft", "not worse from "+Rate(margin, 0))
+		lines = append(lines, reference{margin, "not worse from " + Rate(margin, 0), "margin", true})
 	}
-	d.text((left+right)/2, bottom+34, "middle", "soft", "win rate of the candidate")
-	for i, c := range results {
-		y := top + rowHeight*(float64(i)+0.5)
-		estimate := WinRate(c.WinRate, nil, c.Tasks)
-		if c.WinRate == nil {
-			estimate = "no interval yet"
-		}
-		if narrow {
-			y += 14
-			d.text(0, y-26, "start", "label", shorten(useCaseName(c), 30))
-			d.text(340, y-26, "end", decisionClass(c.Decision), string(c.Decision))
-			d.text(0, y-11, "start", "soft", estimate)
-			y += 6
-		} else {
-			d.text(0, y+5, "start", "label", shorten(useCaseName(c), 26))
-			d.text(right+16, y-2, "start", decisionClass(c.Decision), string(c.Decision))
-			d.text(right+16, y+14, "start", "soft", estimate+fmt.Sprintf(" · %s", counted(c.Tasks, "task", "tasks")))
-		}
-		if c.WinRate == nil {
-			continue
-		}
-		class := seriesClass(series[c.Candidate])
-		if v := c.WinRateAlwaysValid; v != nil {
-			d.line(x(v.Low), y, x(v.High), y, "thin "+class)
-			d.line(x(v.Low), y-5, x(v.Low), y+5, "thin "+class)
-			d.line(x(v.High), y-5, x(v.High), y+5, "thin "+class)
-		}
-		d.line(x(c.WinRate.Low), y, x(c.WinRate.High), y, "thick "+class)
-		d.mark(x(c.WinRate.Estimate), y, series[c.Candidate])
-	}
-	return d
+	return lines
 }
 
 // marginLine is the win rate from which on a candidate is not worse; ok is false
@@ -99,18 +73,22 @@ func decisionClass(decision eval.DecisionKind) string {
 	return "label"
 }
 
-// funnels are one small figure for each use case: the always-valid interval
-// after each look, and the looks ahead greyed.
+// funnels are one small figure for each use case: both intervals after each look, and
+// the looks ahead greyed.
 func funnels(in Input) []drawing {
 	series := candidateSeries(in.Analysis)
 	var figures []drawing
 	for _, c := range in.Analysis.Comparisons {
-		if len(c.Looks) > 0 {
+		if slices.ContainsFunc(c.Looks, inAWeek) {
 			figures = append(figures, funnel(c, in.Analysis.Weeks, series[c.Candidate]))
 		}
 	}
 	return figures
 }
+
+// inAWeek says whether a look was at the end of a week: a ratings file without weeks has
+// one look at all there is.
+func inAWeek(l eval.Look) bool { return l.Week > 0 }
 
 func funnel(c eval.ComparisonResult, planned, series int) drawing {
 	const left, right, top, bottom = 40.0, 332.0, 30.0, 170.0
@@ -130,24 +108,99 @@ func funnel(c eval.ComparisonResult, planned, series int) drawing {
 		d.line(left, y(tick), right, y(tick), class)
 		d.text(left-6, y(tick)+4, "end", "soft", Rate(tick, 0))
 	}
+	every := 1 + (last-1)/6 // weeks' names need room
 	for week := 1; week <= last; week++ {
 		class := "soft"
 		if !slices.ContainsFunc(c.Looks, func(l eval.Look) bool { return l.Week == week }) {
 			class = "ahead"
 			d.line(x(week), top, x(week), bottom, "aheadline")
 		}
-		d.text(x(week), bottom+18, "middle", class, fmt.Sprintf("week %d", week))
+		if (week-1)%every == 0 {
+			d.text(x(week), bottom+18, "middle", class, fmt.Sprintf("week %d", week))
+		}
 	}
 	class := seriesClass(series)
 	for _, l := range c.Looks {
 		if v := l.WinRateAlwaysValid; v != nil {
-			d.line(x(l.Week), y(v.Low), x(l.Week), y(v.High), "thin "+class)
-			d.line(x(l.Week)-5, y(v.Low), x(l.Week)+5, y(v.Low), "thin "+class)
-			d.line(x(l.Week)-5, y(v.High), x(l.Week)+5, y(v.High), "thin "+class)
+			at := x(l.Week) + 5
+			d.line(at, y(v.Low), at, y(v.High), "thin "+class)
+			d.line(at-4, y(v.Low), at+4, y(v.Low), "thin "+class)
+			d.line(at-4, y(v.High), at+4, y(v.High), "thin "+class)
 		}
 		if l.WinRate != nil {
-			d.mark(x(l.Week), y(l.WinRate.Estimate), series)
+			at := x(l.Week) - 5
+			d.line(at, y(l.WinRate.Low), at, y(l.WinRate.High), "thick "+class)
+			d.mark(at, y(l.WinRate.Estimate), series)
 		}
 	}
 	return d
+}
+
+// A variants is a use case analysed in other defensible ways.
+type variants struct {
+	UseCase eval.ComparisonResult
+	Line    string // whether the decision would change
+	Figure  []drawing
+}
+
+// sensitivity gives for each use case the other analyses, beside the planned one.
+func sensitivity(in Input) []variants {
+	series := candidateSeries(in.Analysis)
+	var all []variants
+	for _, c := range in.Analysis.Comparisons {
+		if len(c.Sensitivity) == 0 {
+			continue
+		}
+		f := rowFigure{
+			label: "Win rate of " + useCaseName(c) + ", analysed in other ways", scale: shares("win rate of the candidate", in.references()...),
+			rows: []dotRow{variantRow(eval.Sensitivity{Name: "as planned", Tasks: c.Tasks, WinRate: c.WinRate, Decision: c.Decision}, series[c.Candidate])},
+		}
+		for _, s := range c.Sensitivity {
+			if s.WinRate != nil || s.Changes { // the table says why others have none
+				f.rows = append(f.rows, variantRow(s, series[c.Candidate]))
+			}
+		}
+		all = append(all, variants{UseCase: c, Line: changeLine(c), Figure: f.both()})
+	}
+	return all
+}
+
+func variantRow(s eval.Sensitivity, series int) dotRow {
+	row := dotRow{name: s.Name, note: string(s.Decision), noteClass: decisionClass(s.Decision), under: "no interval · " + counted(s.Tasks, "task", "tasks")}
+	if s.Changes {
+		row.note, row.noteClass = cmp.Or(row.note, "another claim"), "open"
+	}
+	if s.WinRate != nil {
+		row.under = WinRate(s.WinRate, nil, s.Tasks) + " · " + counted(s.Tasks, "task", "tasks")
+		row.dots = []dot{{at: s.WinRate.Estimate, fixed: s.WinRate, series: series}}
+	}
+	return row
+}
+
+// changeLine says where another analysis would lead to another decision or claim.
+func changeLine(c eval.ComparisonResult) string {
+	var changes []string
+	computed := 0
+	for _, s := range c.Sensitivity {
+		if s.WinRate != nil {
+			computed++
+		}
+		switch {
+		case s.Changes && s.Decision != "":
+			changes = append(changes, fmt.Sprintf("the decision would be %q in the analysis %q", s.Decision, line(s.Name)))
+		case s.Changes:
+			changes = append(changes, fmt.Sprintf("the win rate supports another claim when it is %s", line(s.Name)))
+		}
+	}
+	if len(changes) > 0 {
+		return and(changes)
+	}
+	if computed == 0 {
+		return "no other analysis has enough tasks to say anything"
+	}
+	text := fmt.Sprintf("no other analysis changes the answer (of %d", computed)
+	if small := len(c.Sensitivity) - computed; small > 0 {
+		text += fmt.Sprintf(", %d more are too small", small)
+	}
+	return text + ")"
 }

@@ -3,9 +3,11 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"modeltrial/audit"
+	"modeltrial/eval"
 )
 
 // spend is what each category costs a month now and then, on one axis from 0.
@@ -45,6 +47,57 @@ func spend(in Input, narrow bool) drawing {
 	d.line(left, 0, left, y-8, "axis")
 	d.Height = y
 	return d
+}
+
+// tornado shows what drives the saving: the total with one estimate at a time moved as
+// many standard errors as the saving's interval has, the others as they are, widest
+// first. Its arithmetic is that of the saving, spend × (1 − cost ratio), and that of
+// the workbook.
+func tornado(in Input) rowFigure {
+	total := in.Routing.Total.MonthlySaving
+	if total == nil || total.StandardError == 0 {
+		return rowFigure{}
+	}
+	var rows []dotRow
+	least, most := 0.0, total.Estimate
+	for _, driver := range drivers(in.Routing.Routes, func(r eval.Route) bool { return switches(r.Decision) }) {
+		limits := eval.Interval{Low: total.Estimate - driver.half, High: total.Estimate + driver.half}
+		least, most = min(least, limits.Low), max(most, limits.High)
+		rows = append(rows, dotRow{name: driver.name, note: moneyRange(&limits), noteClass: "soft", under: driver.estimate, dots: []dot{{at: total.Estimate, fixed: &limits}}})
+	}
+	axis := amounts("saving a month, US dollars", most, amount)
+	if least < 0 {
+		axis.from = -roundUp(-least)
+		axis.ticks = []float64{axis.from, 0, axis.to}
+	}
+	axis.lines = []reference{{at: total.Estimate, text: "as estimated: " + Money(total.Estimate), class: "even", before: total.Estimate > axis.to/2}}
+	return rowFigure{label: "Saving a month with one estimate at a time at the limits of its interval.", scale: axis, rows: rows}
+}
+
+// A driver is an estimate that the saving depends on; half is how far the saving moves
+// to either side with it, in US dollars a month.
+type driver struct {
+	name, estimate string
+	half           float64
+	route          int
+	ofRatio        bool // of the cost ratio, else of the spend
+}
+
+// drivers are those of some of the categories, widest first.
+func drivers(routes []eval.Route, which func(eval.Route) bool) []driver {
+	var all []driver
+	for i, r := range routes {
+		spend, ratio, errors := r.ControlSpend, r.CostRatio, multiplier(r.SavingIfSwitched)
+		if !which(r) || spend == nil || ratio == nil || errors == nil {
+			continue
+		}
+		category := line(string(r.Category))
+		all = append(all,
+			driver{category + ": cost ratio", ratioText(ratio), *errors * ratio.StandardError * spend.Estimate, i, true},
+			driver{category + ": spend", moneyRange(spend) + " a month", *errors * spend.StandardError * math.Abs(1-ratio.Estimate), i, false})
+	}
+	slices.SortStableFunc(all, func(a, b driver) int { return cmp.Compare(b.half, a.half) })
+	return all
 }
 
 // A workloadFigure is the workload as bars, with the models' colours in words.

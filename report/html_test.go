@@ -57,7 +57,7 @@ func TestHTMLIsSelfContainedAndEscapes(t *testing.T) {
 func TestHTMLSectionsAndProvenance(t *testing.T) {
 	page := renderHTML(t, fixtureInput())
 	at := 0
-	for _, heading := range []string{"<h1>", ">What we did<", ">Evidence for each use case<", ">Money<", ">Time<", ">Raters<", ">Claims checked<", ">Limits and deviations<", ">Method<", ">Appendix<"} {
+	for _, heading := range []string{"<h1>", ">What we did<", ">Evidence for each use case<", ">Money<", ">Time<", ">Raters and judges<", ">Claims checked<", ">Limits and deviations<", ">Method<", ">Appendix<"} {
 		next := strings.Index(page[at:], heading)
 		if next < 0 {
 			t.Fatalf("section %s is missing or out of order", heading)

@@ -43,6 +43,30 @@ var method = []methodPart{
 		"exp(mean(ln(y/x)))", "",
 	},
 	{
+		"People and judges", "Where people rated a random part of the tasks that judges rated, 50 at least, judges' scores of all tasks sharpen people's mean. The weight λ of the judges is chosen so that a poor judge does no harm, and their bias cancels. Otherwise people count alone, and judges alone never lead to a switch.",
+		"θ̂ = mean(Y) + λ̂ · (mean f_judge-only − mean f_rated),  λ̂ = Cov(Y, f) / ((1 + n/N) · Var(f)), within 0 and 1", "Angelopoulos, Duchi and Zrnic 2023 (PPI++)",
+	},
+	{
+		"Judges", "On the tasks that people rated, too: the chance that a judge gives a person's verdict, against the chance that two people give the same one. A judge passes where the lower limit of the difference is above −10 points. Beside it: the same verdict in both orders, the mean of judge less people, the same towards arms of the judge's own family, and the slope on the difference in length.",
+		"P(judge = person) − P(person = person)", "",
+	},
+	{
+		"First-pass accuracy", "Share of tasks whose answer passes the checks at once. The difference is paired by task; the exact test counts the tasks on which only one arm passes.",
+		"p = 2 · P(Binomial(b + c, ½) ≤ min(b, c))", "McNemar 1947",
+	},
+	{
+		"Place of the answer", "The mean score credited to the answer that was shown first, less one half; 0 is none.",
+		"mean(score of the first) − ½", "",
+	},
+	{
+		"Ranking", "Of more than two arms: log odds of being preferred to the control, a tie counting half a win for each, with a variance clustered like that of the win rate. The places an arm could have come from simultaneous intervals of all pairs. It describes; decisions rest on the win rates.",
+		"P(i preferred to j) = 1 / (1 + e^(β_j − β_i))", "Bradley and Terry 1952",
+	},
+	{
+		"Other analyses", "The whole analysis made again with one choice taken differently. It changes the answer where it leads to another decision, or where its estimate lies off the planned interval and supports another claim.",
+		"", "",
+	},
+	{
 		"Agreement", "Krippendorff's alpha, nominal and ordinal, with a bootstrap interval over tasks. It informs and decides nothing.",
 		"α = 1 − D_observed / D_expected", "Krippendorff 2004",
 	},

@@ -20,6 +20,31 @@ func provenance(p eval.Provenance) string {
 	return strings.Join(parts, "; ")
 }
 
+// beside is provenance in a few words, to stand beside every figure.
+func beside(p eval.Provenance) string {
+	part := func(n, of int, all, some string) string {
+		switch n {
+		case 0:
+			return ""
+		case of:
+			return all
+		}
+		return some
+	}
+	answers := p.ResponsesMeasured + p.ResponsesRecorded + p.ResponsesSimulated
+	var parts []string
+	for _, text := range []string{
+		part(p.ResponsesRecorded, answers, "recorded answers", "some answers recorded"),
+		part(p.ResponsesSimulated, answers, "simulated answers", "some answers simulated"),
+		part(p.RatingsSimulated, ratingsTotal(p), "simulated ratings", "some ratings simulated"),
+	} {
+		if text != "" {
+			parts = append(parts, text)
+		}
+	}
+	return sentence(strings.Join(parts, ", "))
+}
+
 func answersProvenance(p eval.Provenance) string {
 	total := p.ResponsesMeasured + p.ResponsesRecorded + p.ResponsesSimulated
 	switch {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"modeltrial/eval"
 )
@@ -28,9 +27,9 @@ func Analysis(w io.Writer, a eval.Analysis, style Style) error {
 	p.gap()
 	p.say(Dim, "", fmt.Sprintf("win rate of the candidate, a tie counting one half  [%s interval]  (interval that holds at every look)", Rate(a.Level, 0)))
 	p.raters(a)
+	p.agreement(a.Agreement)
 	p.judges(a.Judges)
 	p.ranking(a.Ranking)
-	p.agreement(a.Agreement)
 	if len(a.Deviations) > 0 {
 		p.title("deviations from the protocol")
 		p.warnings(a.Deviations)
@@ -177,7 +176,6 @@ func (p *page) raters(a eval.Analysis) {
 		{Name: "ties", Right: true, Fixed: true},
 		{Name: "with others", Right: true, Fixed: true},
 		{Name: "first shown", Right: true, Fixed: true},
-		{Name: ""},
 	}
 	var rows [][]Cell
 	for _, r := range a.Raters {
@@ -192,24 +190,18 @@ func (p *page) raters(a eval.Analysis) {
 		if r.WithOthers != nil {
 			agrees = Rate(*r.WithOthers, 0)
 		}
-		cells := Cells(r.Rater, raterKind(r), Count(r.Ratings), seconds, Rate(r.TieShare, 0), agrees, position)
-		rows = append(rows, append(cells, Cell{strings.Join(r.Flags, "; "), Warning}))
+		rows = append(rows, Cells(r.Rater, raterKind(r), Count(r.Ratings), seconds, Rate(r.TieShare, 0), agrees, position))
 	}
 	p.table(columns, rows)
+	p.warnings(oddRaters(a.Raters))
 }
 
 // judges says in a line each whether a judge can stand in for people.
 func (p *page) judges(judges []eval.JudgeResult) {
 	for _, j := range judges {
-		if j.WithPeople == nil || j.PeopleAmong == nil {
-			continue
+		if verdict := judgeVerdict(j); verdict != "" {
+			p.say(Plain, "  ", verdict)
 		}
-		verdict := "not shown to stand in for a person"
-		if j.Passes {
-			verdict = "agrees with people about as well as they among themselves"
-		}
-		p.say(Plain, "  ", fmt.Sprintf("judge %s: agrees with people on %s, they among themselves on %s: %s",
-			line(j.Judge), Rate(*j.WithPeople, 0), Rate(*j.PeopleAmong, 0), verdict))
 	}
 }
 

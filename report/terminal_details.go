@@ -74,30 +74,16 @@ func (p *page) answers(c eval.ComparisonResult) {
 }
 
 func (p *page) judge(j eval.JudgeResult) {
-	p.title(fmt.Sprintf("judge %s: %s on %s, %s of them rated by people, too", line(j.Judge),
-		counted(j.Ratings, "rating", "ratings"), counted(j.Tasks, "comparison", "comparisons"), Count(j.Shared)))
-	between := func(field string, i *eval.Interval, text func(*eval.Interval) string) Cell {
-		if i == nil {
-			return Cell{j.WhyMissing[field], Dim}
+	p.title(judgeHead(j))
+	var rows [][]Cell
+	for _, m := range judgeMeasures(j) {
+		value := Cell{Text: m.Value}
+		if m.Missing {
+			value.Tone = Dim
 		}
-		return Cell{Text: text(i)}
+		rows = append(rows, []Cell{{Text: m.Name}, value})
 	}
-	inPoints := func(i *eval.Interval) string {
-		return fmt.Sprintf("%s points [%s, %s]", signedPoints(i.Estimate), signedPoints(i.Low), signedPoints(i.High))
-	}
-	agreement := Cell{j.WhyMissing["agreement_with_people"], Dim}
-	if j.WithPeople != nil && j.PeopleAmong != nil {
-		agreement = Cell{Text: fmt.Sprintf("%s, people among themselves %s", Rate(*j.WithPeople, 0), Rate(*j.PeopleAmong, 0))}
-	}
-	p.table([]Column{{Name: "measure"}, {Name: "value"}}, [][]Cell{
-		{{Text: "agrees with people"}, agreement},
-		{{Text: "same verdict in both orders"}, between("position_consistency", j.Consistency, func(i *eval.Interval) string {
-			return Rate(i.Estimate, 0) + " [" + rateRange(i, 0) + "]"
-		})},
-		{{Text: "favours the candidate"}, between("bias", j.Bias, inPoints)},
-		{{Text: "favours its own family"}, between("self_preference", j.SelfPreference, inPoints)},
-		{{Text: "favours the longer answer"}, between("length_bias", j.LengthBias, inPoints)},
-	})
+	p.table([]Column{{Name: "measure"}, {Name: "value"}}, rows)
 	p.warnings(j.Warnings)
 }
 
@@ -114,11 +100,7 @@ func (p *page) ranking(rankings []eval.RankingResult) {
 		}
 		rows := make([][]Cell, len(ranking.Arms))
 		for i, arm := range ranking.Arms {
-			places := fmt.Sprintf("%d to %d", arm.BestRank, arm.WorstRank)
-			if arm.BestRank == arm.WorstRank {
-				places = Count(arm.BestRank)
-			}
-			rows[i] = Cells(Count(arm.Rank), arm.Arm, preferred(arm), places)
+			rows[i] = Cells(Count(arm.Rank), arm.Arm, preferred(arm), places(arm))
 		}
 		p.table([]Column{
 			{Name: "rank", Right: true, Fixed: true},
@@ -132,7 +114,7 @@ func (p *page) ranking(rankings []eval.RankingResult) {
 // preferred is how often an arm is preferred to the control, in tenths of a percent
 // where it is known better than to three points.
 func preferred(arm eval.RankedArm) string {
-	if arm.LogOdds == (eval.Interval{Level: arm.LogOdds.Level}) {
+	if isControl(arm) {
 		return "the control"
 	}
 	win := arm.WinProbability

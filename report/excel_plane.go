@@ -1,0 +1,54 @@
+package report
+
+import (
+	"github.com/xuri/excelize/v2"
+
+	"modeltrial/eval"
+)
+
+// useCaseCost is the column of the cost ratio in the use cases' second table.
+const useCaseCost = 4
+
+// planeChart shows each candidate's win rate against its cost, the control at one times
+// its cost and one half. The second table's rows begin at moneyFrom; the control's cells
+// are written at row.
+func (s sheet) planeChart(cell string, row, moneyFrom int) {
+	s.set(1, row, "the control", look{role: roleDim})
+	s.set(useCaseCost, row, 1.0, look{formatRatio, roleDim})
+	s.set(useCaseWin, row, 0.5, look{formatRate, roleDim})
+	one := func(column, row int) string { return on(s.name, fixed(column, row)) }
+	series := []chartSeries{{name: one(1, row), categories: one(useCaseCost, row), values: one(useCaseWin, row), colour: colourControl, symbol: candidateSymbols[0]}}
+	order := candidateSeries(s.in.Analysis)
+	for i, c := range s.in.Analysis.Comparisons {
+		if c.WinRate == nil || c.CostRatio == nil {
+			continue
+		}
+		win, arm := s.useCaseRows.first+i, order[c.Candidate]%len(candidateColours)
+		series = append(series, chartSeries{
+			name: one(1, win), categories: one(useCaseCost, moneyFrom+i), values: one(useCaseWin, win), colour: candidateColours[arm], symbol: candidateSymbols[arm],
+			low: one(useCaseBelow, win), high: one(useCaseAbove, win),
+		})
+	}
+	const width, height = 560, 330
+	whole := 1.0
+	chart := frame("Win rate against cost (times the control's)", `0%`, width, height, &whole)
+	chart.Type = excelize.Scatter
+	chart.XAxis.Minimum, chart.XAxis.NumFmt = new(float64), excelize.ChartNumFmt{CustomNumFmt: formats[formatRatio]}
+	for _, one := range series {
+		chart.Series = append(chart.Series, excelize.ChartSeries{
+			Name: one.name, Categories: one.categories, Values: one.values, Line: excelize.LineOptions{Type: excelize.LineNone},
+			Marker: excelize.ChartMarker{Symbol: one.symbol, Size: 9, Fill: solid(one.colour)}, Fill: solid(one.colour),
+		})
+	}
+	s.chart(cell, chart, series)
+}
+
+// onPlane says whether any candidate's cost and win rate are both known.
+func onPlane(comparisons []eval.ComparisonResult) bool {
+	for _, c := range comparisons {
+		if c.WinRate != nil && c.CostRatio != nil {
+			return true
+		}
+	}
+	return false
+}
