@@ -34,7 +34,7 @@
         return;
       }
       sent = true;
-      form.elements.seconds.value = seconds().toFixed(3);
+      if (form.elements.seconds) form.elements.seconds.value = seconds().toFixed(3);
       document.body.classList.add('sent');
       say('Saving …');
     });
@@ -73,9 +73,11 @@
       return;
     }
     const verdict = Object.hasOwn(verdicts, key) && verdicts[key];
-    if (!form || !verdict || (key.startsWith('Arrow') && scrolls(target))) return;
+    const button = form && (form.querySelector('button[data-key="' + CSS.escape(key) + '"]')
+      || (verdict && form.querySelector('button[value=' + verdict + ']')));
+    if (!button || (key.startsWith('Arrow') && scrolls(target))) return;
     event.preventDefault();
-    form.requestSubmit(form.querySelector('button[value=' + verdict + ']'));
+    form.requestSubmit(button);
   });
 
   // Both answers scroll by the same share of their length.
