@@ -33,7 +33,7 @@ type Report struct {
 	DominantShare      float64      `json:"dominant_share"`
 	DominantCategories int          `json:"dominant_categories"`
 	Routed             *RoutedShare `json:"off_route"`    // null before there is a routing table
-	CheaperPeer        *PeerShare   `json:"cheaper_peer"` // null where no model of the log has a known price
+	CheaperPeer        *PeerShare   `json:"cheaper_peer"` // null where of no model of the log the price and the tokens are known
 	// Monthly says what the monthly figures of Candidates rest on; null without dates.
 	Monthly    *MonthlyBasis    `json:"monthly_basis"`
 	Candidates []PilotCandidate `json:"pilot_candidates"`

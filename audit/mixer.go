@@ -396,7 +396,7 @@ func (m *Mixer) warnings(report Report) []string {
 			warnings = append(warnings, fmt.Sprintf("%d tasks %s", count, text))
 		}
 	}
-	warn(m.total.tasks-m.total.known, "without a cost: spend is understated; import prices or give token counts")
+	warn(m.total.tasks-m.total.known, "without a cost: spend is understated; import prices and run modeltrial audit reprice, or give token counts")
 	warn(report.Unsorted, "without a category; run modeltrial audit classify")
 	for _, model := range report.Models {
 		if model.Name == unknownName {

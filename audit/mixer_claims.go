@@ -28,7 +28,7 @@ func (m *Mixer) claimWrongModel(report Report) Claim {
 		claim.LogSays = fmt.Sprintf("%s of tasks%s ran on a model that has a cheaper peer at list prices. That is a price, not a fault.",
 			percent(peer.TaskShare), andCost(peer.CostShare))
 	default:
-		claim.LogSays = "Nothing: no model of this log has a known price."
+		claim.LogSays = "Nothing: of no model of this log both the price and the tokens are known."
 	}
 	if report.DominantModel != "" {
 		claim.LogSays += fmt.Sprintf(" %s answers %s of tasks, in %d of %d categories.",
@@ -89,7 +89,7 @@ func (m *Mixer) claimBetter(report Report) Claim {
 		claim.LogSays = fmt.Sprintf("%s with a reference answer, against which candidates can be checked without people. Nothing more: a log of one answer for each task cannot compare two models.", countedTasks(m.Texts.Reference))
 	}
 	if report.Need != nil && report.Need.TasksBetter != nil {
-		claim.CannotSay += fmt.Sprintf(" of about %d tasks for each use case (%s)", *report.Need.TasksBetter, report.Need.Assumes)
+		claim.CannotSay += fmt.Sprintf(" of about %s tasks for each use case (%s)", thousands(*report.Need.TasksBetter), report.Need.Assumes)
 	}
 	claim.CannotSay += "."
 	return claim
@@ -112,7 +112,16 @@ func countedTasks(n int) string {
 	if n == 1 {
 		return "There is 1 task"
 	}
-	return fmt.Sprintf("There are %d tasks", n)
+	return fmt.Sprintf("There are %s tasks", thousands(n))
+}
+
+// thousands writes a count with a narrow no-break space before every third digit.
+func thousands(n int) string {
+	digits := strconv.Itoa(n)
+	for at := len(digits) - 3; at > 0; at -= 3 {
+		digits = digits[:at] + "\u202f" + digits[at:]
+	}
+	return digits
 }
 
 // roughly writes an amount to two significant digits.

@@ -15,11 +15,13 @@ import (
 // valid on the log's last day. That is a fact of prices. It says nothing of whether
 // the peer would do the work as well, or with as many tokens.
 type PeerShare struct {
-	TaskShare float64     `json:"task_share"`
-	CostShare *float64    `json:"cost_share"` // null where no cost is known
-	Unpriced  int         `json:"tasks_without_price"`
-	Models    []PeerModel `json:"models"`
-	Means     string      `json:"definition"`
+	TaskShare float64  `json:"task_share"`
+	CostShare *float64 `json:"cost_share"` // null where no cost is known
+	// Unpriced counts the tasks on models of which the price or all tokens are not
+	// known: whether they have a cheaper peer is not known either.
+	Unpriced int         `json:"tasks_without_price"`
+	Models   []PeerModel `json:"models"`
+	Means    string      `json:"definition"`
 }
 
 // A PeerModel is a model of the log with its cheaper peers. A ratio is what the peer
@@ -80,7 +82,7 @@ func (p peers) price(model string) (Price, bool) {
 func (p peers) of(model string, used *tally) (PeerModel, bool) {
 	found := PeerModel{Model: model, Tasks: used.tasks, CostUSD: used.dollars()}
 	own, ok := p.price(model)
-	if !ok || used.counted[inputTokens]+used.counted[outputTokens] == 0 {
+	if !ok || !used.hasTokens() {
 		return found, false
 	}
 	now := dollarsAt(own, used)
@@ -106,6 +108,9 @@ func (p peers) of(model string, used *tally) (PeerModel, bool) {
 	return found, found.Nearest != ""
 }
 
+// hasTokens says whether any task's input or output tokens are known.
+func (t *tally) hasTokens() bool { return t.counted[inputTokens]+t.counted[outputTokens] > 0 }
+
 // dollarsAt is what tokens cost under a price. Sums of a whole log do not fit the
 // integers of a single cost.
 func dollarsAt(price Price, used *tally) float64 {
@@ -119,15 +124,15 @@ func dollarsAt(price Price, used *tally) float64 {
 	return (fresh*price.Input.Dollars() + cached*cachedPrice.Dollars() + float64(used.tokens[outputTokens])*price.Output.Dollars()) / million
 }
 
-// cheaperPeer adds up the tasks on models that have a cheaper peer; nil where no
-// model of the log has a known price.
+// cheaperPeer adds up the tasks on models that have a cheaper peer; nil where of no
+// model of the log the price and the tokens are known.
 func (m *Mixer) cheaperPeer() *PeerShare {
 	peers := m.peers()
 	models := m.parts(everything, modelOf)
 	share, priced := &PeerShare{Models: []PeerModel{}, Means: peerDefinition}, false
 	var on tally
 	for _, name := range slices.Sorted(maps.Keys(models)) {
-		if _, ok := peers.price(name); !ok {
+		if _, ok := peers.price(name); !ok || !models[name].hasTokens() {
 			share.Unpriced += models[name].tasks
 			continue
 		}

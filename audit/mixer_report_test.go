@@ -167,6 +167,22 @@ func TestCheaperPeer(t *testing.T) {
 	}
 }
 
+// What a model's tokens would cost elsewhere is not known of a log without tokens: no
+// share of 0.
+func TestCheaperPeerWithoutTokens(t *testing.T) {
+	t.Parallel()
+	mixer := NewMixer(0)
+	mixer.Prices = peerPrices(t)
+	mixer.Add(Task{Category: Coding, Model: "atlas"})
+	if peer := mixer.Report().CheaperPeer; peer != nil {
+		t.Errorf("peers %+v of a log without tokens, want none", peer)
+	}
+	mixer.Add(tokenTask(Coding, "atlas-mini", 2, 400, 0))
+	if peer := mixer.Report().CheaperPeer; peer == nil || peer.Unpriced != 1 || peer.TaskShare != 0.5 {
+		t.Errorf("peers %+v, want one task of two on a model with a cheaper peer and one of which it is not known", peer)
+	}
+}
+
 func TestCanonicalModel(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{

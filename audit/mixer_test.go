@@ -80,7 +80,7 @@ func TestMixerReport(t *testing.T) {
 		},
 		Uncertain: 1, Unsorted: 1, DominantModel: "atlas", DominantShare: 4. / 6, DominantCategories: 3,
 		Warnings: []string{
-			"1 task without a cost: spend is understated; import prices or give token counts",
+			"1 task without a cost: spend is understated; import prices and run modeltrial audit reprice, or give token counts",
 			"1 task without a category; run modeltrial audit classify",
 			"1 task without a model",
 			"1 task without a timestamp: they count in no month",

@@ -80,7 +80,7 @@ func TestAuditPageSaysWhatTheLogSays(t *testing.T) {
 	at := 0
 	for _, text := range []string{
 		"<h1>", "gpt-4o answers 81.0% of all tasks", "has a cheaper peer¹", "Most is at stake in coding, 719 USD a month", "The log explains 83% of the bill of 2026-09",
-		"¹ A cheaper peer is defined here.", ">Where a pilot would pay<", "144–675", "228, 8 wk", "not known", "scaled to the provider&#39;s bill (gpt-4o × 1.20)", "² Hypothesis",
+		"¹ A cheaper peer is defined here.", ">Where a pilot would pay<", "144–675", "228 tasks", "8 weeks", "not known", "scaled to the provider&#39;s bill (gpt-4o × 1.20)", "² Hypothesis",
 		">The work<", ">Models and teams<", ">Cheaper peers, by price alone<", "0.06×", ">Months<", "20 of 31 days", "&#43;2%", ">The log beside the bill<", "openai/gpt-4o", "83%",
 		">Near-duplicates<", "≥ 310 USD", ">What you may have read, as hypotheses<", "Not yet: Whether", ">Limits<", ">Appendix<",
 	} {
@@ -194,5 +194,29 @@ func TestAuditWorkbookOfNothing(t *testing.T) {
 	}
 	if !strings.Contains(strings.Join(slices.Concat(rows...), " "), "run modeltrial audit import") {
 		t.Errorf("the empty workbook says %q, want what to do", rows)
+	}
+}
+
+// TestWorkbookCorrectsShares looks for the corrected shares beside the counted ones,
+// and nowhere where they are not known.
+func TestWorkbookCorrectsShares(t *testing.T) {
+	t.Parallel()
+	r := fixtureAudit()
+	r.Categories[0].TaskShareCorrected = &audit.Interval{Estimate: 0.4, Low: 0.31, High: 0.52}
+	r.Categories[1].TaskShareCorrected = nil
+	rows, err := openWorkbook(t, auditWorkbook(t, r)).GetRows(sheetWorkload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(rows, func(row []string) bool { return len(row) > 0 && row[0] == "Category" })
+	want := []string{"Share, corrected", "Corrected, low", "Corrected, high"}
+	if at < 0 || !slices.Equal(rows[at][3:6], want) {
+		t.Fatalf("the header of the workload is not followed by %q:\n%q", want, rows)
+	}
+	if got := rows[at+1][3:6]; !slices.Equal(got, []string{"40%", "31%", "52%"}) {
+		t.Errorf("the first category's corrected share is %q", got)
+	}
+	if got := rows[at+2][3:6]; !slices.Equal(got, []string{"", "", ""}) {
+		t.Errorf("a share that cannot be corrected is %q, want empty cells", got)
 	}
 }

@@ -77,7 +77,7 @@ func peerNote(r audit.Report) string {
 	}
 	text := "¹ " + r.CheaperPeer.Means
 	if r.CheaperPeer.Unpriced > 0 {
-		text += fmt.Sprintf(" %s ran on models without a known price and are not in the share.", counted(r.CheaperPeer.Unpriced, "task", "tasks"))
+		text += fmt.Sprintf(" %s ran on models of which the price or the tokens are not known; they are not in the share.", counted(r.CheaperPeer.Unpriced, "task", "tasks"))
 	}
 	return text
 }
@@ -122,6 +122,30 @@ func savingText(s *audit.PlausibleSaving) string {
 		return amount(s.HighUSD)
 	}
 	return amount(s.LowUSD) + "–" + amount(s.HighUSD)
+}
+
+// A need is what a decision takes, in words.
+type need struct{ Tasks, Weeks string }
+
+func needOf(tasks, weeks *int) need {
+	n := need{Tasks: unknown}
+	if tasks != nil {
+		n.Tasks = counted(*tasks, "task", "tasks")
+	}
+	if tasks != nil && weeks != nil {
+		n.Weeks = counted(*weeks, "week", "weeks")
+	}
+	return n
+}
+
+// sampleSentence says what a reviewed random sample found of the categoriser.
+func sampleSentence(check *audit.CategoriserCheck) string {
+	if check == nil || check.Accuracy == nil {
+		return ""
+	}
+	a := check.Accuracy
+	return fmt.Sprintf("Of the sample, %s of %s are reviewed: the categoriser is right on %s [%s–%s%%].",
+		Count(check.Reviewed), counted(check.Drawn, "task", "tasks"), Rate(a.Estimate, 0), rateDigits(a.Low, 0), rateDigits(a.High, 0))
 }
 
 // needText is a number of tasks and the weeks that they take.

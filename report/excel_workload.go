@@ -6,48 +6,70 @@ import (
 	"modeltrial/audit"
 )
 
+// workloadSheet has the shares of tasks as counted and, where a random sample was
+// reviewed, corrected for what the categoriser gets wrong.
 func (b *book) workloadSheet() {
+	r := b.in.Audit
 	columns := []field{
 		{"Category", 26, formatText},
 		{"Tasks", 12, formatCount},
 		{"Share of tasks", 12, formatRate},
-		{"Cost", 18, formatMoney},
-		{"Share of cost", 14, formatRate},
-		{"Median time", 12, formatSeconds},
-		{"95th percentile", 12, formatSeconds},
-		{"Most used model", 34, formatBeside},
 	}
-	r := b.in.Audit
+	if corrected(r) {
+		columns = append(columns, field{"Share, corrected", 14, formatRate}, field{"Corrected, low", 12, formatRate}, field{"Corrected, high", 12, formatRate})
+	}
+	cost := len(columns) + 1
+	columns = append(columns,
+		field{"Cost", 18, formatMoney},
+		field{"Share of cost", 14, formatRate},
+		field{"Median time", 12, formatSeconds},
+		field{"95th percentile", 12, formatSeconds},
+		field{"Most used model", 34, formatBeside})
 	s, row := b.open(sheetWorkload, "What work was given to models, and what did it cost? "+auditHead(r)+". "+auditSentence(r), columns)
+	if corrected(r) {
+		s.wide(row, len(columns), "Corrected for what the categoriser gets wrong, by the confusion matrix of a reviewed random sample; low and high are the ends of the 95% interval. "+sampleSentence(r.Categoriser), look{role: roleAnswer})
+		row++
+	}
 	var rows [][]any
 	for _, c := range r.Categories {
-		rows = append(rows, []any{
-			categoryName(c.Category), c.Tasks, c.TaskShare, c.CostUSD, c.CostShare,
-			secondsOf(c.LatencyMedianMS), secondsOf(c.LatencyP95MS), mostUsed(c),
-		})
+		cells := []any{categoryName(c.Category), c.Tasks, c.TaskShare}
+		if corrected(r) {
+			cells = append(cells, correctedCells(c.TaskShareCorrected)...)
+		}
+		rows = append(rows, append(cells, c.CostUSD, c.CostShare, secondsOf(c.LatencyMedianMS), secondsOf(c.LatencyP95MS), mostUsed(c)))
 	}
 	end := s.table(row, "Workload", columns, rows, "no task has been imported yet: run modeltrial audit import")
 	if len(rows) == 0 {
 		return
 	}
 	s.freeze(1, row)
-	summed := []int{2, 3, 4, 5}
+	summed := []int{2, 3, cost, cost + 1}
 	if r.CostUSD == nil {
 		summed = summed[:2] // the sum of nothing known is not 0
 	}
 	s.total(end, row+1, columns, summed...)
+	shares := []chartSeries{{name: on(s.name, fixed(3, row)), values: area(s.name, 3, row+1, end-1), colour: colourControl}}
+	title := "Share of tasks by category"
+	if r.CostUSD != nil {
+		title = "Share of tasks and of cost by category"
+		shares = append(shares, chartSeries{name: on(s.name, fixed(cost+1, row)), values: area(s.name, cost+1, row+1, end-1), colour: candidateColours[0]})
+	}
 	chart, series := barChart{
-		title: "Share of tasks and of cost by category", format: `0%`, categories: area(s.name, 1, row+1, end-1),
-		series: []chartSeries{
-			{name: on(s.name, fixed(3, row)), values: area(s.name, 3, row+1, end-1), colour: colourControl},
-			{name: on(s.name, fixed(5, row)), values: area(s.name, 5, row+1, end-1), colour: candidateColours[0]},
-		},
-		width: 760, height: 300,
+		title: title, format: `0%`, categories: area(s.name, 1, row+1, end-1), series: shares, width: 760, height: 300,
 	}.chart()
 	s.chart(at(1, end+2), chart, series)
 	const chartRows = 18
 	s.groups(end + chartRows)
 	s.onePage(end + chartRows + len(r.Models) + len(r.Teams) + len(r.Months))
+}
+
+// correctedCells are a corrected share and the ends of its interval; empty where it is
+// not known.
+func correctedCells(share *audit.Interval) []any {
+	if share == nil {
+		return []any{nil, nil, nil}
+	}
+	return []any{share.Estimate, share.Low, share.High}
 }
 
 func categoryName(c audit.Category) string { return cmp.Or(string(c), "(no category yet)") }

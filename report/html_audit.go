@@ -14,14 +14,14 @@ import (
 // An auditDocument is what the audit's page shows.
 type auditDocument struct {
 	audit.Report
-	Title, Head, Finding, BillSentence, Basis, ClusterSentence, PeerNote string
-	Corrected                                                            bool
-	Notes                                                                []string
-	Workload                                                             workloadFigure
-	Trend                                                                []drawing
-	Mix                                                                  []audit.MixCell // the largest
-	MixLeftOut                                                           int
-	GeneratedAt                                                          time.Time
+	Title, Head, Finding, BillSentence, Basis, ClusterSentence, PeerNote, SampleSentence string
+	Corrected                                                                            bool
+	Notes                                                                                []string
+	Workload                                                                             workloadFigure
+	Trend                                                                                []drawing
+	Mix                                                                                  []audit.MixCell // the largest
+	MixLeftOut                                                                           int
+	GeneratedAt                                                                          time.Time
 }
 
 // mostMixRows is how many rows of the finest division a page holds; the JSON and the
@@ -34,7 +34,7 @@ const mostMixRows = 200
 func AuditPage(w io.Writer, r audit.Report, generatedAt time.Time) error {
 	d := auditDocument{
 		Report: r, Title: "What our AI models do, and what it costs", Head: auditHead(r), Finding: auditFinding(r), BillSentence: billSentence(r.Bill),
-		Basis: basisText(r.Monthly), PeerNote: peerNote(r), Corrected: corrected(r), Notes: candidateNotes(r), Workload: workload(r), GeneratedAt: generatedAt,
+		Basis: basisText(r.Monthly), PeerNote: peerNote(r), SampleSentence: sampleSentence(r.Categoriser), Corrected: corrected(r), Notes: candidateNotes(r), Workload: workload(r), GeneratedAt: generatedAt,
 	}
 	if r.Clusters != nil {
 		d.ClusterSentence = clustersSentence(*r.Clusters, r.Tasks)

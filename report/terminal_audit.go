@@ -20,7 +20,9 @@ func AuditReport(w io.Writer, r audit.Report, style Style) error {
 		p.next("audit import FILE", "")
 		return p.flush(w)
 	}
-	p.say(Plain, "  ", auditFinding(r))
+	if text := auditFinding(r); text != "" {
+		p.say(Plain, "  ", text)
+	}
 	if text := billSentence(r.Bill); text != "" {
 		p.say(Plain, "  ", text)
 	}
@@ -327,7 +329,7 @@ func (p *page) unsure(r audit.Report) {
 	}
 	p.gap()
 	if r.Uncertain > 0 {
-		p.say(Plain, "  ", fmt.Sprintf("%s of %s tasks were put into a category without being sure: %s", Count(r.Uncertain), Count(r.Tasks), p.style.command("audit classify --review FILE")))
+		p.say(Plain, "  ", fmt.Sprintf("%s of %s tasks were put into a category without being sure: %s", Count(r.Uncertain), Count(r.Tasks), p.style.command("audit review")))
 	}
 	if r.Unsorted > 0 {
 		p.say(Warning, "  ", fmt.Sprintf("! %s of %s tasks have no category yet", Count(r.Unsorted), Count(r.Tasks)))

@@ -188,6 +188,26 @@ WHERE t.category_source = 'local' AND t.category_probability < ?
 ORDER BY t.row_id`, threshold)
 }
 
+// OpenReviews gives the ids of the tasks that wait for a person's word: those of random
+// samples in the order of the draws, which nobody has reviewed, and the unsure ones
+// beside them (see [Store.EachUnsure]), the least probable first.
+func (s *Store) OpenReviews(ctx context.Context, threshold float64) (sampled, unsure []string, err error) {
+	err = s.reader.SelectContext(ctx, &sampled, `
+SELECT d.task_id FROM review_draw_tasks d JOIN tasks t ON t.id = d.task_id
+WHERE t.category_source <> 'review' ORDER BY d.draw_id, d.position`)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read samples: %w", err)
+	}
+	err = s.reader.SelectContext(ctx, &unsure, `
+SELECT t.id FROM tasks t WHERE t.category_source = 'local' AND t.category_probability < ?
+    AND NOT EXISTS (SELECT 1 FROM review_draw_tasks d WHERE d.task_id = t.id)
+ORDER BY t.category_probability, t.row_id`, threshold)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read unsure tasks: %w", err)
+	}
+	return sampled, unsure, nil
+}
+
 // A CategoryCount is how many tasks a source put into a category.
 type CategoryCount struct {
 	Category audit.Category       `db:"category"`

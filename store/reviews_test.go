@@ -122,6 +122,28 @@ func TestDraws(t *testing.T) {
 	}
 }
 
+// TestOpenReviews looks for what waits for a person: the sample in its order, then the
+// unsure ones, the least probable first, and none that a person, the log or a model
+// has sorted.
+func TestOpenReviews(t *testing.T) {
+	s := newTest(t)
+	categorise(t, s, audit.CategoryFromLocal, audit.Math, 0.6, "b", "a")
+	categorise(t, s, audit.CategoryFromLocal, audit.Math, 0.2, "least", "said")
+	categorise(t, s, audit.CategoryFromLocal, audit.Math, 0.7, "sure", "drawn-2", "drawn-1", "drawn-3")
+	categorise(t, s, audit.CategoryFromModel, audit.Math, 0.1, "asked")
+	must(t, s.SaveDraw(t.Context(), ReviewDraw{TaskIDs: []string{"drawn-1", "drawn-2", "drawn-3"}, DrawnAt: testTime}))
+	_, err := s.Review(t.Context(), []Correction{{"drawn-2", audit.Coding}, {"said", audit.Coding}}, testTime)
+	must(t, err)
+	sampled, unsure, err := s.OpenReviews(t.Context(), 0.7)
+	must(t, err)
+	if want := []string{"drawn-1", "drawn-3"}; !slices.Equal(sampled, want) {
+		t.Errorf("sampled %q, want %q", sampled, want)
+	}
+	if want := []string{"least", "b", "a"}; !slices.Equal(unsure, want) {
+		t.Errorf("unsure %q, want %q", unsure, want)
+	}
+}
+
 func TestUnsureTasks(t *testing.T) {
 	s := newTest(t)
 	categorise(t, s, audit.CategoryFromLocal, audit.Math, 0.6, "b", "a")

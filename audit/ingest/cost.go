@@ -45,8 +45,7 @@ func (c *CostReport) why(reason string) {
 // whoever made the model.
 var wholeInput = []string{"litellm", "langfuse", "langsmith", "otel", "openrouter"}
 
-// priceTask says what a task cost and who says so. Before that the tokens get the
-// meaning that [audit.Tokens] gives them.
+// priceTask is [PriceTask] of a row. Before that the tokens get the meaning that [audit.Tokens] gives them.
 func priceTask(row *Row, task *audit.Task, prices audit.PriceTable) {
 	if tier := row.Get("service_tier"); tier != "" {
 		task.ServiceTier = serviceTier(tier)
@@ -60,6 +59,12 @@ func priceTask(row *Row, task *audit.Task, prices audit.PriceTable) {
 		apart := audit.CountsCacheApart(task.Provider, task.Model) && !slices.Contains(wholeInput, row.table.Format())
 		task.Tokens = task.Tokens.WholeInput(apart)
 	}
+	PriceTask(task, prices)
+}
+
+// PriceTask says what a task cost and who says so: its Cost, CostSource and
+// CostMissing. Tokens that its log does not give are counted in its texts.
+func PriceTask(task *audit.Task, prices audit.PriceTable) {
 	costing := prices.CostOf(task)
 	if costing.Uncounted != "" {
 		if why := countTokens(task, costing.Uncounted); why != "" {

@@ -161,7 +161,7 @@ func (in *input) said(report *FileReport) {
 	}
 	for _, currency := range slices.Sorted(maps.Keys(in.table.unrated)) {
 		report.Warnings = append(report.Warnings, fmt.Sprintf(
-			"%d costs in %s stay unknown; say what one is worth with --rate %s=DOLLARS", in.table.unrated[currency], currency, currency))
+			"%d costs in %s are left out, since no rate is known; say what one is worth with --rate %s=DOLLARS", in.table.unrated[currency], currency, currency))
 	}
 	if report.Rows == 0 {
 		report.Warnings = append(report.Warnings, "it holds no rows")

@@ -9,17 +9,17 @@ import (
 // MeasureFields are the fields of what an answer took, which task logs and
 // responses have alike. The fields without _ms read other units.
 var MeasureFields = []Field{
-	{Name: "input_tokens", Synonyms: []string{"prompt_tokens", "tokens_prompt", "tokens_in", "usage.prompt_tokens", "usage.input_tokens", "gen_ai.usage.input_tokens"}},
+	{Name: "input_tokens", Synonyms: []string{"prompt_tokens", "tokens_prompt", "tokens_in", "tokens_rein", "tokens_eingabe", "usage.prompt_tokens", "usage.input_tokens", "gen_ai.usage.input_tokens"}},
 	{Name: "cached_tokens", Synonyms: []string{"cached_input_tokens", "input_cached_tokens", "cache_read_tokens", "cache_read_input_tokens", "native_tokens_cached"}},
 	{Name: "cache_write_tokens", Synonyms: []string{"cache_creation_tokens", "cache_creation_input_tokens", "cache_write_input_tokens", "gen_ai.usage.cache_creation.input_tokens"}},
-	{Name: "output_tokens", Synonyms: []string{"completion_tokens", "tokens_completion", "tokens_out", "usage.completion_tokens", "usage.output_tokens", "gen_ai.usage.output_tokens"}},
+	{Name: "output_tokens", Synonyms: []string{"completion_tokens", "tokens_completion", "tokens_out", "tokens_raus", "tokens_ausgabe", "usage.completion_tokens", "usage.output_tokens", "gen_ai.usage.output_tokens"}},
 	{Name: "reasoning_tokens", Synonyms: []string{"output_reasoning_tokens", "reasoning_output_tokens", "native_tokens_reasoning"}},
 	{Name: "service_tier", Synonyms: []string{"is_batch", "batch_request", "processing_tier", "pricing_tier"}},
-	{Name: "cost_usd", Synonyms: []string{"cost", "spend", "spend_usd", "total_cost", "total_cost_usd", "price_usd", "cost_in_usd", "price"}},
+	{Name: "cost_usd", Synonyms: []string{"cost", "spend", "spend_usd", "total_cost", "total_cost_usd", "price_usd", "cost_in_usd", "price", "kosten", "coste", "costo", "custo", "coût"}},
 	{Name: "currency", Synonyms: []string{"currency_code", "cost_currency"}},
-	{Name: "latency_ms", Synonyms: []string{"duration_ms", "request_duration_ms", "response_time_ms", "elapsed_ms", "total_latency_ms", "latency_millis"}},
-	{Name: "latency_s", Synonyms: []string{"latency_seconds", "latency_sec", "duration_s", "duration_seconds", "response_time_s", "elapsed_seconds"}},
-	{Name: "latency", Synonyms: []string{"duration", "response_time", "elapsed"}},
+	{Name: "latency_ms", Synonyms: []string{"duration_ms", "request_duration_ms", "response_time_ms", "elapsed_ms", "total_latency_ms", "latency_millis", "dauer_ms"}},
+	{Name: "latency_s", Synonyms: []string{"latency_seconds", "latency_sec", "duration_s", "duration_seconds", "response_time_s", "elapsed_seconds", "dauer_s"}},
+	{Name: "latency", Synonyms: []string{"duration", "response_time", "elapsed", "dauer", "antwortzeit", "duración", "durata", "durée"}},
 	{Name: "ttft_ms", Synonyms: []string{"time_to_first_token_ms", "first_token_ms"}},
 	{Name: "ttft_s", Synonyms: []string{"time_to_first_token_s", "time_to_first_token_seconds", "ttft_seconds"}},
 	{Name: "ttft", Synonyms: []string{"time_to_first_token"}},

@@ -189,7 +189,7 @@ func TestCurrencies(t *testing.T) {
 		"header with a sign": {oneColumn("Cost (€)", "0.50"), euros, nano(540_000_000), ""},
 		"column":             {"prompt,cost,currency\na,0.50,eur\n", euros, nano(540_000_000), ""},
 		"dollar column":      {"prompt,cost,currency\na,0.50,USD\n", nil, nano(500_000_000), ""},
-		"no rate":            {oneColumn("cost", "€0.50"), nil, nil, "1 costs in EUR stay unknown; say what one is worth with --rate EUR=DOLLARS"},
+		"no rate":            {oneColumn("cost", "€0.50"), nil, nil, "1 costs in EUR are left out, since no rate is known; say what one is worth with --rate EUR=DOLLARS"},
 		"another rate":       {oneColumn("cost", "£0.50"), euros, nil, "--rate GBP=DOLLARS"},
 	} {
 		tasks, report := readTasks(t, write(t, c.text), Options{Rates: c.rates})

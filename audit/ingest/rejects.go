@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"modeltrial/audit"
 )
@@ -37,10 +38,42 @@ type rejects struct {
 // rejectsPath is where the rejected rows of a file go.
 func rejectsPath(path string) string { return path + ".rejects.csv" }
 
+// rejectsTemporary is what the name of a rejects file begins with until it is whole;
+// the id of the process that writes it follows.
+const rejectsTemporary = ".rejects-"
+
+// SweepRejects removes from a folder what imports left there that were killed while
+// they wrote rejects. What belongs to a process that still runs stays. A folder that
+// may not be read or written is no failure: nothing depends on it.
+func SweepRejects(folder string) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return
+	}
+	for _, entry := range entries {
+		rest, found := strings.CutPrefix(entry.Name(), rejectsTemporary)
+		owner, _, named := strings.Cut(rest, "-")
+		pid, err := strconv.Atoi(owner)
+		if !found || !named || err != nil || !entry.Type().IsRegular() || pid == os.Getpid() || runs(pid) {
+			continue
+		}
+		_ = os.Remove(filepath.Join(folder, entry.Name())) // nothing depends on it
+	}
+}
+
+// runs says whether there may be a process of this id.
+func runs(pid int) bool {
+	process, err := os.FindProcess(pid)
+	if err != nil {
+		return false
+	}
+	return !errors.Is(process.Signal(syscall.Signal(0)), os.ErrProcessDone)
+}
+
 // add takes a row: what could be read of it, and its text where that is known.
 func (r *rejects) add(raw []string, text string, failure *audit.RowError) error {
 	if r.file == nil {
-		file, err := os.CreateTemp(filepath.Dir(r.path), ".rejects-*")
+		file, err := os.CreateTemp(filepath.Dir(r.path), fmt.Sprintf("%s%d-*", rejectsTemporary, os.Getpid()))
 		if err != nil {
 			return fmt.Errorf("%w; rejected rows go beside the file, which needs a folder that may be written: %w", failure, err)
 		}

@@ -2,22 +2,62 @@ package ingest
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // suggestRows is how many rows are looked at to suggest a column.
 const suggestRows = 20
 
-// suggest says what columns of an unknown name hold, and which of them looks most
-// like the texts of tasks: the one with the longest text on average, of several
-// words.
+// A sampledColumn is what the first rows of a column hold.
+type sampledColumn struct {
+	name    string
+	example string
+	filled  int // rows with anything in them
+	words   int // blanks between words, of all rows
+	length  int // bytes, of all rows
+	values  map[string]bool
+	dates   int // rows with a date
+	models  int // rows with what reads like the name of a model
+}
+
+// modelPattern is what names of models begin with, after what a gateway puts before.
+var modelPattern = regexp.MustCompile(`(?i)^([\w.-]+/)*(gpt|chatgpt|o[134]\b|claude|gemini|gemma|llama|mistral|mixtral|ministral|codestral|magistral|qwen|deepseek|command|grok|phi|nova|kimi|glm|granite|jamba|sonar)[\w.:@/-]*$`)
+
+// suggest says what columns of an unknown name hold, and which of them look like the
+// fields of a task: the prompt is the longest text of several words on average.
 func suggest(header []string, read func() ([]string, int, error)) string {
 	if read == nil {
 		return ""
 	}
-	words, length := make([]int, len(header)), make([]int, len(header))
-	examples := make([]string, len(header))
-	rows := 0
+	columns, rows := sampleColumns(header, read)
+	const most = 12
+	var b strings.Builder
+	for _, column := range columns[:min(len(columns), most)] {
+		if column.example != "" {
+			fmt.Fprintf(&b, "\n  %q holds %q", shorten(column.name), shorten(column.example))
+		}
+	}
+	prompt := longestText(columns, rows, nil)
+	if prompt == nil {
+		return b.String()
+	}
+	fmt.Fprintf(&b, "\n  if the tasks are in %q: %s", prompt.name, mapFlag("prompt", prompt.name))
+	if others := otherFields(columns, rows, prompt); others != "" {
+		fmt.Fprintf(&b, "\n  what else looks like a field: %s", others)
+	}
+	return b.String()
+}
+
+func mapFlag(field, column string) string { return fmt.Sprintf("--map %s=%q", field, column) }
+
+// sampleColumns reads the first rows.
+func sampleColumns(header []string, read func() ([]string, int, error)) (columns []sampledColumn, rows int) {
+	columns = make([]sampledColumn, len(header))
+	for i, name := range header {
+		columns[i] = sampledColumn{name: name, values: map[string]bool{}}
+	}
 	for range suggestRows {
 		cells, _, err := read()
 		if err != nil {
@@ -28,29 +68,76 @@ func suggest(header []string, read func() ([]string, int, error)) string {
 		}
 		rows++
 		for i := range min(len(cells), len(header)) {
-			text := strings.Join(strings.Fields(cells[i]), " ")
-			if examples[i] == "" {
-				examples[i] = text
-			}
-			words[i] += strings.Count(text, " ")
-			length[i] += len(text)
+			columns[i].add(strings.Join(strings.Fields(cells[i]), " "))
 		}
 	}
-	best := -1
-	for i := range header {
-		if words[i] >= rows && rows > 0 && header[i] != "" && (best < 0 || length[i] > length[best]) {
-			best = i
+	return columns, rows
+}
+
+func (c *sampledColumn) add(text string) {
+	if text == "" {
+		return
+	}
+	if c.example == "" {
+		c.example = text
+	}
+	c.filled++
+	c.words += strings.Count(text, " ")
+	c.length += len(text)
+	c.values[text] = true
+	_, dated := cutDate(text)
+	if _, err := ParseTime(text); (err == nil && strings.ContainsAny(text, "-/:")) || dated {
+		c.dates++
+	}
+	if modelPattern.MatchString(text) {
+		c.models++
+	}
+}
+
+// longestText is the column with the longest texts of several words; nil where there
+// is none.
+func longestText(columns []sampledColumn, rows int, except *sampledColumn) (best *sampledColumn) {
+	for i := range columns {
+		c := &columns[i]
+		if c == except || c.name == "" || rows == 0 || c.words < rows || 2*c.dates > c.filled {
+			continue
+		}
+		if best == nil || c.length > best.length {
+			best = c
 		}
 	}
-	const most = 8
-	var b strings.Builder
-	for i, example := range examples[:min(len(examples), most)] {
-		if example != "" {
-			fmt.Fprintf(&b, "\n  %q holds %q", shorten(header[i]), shorten(example))
+	return best
+}
+
+// otherFields suggests what the other columns are, of which no name is known: the
+// answer is the next longest text, times and models show by what they hold.
+func otherFields(columns []sampledColumn, rows int, prompt *sampledColumn) string {
+	known := map[string]bool{}
+	index, _ := newFieldIndex(taskFields, nil) // without a mapping there is nothing wrong
+	for _, c := range columns {
+		field, _ := index.field(c.name)
+		known[field] = true
+	}
+	var flags []string
+	say := func(field string, c *sampledColumn) {
+		if _, named := index.byName[normalize(c.name)]; !known[field] && !named && c != prompt {
+			known[field] = true
+			flags = append(flags, mapFlag(field, c.name))
 		}
 	}
-	if best >= 0 {
-		fmt.Fprintf(&b, "\n  if the tasks are in %q: --map prompt=%q", header[best], header[best])
+	if answer := longestText(columns, rows, prompt); answer != nil {
+		say("response", answer)
 	}
-	return b.String()
+	for i := range columns {
+		switch c := &columns[i]; {
+		case c.filled == 0:
+		case c.dates == c.filled:
+			say("timestamp", c)
+		case 2*c.models > c.filled:
+			say("model", c)
+		case i == 0 && rows > 1 && len(c.values) == rows && c.words == 0 && utf8.RuneCountInString(c.example) < 40:
+			say("id", c) // a first column of single words, none of them twice
+		}
+	}
+	return strings.Join(flags, " ")
 }

@@ -36,6 +36,8 @@ LiteLLM, Langfuse, LangSmith, Helicone, OpenTelemetry, promptfoo, ChatGPT and
 Claude, each possibly compressed with gzip or zstd. It takes files, folders,
 patterns, and - for standard input, or the answer to a query of a database.
 
+A log that cannot be read does not keep the others from being imported.
+
 Only the prompt is required; headers are recognised by common names and reported,
 --map settles the rest, and names paths into JSON too. Rows that cannot be read go
 to FILE.rejects.csv with their reasons; the others are imported.
@@ -43,7 +45,8 @@ to FILE.rejects.csv with their reasons; the others are imported.
 OpenRouter's activity and OpenAI's usage hold no tasks: they are kept as a spend
 baseline, which the audit holds against the log.
 
-Exit status: 0 ok, 1 some rows were rejected or nothing was read, 2 usage.`,
+Exit status: 0 ok, 1 a log failed, some rows were rejected or nothing was read,
+2 usage.`,
 		Example: `  modeltrial audit import log.csv
   modeltrial audit import export.xlsx --dry-run
   modeltrial audit import export.csv --map prompt="User question" --map cost_usd=spend
@@ -89,7 +92,7 @@ func runAuditImport(ctx context.Context, g *global, o *importOptions, paths []st
 	// an import keeps.
 	const garbage = 25 // per cent
 	defer debug.SetGCPercent(debug.SetGCPercent(garbage))
-	reports := []ingest.FileReport{}
+	reports, failed := []ingest.FileReport{}, []failedLog{}
 	err = g.withStore(ctx, func(s *store.Store) error {
 		if options.Prices, err = prices(ctx, s, config); err != nil {
 			return err
@@ -99,7 +102,7 @@ func runAuditImport(ctx context.Context, g *global, o *importOptions, paths []st
 			return err
 		}
 		options.Protect, options.Redact = protect.task, protect.rejected()
-		return o.source.each(ctx, paths, options, errOut, func(path string, options ingest.Options) error {
+		err = o.source.each(ctx, paths, options, errOut, func(path string, options ingest.Options) error {
 			read, err := importLog(ctx, s, path, options, errOut)
 			if errors.Is(err, ingest.ErrSpend) && options.Query == nil { // an answer is read once
 				read, err = importSpend(ctx, s, path, options, errOut)
@@ -111,10 +114,12 @@ func runAuditImport(ctx context.Context, g *global, o *importOptions, paths []st
 			reports = append(reports, read)
 			return nil
 		})
+		failed = failedLogs(err)
+		return err
 	})
 	// What was imported before a failure is stored, and said.
 	if len(reports) > 0 || err == nil {
-		err = errors.Join(sayImport(g, out, errOut, reports), err)
+		err = errors.Join(sayImport(g, out, errOut, reports, failed), err)
 	}
 	if err != nil {
 		return err
@@ -130,18 +135,19 @@ func runAuditImport(ctx context.Context, g *global, o *importOptions, paths []st
 // importLog imports one file in one transaction: all of its good rows or, after a
 // failure, none.
 func importLog(ctx context.Context, s *store.Store, path string, options ingest.Options, errOut io.Writer) (ingest.FileReport, error) {
-	bar := newBytesBar(errOut, path)
+	bar := newImportBar(errOut, path, cmp.Or(options.Name, path))
 	defer bar.finish()
-	options.Progress = bar.set
+	options.Progress = bar.read
 	transaction, err := beginImport(ctx, s, cmp.Or(options.Name, path))
 	if err != nil {
-		return ingest.FileReport{}, err
+		return ingest.FileReport{}, databaseError{err}
 	}
 	defer transaction.Rollback()
 	read, err := ingest.ReadTasks(ctx, path, options, func(task audit.Task) (ingest.Outcome, error) {
+		bar.row()
 		switch outcome, err := transaction.Add(ctx, task); {
 		case err != nil:
-			return ingest.Imported, err
+			return ingest.Imported, databaseError{err}
 		case outcome == store.Duplicate:
 			return ingest.Duplicate, nil
 		case outcome == store.Completed:
@@ -158,7 +164,10 @@ func importLog(ctx context.Context, s *store.Store, path string, options ingest.
 	if err != nil {
 		return read, err
 	}
-	return read, transaction.Commit(ctx, importedFile(read))
+	if err := transaction.Commit(ctx, importedFile(read)); err != nil {
+		return read, databaseError{err}
+	}
+	return read, nil
 }
 
 // beginImport keeps others out of the database only for a file that takes a while.
@@ -170,12 +179,12 @@ func beginImport(ctx context.Context, s *store.Store, path string) (*store.TaskI
 	return s.BeginImport(ctx, path)
 }
 
-func sayImport(g *global, out, errOut io.Writer, reports []ingest.FileReport) error {
+func sayImport(g *global, out, errOut io.Writer, reports []ingest.FileReport, failed []failedLog) error {
 	for _, read := range reports {
 		sayRejects(errOut, read)
 	}
 	if g.json {
-		return report.JSON(out, map[string]any{"schema": "modeltrial.audit-import/1", "files": reports})
+		return report.JSON(out, map[string]any{"schema": "modeltrial.audit-import/1", "files": reports, "failed": failed})
 	}
 	next := "audit report"
 	for _, read := range reports {

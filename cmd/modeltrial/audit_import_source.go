@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -71,8 +73,22 @@ func (f *sourceFlags) apply(options *ingest.Options) error {
 	return nil
 }
 
+// A databaseError is a failure of the workspace, not of a log: it ends an import, since
+// the next log would meet it too.
+type databaseError struct{ error }
+
+func (e databaseError) Unwrap() error { return e.error }
+
+// A failedLog is a log that was not imported.
+type failedLog struct {
+	File  string `json:"file"`
+	Error string `json:"error"`
+}
+
 // each calls do for every log that the command line names. What was found in a folder
-// and is no log is told and passed over, unless nothing else is there.
+// and is no log is told and passed over, unless nothing else is there. A log that fails
+// does not keep others from being read; the errors of all come back, each as
+// [errLog].
 func (f *sourceFlags) each(ctx context.Context, arguments []string, options ingest.Options, errOut io.Writer, do func(path string, options ingest.Options) error) error {
 	if f.from != "" {
 		return f.queried(ctx, options, do)
@@ -86,8 +102,15 @@ func (f *sourceFlags) each(ctx context.Context, arguments []string, options inge
 			return err
 		}
 	}
+	folders := map[string]bool{}
+	for _, path := range paths {
+		if folder := filepath.Dir(path.Path); path.Path != ingest.Stdin && !folders[folder] {
+			folders[folder] = true
+			ingest.SweepRejects(folder)
+		}
+	}
 	read := 0
-	var passed []error
+	var passed, failed []error
 	for _, path := range paths {
 		err := readPath(path.Path, options, do)
 		if err != nil && path.Found && ctx.Err() == nil && errors.Is(err, ingest.ErrNoLog) {
@@ -95,15 +118,51 @@ func (f *sourceFlags) each(ctx context.Context, arguments []string, options inge
 			passed = append(passed, err)
 			continue
 		}
+		if err != nil && (concernsAll(err) || ctx.Err() != nil) {
+			return errors.Join(append(failed, err)...)
+		}
 		if err != nil {
-			return err
+			failed = append(failed, errLog{path.Path, err})
+			continue
 		}
 		read++
 	}
-	if read == 0 {
+	if read == 0 && len(failed) == 0 {
 		return errors.Join(passed...)
 	}
-	return nil
+	return errors.Join(failed...)
+}
+
+// concernsAll says whether the next log would fail in the same way.
+func concernsAll(err error) bool {
+	_, broken := errors.AsType[databaseError](err)
+	_, mapping := errors.AsType[*ingest.MapError](err)
+	return broken || mapping
+}
+
+// An errLog is why a log was not imported.
+type errLog struct {
+	path string
+	err  error
+}
+
+func (e errLog) Error() string { return e.err.Error() }
+
+func (e errLog) Unwrap() error { return e.err }
+
+// failedLogs are the logs of an error of [sourceFlags.each].
+func failedLogs(err error) []failedLog {
+	logs := []failedLog{}
+	joined, _ := err.(interface{ Unwrap() []error })
+	if joined == nil {
+		return logs
+	}
+	for _, one := range joined.Unwrap() {
+		if log, ok := errors.AsType[errLog](one); ok {
+			logs = append(logs, failedLog{log.path, log.Error()})
+		}
+	}
+	return logs
 }
 
 // readPath reads one path; standard input is kept in a file meanwhile, since a log is
@@ -137,18 +196,21 @@ func importSpend(ctx context.Context, s *store.Store, path string, options inges
 	if err != nil {
 		return look.Report, err
 	}
-	bar := newBytesBar(errOut, path)
+	bar := newImportBar(errOut, path, cmp.Or(options.Name, path))
 	defer bar.finish()
-	options.Progress = bar.set
+	options.Progress = bar.read
 	var read ingest.FileReport
-	known, err := s.ImportBaseline(ctx, look.Report.File, look.Report.Format, func(take func(audit.SpendEntry) error) (store.ImportedFile, error) {
+	known, failure := s.ImportBaseline(ctx, look.Report.File, look.Report.Format, func(take func(audit.SpendEntry) error) (store.ImportedFile, error) {
 		read, err = ingest.ReadSpend(ctx, path, options, take)
 		return importedFile(read), err
 	})
 	if known {
 		read.Duplicates, read.Imported = read.Imported, 0
 	}
-	return read, err
+	if failure != nil && err == nil {
+		failure = databaseError{failure} // the file was read
+	}
+	return read, failure
 }
 
 // A lookedInto is one log of a dry run as JSON.
@@ -172,12 +234,12 @@ func runDryImport(ctx context.Context, g *global, f *sourceFlags, options ingest
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil && len(looked) == 0 {
 		return err
 	}
 	if g.json {
-		return report.JSON(out, map[string]any{"schema": "modeltrial.audit-import/1", "dry_run": true, "files": looked})
+		return errors.Join(report.JSON(out, map[string]any{"schema": "modeltrial.audit-import/1", "dry_run": true, "files": looked, "failed": failedLogs(err)}), err)
 	}
 	fmt.Fprintf(out, "\nnothing was imported; leave --dry-run out to import\n")
-	return nil
+	return err
 }

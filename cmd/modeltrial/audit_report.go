@@ -30,6 +30,9 @@ run, what they cost and how long they take, by category, model, team and month;
 how much of a provider's bill the log explains; and where a pilot would pay, with
 what a decision would take.
 
+Tasks that have no category yet are put into one first, as audit classify does it:
+locally and without network.
+
 Money that is not known is shown as unknown, not as 0. Months that the log does not
 cover are not compared. Monthly figures rest on whole weeks, and on the provider's
 bill for the models that one was imported of.`,
@@ -39,6 +42,9 @@ bill for the models that one was imported of.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			return g.withStore(ctx, func(s *store.Store) error {
+				if err := categoriseNew(ctx, g, s, cmd.ErrOrStderr()); err != nil {
+					return err
+				}
 				document, err := auditReport(ctx, g, s)
 				if err != nil {
 					return err
@@ -80,6 +86,28 @@ func (o *auditReportOptions) write(ctx context.Context, g *global, document audi
 		return nil
 	}
 	return report.AuditReport(out, document, g.style(out))
+}
+
+// categoriseNew puts the tasks into a category that have none yet.
+func categoriseNew(ctx context.Context, g *global, s *store.Store, errOut io.Writer) error {
+	fresh, err := s.Unclassified(ctx, false, 0)
+	if err != nil || len(fresh) == 0 {
+		return err
+	}
+	config, err := g.config()
+	if err != nil {
+		return err
+	}
+	model, err := workspaceCategoriser(ctx, s, config, errOut)
+	if err != nil {
+		return err
+	}
+	counts, err := classifyAll(ctx, s, model.Model, model.renewed, errOut)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(errOut, "%s categorised, %s of them unsure\n", counted(counts.done, "task", "tasks"), report.Count(counts.unsure))
+	return model.use(ctx, s)
 }
 
 // auditReport is the audit with all that the workspace knows beside the log.

@@ -36,7 +36,8 @@ context_window_tokens, listed_on and source.
 The prices are valid from --valid-from on, and what was valid before stays: a task is
 charged what its model cost on its day. They go before the built-in prices and behind
 those of modeltrial.yaml. The same list again changes nothing; another list for the
-same day needs --yes. Costs of tasks that are already imported stay as they are.`,
+same day needs --yes. Costs of tasks that are
+already imported stay as they are until audit reprice computes them anew.`,
 		Example: `  modeltrial prices import model_prices_and_context_window.json --valid-from 2026-08-01`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

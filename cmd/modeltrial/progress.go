@@ -26,9 +26,15 @@ func newBytesBar(errOut io.Writer, path string) *bytesBar {
 	return &bytesBar{newBar(errOut, path, info.Size(), progressbar.OptionShowBytes(true))}
 }
 
+type bytesBar struct{ bar }
+
+func (b *bytesBar) set(read int64) { b.set64(read) }
+
+// newBar makes a bar up to a total, or one that only counts where total is -1; nothing
+// is shown of a total of 0.
 func newBar(errOut io.Writer, what string, total int64, options ...progressbar.Option) bar {
 	file, ok := errOut.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) || total <= 0 {
+	if !ok || !term.IsTerminal(int(file.Fd())) || total == 0 {
 		return bar{}
 	}
 	options = append(options,
@@ -58,6 +64,49 @@ func (b bar) finish() {
 	}
 }
 
-type bytesBar struct{ bar }
+// An importBar shows how far a log is: by its bytes where they are read one after the
+// other, else (a workbook, Parquet, a query) by the rows so far, of which nobody knows
+// how many there are.
+type importBar struct {
+	bytes, rows bar
+	total       int64 // bytes; 0 where they are not known
+	moved       bool  // bytes have told something
+	counted     int
+}
 
-func (b *bytesBar) set(read int64) { b.set64(read) }
+// rowsShown is after how many rows the count on the screen goes on.
+const rowsShown = 500
+
+// newImportBar makes the bar of a file or query under a name; neither is drawn before
+// it moves.
+func newImportBar(errOut io.Writer, path, name string) *importBar {
+	b := &importBar{rows: newBar(errOut, name, -1, progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("rows"))}
+	if info, err := os.Stat(path); err == nil {
+		b.total = info.Size()
+		b.bytes = newBar(errOut, name, b.total, progressbar.OptionShowBytes(true))
+	}
+	return b
+}
+
+// read takes how many bytes are read.
+func (b *importBar) read(n int64) {
+	b.moved = b.moved || n > 0 && n < b.total
+	if b.moved {
+		b.bytes.set64(n)
+	}
+}
+
+// row counts a row.
+func (b *importBar) row() {
+	if b.counted++; !b.moved && b.counted%rowsShown == 0 {
+		b.rows.set(b.counted)
+	}
+}
+
+func (b *importBar) finish() {
+	if b.moved {
+		b.bytes.finish()
+	} else if b.counted >= rowsShown {
+		b.rows.finish()
+	}
+}

@@ -22,6 +22,12 @@ var builtIn = map[audit.Category]string{
 	audit.General:   "everything else: questions of knowledge (also multiple choice), summaries, extraction, translation, e-mails, advice",
 }
 
+// Meaning says what a category means: its own description or, of a built-in one, that
+// one's. It is empty where neither is there.
+func Meaning(c eval.CategoryConfig) string {
+	return cmp.Or(strings.TrimSpace(c.Description), builtIn[c.Name])
+}
+
 // instruction is the system message: what to do, and the categories.
 func instruction(categories []eval.CategoryConfig) string {
 	var b strings.Builder
@@ -33,7 +39,7 @@ The categories:
 `)
 	for _, c := range categories {
 		fmt.Fprintf(&b, "- %s", c.Name)
-		if text := cmp.Or(strings.TrimSpace(c.Description), builtIn[c.Name]); text != "" {
+		if text := Meaning(c); text != "" {
 			fmt.Fprintf(&b, ": %s", text)
 		}
 		b.WriteByte('\n')

@@ -46,6 +46,7 @@ type site struct {
 	notice string
 	// askGuess is the share of Options.
 	askGuess float64
+	words  siteWords
 
 	mu   sync.Mutex // *rand.Rand is not safe for concurrent use
 	rand *rand.Rand
@@ -60,6 +61,7 @@ func NewHandler(store Store, options Options) http.Handler {
 		now:    options.Now,
 		masker: blind.NewMasker(options.HiddenNames),
 		notice: clean(options.Notice),
+		words:  ratingWords,
 		rand:   options.Rand,
 
 		askGuess: options.AskGuess,
@@ -81,9 +83,14 @@ func NewHandler(store Store, options Options) http.Handler {
 	s.route(mux, http.MethodGet, "/r/{token}", s.enter)
 	mux.HandleFunc("GET /guess", s.rater(s.guessPage))
 	mux.HandleFunc("POST /guess", s.rater(s.guess))
+	return s.protected(mux)
+}
+
+// protected adds what every site has to its pages: assets, headers, and pages for
+// what is not there, came from elsewhere, or failed.
+func (s *site) protected(mux *http.ServeMux) http.Handler {
 	s.route(mux, http.MethodGet, "/assets/{name}", s.asset)
 	mux.HandleFunc("/", s.unknown)
-
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(http.HandlerFunc(s.crossOrigin))
 	return s.recovered(secured(protection.Handler(mux)))
@@ -98,8 +105,8 @@ func (s *site) route(mux *http.ServeMux, method, path string, handle http.Handle
 		s.message(w, r, http.StatusMethodNotAllowed, message{
 			Title: "That did not work",
 			Text:  "This address cannot be used in that way.",
-			Next:  "Go back to your comparisons.",
-			Href:  "/", Label: "Continue rating",
+			Next:  s.words.back,
+			Href:  "/", Label: s.words.label,
 		})
 	})
 }

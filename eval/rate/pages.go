@@ -257,11 +257,11 @@ func (s *site) write(w http.ResponseWriter, r *http.Request, status int, body []
 // what it was, both with the same reference.
 func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	reference := blind.NewID()[:8]
-	s.logger.ErrorContext(r.Context(), "rating site failed", "reference", reference, "method", r.Method, "route", r.Pattern, "error", err)
+	s.logger.ErrorContext(r.Context(), s.words.kind+" failed", "reference", reference, "method", r.Method, "route", r.Pattern, "error", err)
 	s.message(w, r, http.StatusInternalServerError, message{
 		Title: "Something went wrong",
-		Text:  "Your last rating may not be saved; the ones before it are.",
-		Next:  "Try again. If it happens twice, send this reference to the person who invited you.",
+		Text:  s.words.maybeLost,
+		Next:  s.words.twice,
 		Href:  "/", Label: "Try again",
 		Reference: reference,
 	})
@@ -270,9 +270,9 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 func (s *site) unknown(w http.ResponseWriter, r *http.Request) {
 	s.message(w, r, http.StatusNotFound, message{
 		Title: "There is nothing here",
-		Text:  "This address does not lead to a comparison of yours.",
-		Next:  "Go back to your comparisons.",
-		Href:  "/", Label: "Continue rating",
+		Text:  s.words.nothing,
+		Next:  s.words.back,
+		Href:  "/", Label: s.words.label,
 	})
 }
 
@@ -280,7 +280,7 @@ func (s *site) crossOrigin(w http.ResponseWriter, r *http.Request) {
 	s.message(w, r, http.StatusForbidden, message{
 		Title: "That was not saved",
 		Text:  "The request came from another site.",
-		Next:  "Rate on the page itself.",
-		Href:  "/", Label: "Continue rating",
+		Next:  s.words.onPage,
+		Href:  "/", Label: s.words.label,
 	})
 }

@@ -208,7 +208,7 @@ func (p Plan) outOfReach() error {
 	if err != nil {
 		return err
 	}
-	return missing("more raters are needed, not more tasks: %d raters differ too much to show %.1f win-rate points, even with any number of tasks at least %.0f are needed", p.Raters, 100*effect, math.Max(math.Ceil(raters), float64(p.Raters+1)))
+	return missing("more raters are needed, not more tasks: %d raters differ too much to show %.1f win-rate points with any number of tasks, and at least %.0f are needed", p.Raters, 100*effect, math.Max(math.Ceil(raters), float64(p.Raters+1)))
 }
 
 func (p Plan) check() error {

@@ -82,7 +82,8 @@
     }
     let verdict = Object.hasOwn(verdicts, key) && verdicts[key];
     if (recognised && verdict === 'tie') verdict = 'unknown';
-    const button = form && verdict && form.querySelector('button[value=' + verdict + ']');
+    const button = form && (form.querySelector('button[data-key="' + CSS.escape(key) + '"]')
+      || (verdict && form.querySelector('button[value=' + verdict + ']')));
     if (!button || (key.startsWith('Arrow') && scrolls(target))) return;
     event.preventDefault();
     form.requestSubmit(button);
