@@ -200,11 +200,15 @@ func (t *TaskImport) add(ctx context.Context, id string, has columnSet) error {
 	return t.useIndex(ctx)
 }
 
+// leaveIndexAfter is how many tasks have to come in before an import leaves the index.
+// It is a variable for the tests alone.
+var leaveIndexAfter int64 = 1 << 12
+
 // leaveIndex turns from the index to a set of ids when this pays: when so many tasks
 // came in that building the index anew takes no longer than adding to it.
 func (t *TaskImport) leaveIndex(ctx context.Context) (err error) {
-	const many, share = 1 << 12, 16
-	if came := t.last - t.first; t.full || came < many || came < t.first/share {
+	const share = 16
+	if came := t.last - t.first; t.full || came < leaveIndexAfter || came < t.first/share {
 		return nil
 	}
 	if t.last > mostIDs/2 {
