@@ -28,11 +28,12 @@ const (
 // A TaskImport is a transaction that takes a file's tasks in. It holds the writing
 // connection, and is for one goroutine.
 //
-// Ids are looked up in the table's index while few tasks came in. When they become
-// many, a set of ids in memory takes its place and the index is dropped, to be built
-// at the end by one sort: a million insertions in the order of random ids take four
-// times as long. Where the set is full the index is built and used again, so that
-// memory stays flat whatever the number of tasks.
+// Ids in the order of the index are new and go to its end. Others are looked up in it
+// while few of them came in. When they become many, a set of ids in memory takes its
+// place and the index is dropped, to be built at the end by one sort: a million
+// insertions in the order of random ids take four times as long. Where the set is full
+// the index is built and used again, so that memory stays flat whatever the number of
+// tasks.
 type TaskImport struct {
 	store  *Store
 	conn   *sql.Conn
@@ -44,11 +45,13 @@ type TaskImport struct {
 
 	first   int64  // the last row that was there before
 	last    int64  // the last row, those gathered included
+	highest string // the last id in the order of the index, those gathered included
+	between int64  // tasks that came in with an id before that
 	ids     *idSet // nil while the index is used
 	full    bool   // whether there are too many ids for a set
 	claimed rowSet // rows that were there before and that rows without id of this file stand for
 	byID    *sql.Stmt
-	byRow   *sql.Stmt
+	rows    *taskReader
 	fills   map[columnSet]*sql.Stmt
 	found   int64               // the row that was found last by the index; 0 where none was
 	pending map[string]struct{} // ids that are gathered and in no index
@@ -95,15 +98,16 @@ func (s *Store) beginImport(ctx context.Context, path string, bulk bool) (_ *Tas
 	if t.insert.fileID, err = result.LastInsertId(); err != nil {
 		return nil, err
 	}
-	if err := conn.QueryRowContext(ctx, `SELECT coalesce(max(row_id), 0) FROM tasks`).Scan(&t.first); err != nil {
+	err = conn.QueryRowContext(ctx, `
+SELECT coalesce((SELECT max(row_id) FROM tasks), 0), coalesce((SELECT max(id) FROM tasks), '')`).Scan(&t.first, &t.highest)
+	if err != nil {
 		return nil, err
 	}
 	t.last = t.first
-	const found = `SELECT row_id, id = ?1, prompt = ?2, `
-	if t.byID, err = conn.PrepareContext(ctx, found+unknownColumns()+` FROM tasks WHERE id = ?1`); err != nil {
+	if t.byID, err = conn.PrepareContext(ctx, `SELECT row_id, prompt = ?2, `+unknownColumns()+` FROM tasks WHERE id = ?1`); err != nil {
 		return nil, err
 	}
-	t.byRow, err = conn.PrepareContext(ctx, found+unknownColumns()+` FROM tasks WHERE row_id = ?3`)
+	t.rows, err = newTaskReader(conn)
 	return t, err
 }
 
@@ -186,6 +190,11 @@ func (t *TaskImport) add(ctx context.Context, id string, has columnSet) error {
 		return err
 	}
 	t.last++
+	if id > t.highest {
+		t.highest = id
+	} else {
+		t.between++
+	}
 	if t.ids == nil {
 		t.pending[id] = struct{}{}
 		if t.insert.rows == 0 {
@@ -200,11 +209,16 @@ func (t *TaskImport) add(ctx context.Context, id string, has columnSet) error {
 	return t.useIndex(ctx)
 }
 
+// leaveIndexAfter is how many tasks have to come in out of order before an import
+// leaves the index.
+// It is a variable for the tests alone.
+var leaveIndexAfter int64 = 1 << 12
+
 // leaveIndex turns from the index to a set of ids when this pays: when so many tasks
-// came in that building the index anew takes no longer than adding to it.
+// came in out of order that building the index anew takes no longer than adding to it.
 func (t *TaskImport) leaveIndex(ctx context.Context) (err error) {
-	const many, share = 1 << 12, 16
-	if came := t.last - t.first; t.full || came < many || came < t.first/share {
+	const share = 16
+	if t.full || t.between < leaveIndexAfter || t.between < t.first/share {
 		return nil
 	}
 	if t.last > mostIDs/2 {
@@ -249,6 +263,9 @@ func (t *TaskImport) useIndex(ctx context.Context) error {
 
 // find looks for a task by its id; nil where there is none.
 func (t *TaskImport) find(ctx context.Context, id, prompt string) (there *foundTask, err error) {
+	if id > t.highest {
+		return nil, nil
+	}
 	if t.ids == nil {
 		finish := t.insert.wait
 		if _, gathered := t.pending[id]; gathered {
@@ -261,14 +278,19 @@ func (t *TaskImport) find(ctx context.Context, id, prompt string) (there *foundT
 		return t.findByIndex(ctx, id, prompt)
 	}
 	err = t.ids.candidates(id, func(row int64) (bool, error) {
-		if err := t.insert.flush(ctx); err != nil {
+		finish := t.insert.wait
+		if row > t.last-int64(t.insert.rows) { // is gathered
+			finish = func() error { return t.insert.flush(ctx) }
+		}
+		if err := finish(); err != nil {
 			return false, err
 		}
-		same, found, err := look(ctx, t.byRow, id, prompt, row)
-		if same {
-			there = found
+		stored, err := t.rows.at(ctx, row)
+		if err != nil || stored == nil || stored.id != id {
+			return false, err
 		}
-		return same, err
+		there = stored.found(prompt)
+		return true, nil
 	})
 	return there, err
 }
@@ -278,26 +300,27 @@ func (t *TaskImport) find(ctx context.Context, id, prompt string) (there *foundT
 // index.
 func (t *TaskImport) findByIndex(ctx context.Context, id, prompt string) (there *foundTask, err error) {
 	if t.found > 0 {
-		if same, there, err := look(ctx, t.byRow, id, prompt, t.found+1); same || err != nil {
+		stored, err := t.rows.at(ctx, t.found+1)
+		if err != nil {
+			return nil, err
+		}
+		if stored != nil && stored.id == id {
 			t.found++
-			return there, err
+			return stored.found(prompt), nil
 		}
 	}
-	t.found = 0
-	if _, there, err = look(ctx, t.byID, id, prompt); there != nil {
-		t.found = there.row
+	t.found, there = 0, &foundTask{}
+	// The statement is short, so that it need not watch the context.
+	err = t.byID.QueryRowContext(context.WithoutCancel(ctx), id, prompt).Scan(&there.row, &there.samePrompt, &there.unknown)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
 	}
+	t.found = there.row
 	return there, err
 }
 
-// look executes one of the statements byID and byRow.
-func look(ctx context.Context, statement *sql.Stmt, arguments ...any) (sameID bool, there *foundTask, err error) {
-	there = &foundTask{}
-	err = statement.QueryRowContext(ctx, arguments...).Scan(&there.row, &sameID, &there.samePrompt, &there.unknown)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil, nil
-	}
-	return sameID, there, err
+func (s *storedTask) found(prompt string) *foundTask {
+	return &foundTask{row: s.row, samePrompt: s.prompt == prompt, unknown: s.unknown}
 }
 
 // fill gives a stored task the values, from t.values, of these columns.
@@ -327,6 +350,7 @@ func (t *TaskImport) fill(ctx context.Context, row int64, columns columnSet) (er
 		}
 		t.fills[columns] = statement
 	}
+	t.rows.changed(row)
 	_, err = statement.ExecContext(ctx, append(arguments, row)...)
 	return err
 }
@@ -440,7 +464,7 @@ func (t *TaskImport) Rollback() {
 
 // close gives back what the import held. Statements go before their connection.
 func (t *TaskImport) close() {
-	statements := []*sql.Stmt{t.byID, t.byRow}
+	statements := []*sql.Stmt{t.byID}
 	for _, statement := range t.fills {
 		statements = append(statements, statement)
 	}
@@ -449,6 +473,7 @@ func (t *TaskImport) close() {
 			_ = statement.Close() // what it did was said when it was executed
 		}
 	}
+	t.rows.close()
 	_ = t.insert.close()
 	t.conn = nil
 	t.end()

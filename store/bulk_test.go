@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -71,7 +72,7 @@ func wantIndex(t testing.TB, s *Store) {
 // TestBulkImportIsAnImport takes in so many tasks that the index is left, with
 // duplicates and conflicts before, at and after that.
 func TestBulkImportIsAnImport(t *testing.T) {
-	tasks := bulkTasks(9_000)
+	tasks := bulkTasks(9_000 / bulkScale)
 	for name, begin := range map[string]func(*Store, context.Context, string) (*TaskImport, error){
 		"wal": (*Store).BeginImport, "truncate": (*Store).BeginBulkImport,
 	} {
@@ -108,7 +109,7 @@ func TestBulkImportIsAnImport(t *testing.T) {
 				t.Errorf("the journal is %s afterwards, want wal", mode)
 			}
 			// A second import, of the same and as many more.
-			more := bulkTasks(18_000)
+			more := bulkTasks(18_000 / bulkScale)
 			outcomes := importTasks(t, s, more...)
 			for n, outcome := range outcomes {
 				if want := n >= len(tasks); (outcome == Inserted) != want {
@@ -129,9 +130,9 @@ func TestImportOutgrowsItsSet(t *testing.T) {
 	i, err := s.BeginBulkImport(t.Context(), "log.csv")
 	must(t, err)
 	defer i.Rollback()
-	tasks := bulkTasks(9_000)
+	tasks := bulkTasks(9_000 / bulkScale)
 	for n, task := range tasks {
-		if n == 6_000 {
+		if n == 6_000/bulkScale {
 			i.ids.used = mostIDs
 		}
 		outcome, err := i.Add(t.Context(), task)
@@ -151,12 +152,35 @@ func TestImportOutgrowsItsSet(t *testing.T) {
 	wantIndex(t, s)
 }
 
+// TestNothingIsInsertedAfterAFailure: SQLite may have rolled back, so that statements
+// which wait behind the one that failed would be stored for good.
+func TestNothingIsInsertedAfterAFailure(t *testing.T) {
+	s := newTest(t)
+	i, err := s.BeginImport(t.Context(), "log.csv")
+	must(t, err)
+	defer i.Rollback()
+	values := make([]driver.Value, len(taskColumns))
+	for n := range rowsPerStatement * statementsAhead {
+		values[0] = fmt.Sprint("t-", n)
+		if n == rowsPerStatement+1 {
+			values[0] = "t-0" // breaks the second statement
+		}
+		must(t, i.insert.add(t.Context(), values, 1))
+	}
+	wantError(t, i.insert.wait(), "UNIQUE")
+	var stored int
+	must(t, i.conn.QueryRowContext(t.Context(), `SELECT count(*) FROM tasks`).Scan(&stored))
+	if stored != rowsPerStatement {
+		t.Errorf("got %d tasks stored, want the %d before the failure", stored, rowsPerStatement)
+	}
+}
+
 func TestBulkRollbackLeavesNothing(t *testing.T) {
 	s := newTest(t)
 	importTasks(t, s, fullTask)
 	i, err := s.BeginBulkImport(t.Context(), "log.csv")
 	must(t, err)
-	for _, task := range bulkTasks(9_000) {
+	for _, task := range bulkTasks(9_000 / bulkScale) {
 		_, err = i.Add(t.Context(), task)
 		must(t, err)
 	}
@@ -184,11 +208,11 @@ func TestBulkImportBesideAnotherProcess(t *testing.T) {
 	must(t, err)
 	defer i.Rollback()
 	wantJournal(t, i, "wal")
-	tasks := bulkTasks(9_000)
+	tasks := bulkTasks(9_000 / bulkScale)
 	for n, task := range tasks {
 		_, err := i.Add(t.Context(), task)
 		must(t, err)
-		if n%3_000 == 0 {
+		if n%(3_000/bulkScale) == 0 {
 			if got, err := other.CountTasks(t.Context()); err != nil || got != 1 {
 				t.Fatalf("another process reads %d tasks, %v, want 1", got, err)
 			}
@@ -230,7 +254,7 @@ func TestRowsWithoutIDThatRepeat(t *testing.T) {
 	row := func(n int) audit.Task {
 		return audit.Task{ID: audit.RowIDPrefix + hash(n)[:24], Prompt: fmt.Sprint("row ", n), Origin: audit.Origin{File: "log.csv", RowSHA256: hash(n)}}
 	}
-	for _, size := range []int{40, 12_000} { // with the index alone, and with a set of ids
+	for _, size := range []int{40, 12_000 / bulkScale} { // with the index alone, and with a set of ids
 		s := newTest(t)
 		var file []audit.Task
 		random := rand.New(rand.NewPCG(1, uint64(size)))

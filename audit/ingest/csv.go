@@ -39,6 +39,8 @@ type csvReader struct {
 	record []byte // the fields' text
 	ends   []int  // where each field ends in record
 	proper bool   // whether all of it is known to be UTF-8 without NUL
+
+	spare []string // for the fields of the next record; nil: they are made anew
 }
 
 // A quote is where the quotes of a field open.
@@ -383,7 +385,11 @@ func longLine() *fault {
 // fields cuts the record into strings that share one allocation.
 func (r *csvReader) fields() []string {
 	text := string(r.record)
-	fields := make([]string, len(r.ends))
+	fields := r.spare
+	if r.spare = nil; cap(fields) < len(r.ends) {
+		fields = make([]string, len(r.ends))
+	}
+	fields = fields[:len(r.ends)]
 	start := 0
 	for i, end := range r.ends {
 		fields[i] = text[start:end]

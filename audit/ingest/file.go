@@ -127,12 +127,16 @@ const mostReasons = 5
 // for which handle returns an [*audit.RowError], goes to FILE.rejects.csv, which
 // is written whole at the end or, after any other error, not at all.
 func ReadFile(ctx context.Context, file File, handle func(Row) (Outcome, error)) (FileReport, error) {
-	return readFile(ctx, file, func(row *Row) (Row, error) { return *row, nil }, handle)
+	return readFile(ctx, file, func(row, into *Row) error {
+		*into = *row
+		return nil
+	}, false, handle)
 }
 
 // readFile reads rows, which convert turns into what handle takes. Both return an
-// [*audit.RowError] for a row to reject. Reading and convert run beside handle.
-func readFile[T any](ctx context.Context, file File, convert func(*Row) (T, error), handle func(T) (Outcome, error)) (report FileReport, err error) {
+// [*audit.RowError] for a row to reject. Reading and convert run beside handle. Where
+// passing, nothing of what convert makes keeps the row itself; its texts may be kept.
+func readFile[T any](ctx context.Context, file File, convert func(row *Row, into *T) error, passing bool, handle func(T) (Outcome, error)) (report FileReport, err error) {
 	report = FileReport{File: cmp.Or(file.Name, file.Path), Mapped: map[string]string{}}
 	in, err := openInput(ctx, file)
 	if err != nil {
@@ -147,7 +151,7 @@ func readFile[T any](ctx context.Context, file File, convert func(*Row) (T, erro
 	in.describe(&report)
 	out := &rejects{path: in.beside, header: table.rejectHeader(), mode: in.mode, redact: file.Redact}
 	defer func() { err = errors.Join(err, out.discard()) }()
-	reading := startReading(table, counted, convert)
+	reading := startReading(table, counted, convert, passing)
 	if err := takeRows(ctx, file, reading, out, &report, handle); err != nil {
 		reading.stop()
 		return report, err

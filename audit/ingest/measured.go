@@ -33,38 +33,31 @@ type Measured struct {
 	TTFTMS    *int64
 }
 
+// tokenFields are the fields that hold [audit.Tokens].
+var tokenFields = [...]string{"input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens"}
+
 // ReadMeasured reads the [MeasureFields] of a row. What cannot be read gives an
 // [*audit.RowError].
 func ReadMeasured(row *Row) (measured Measured, err error) {
-	kept := &numbers{}
-	tokens := &measured.Tokens
-	for _, field := range [...]struct {
-		name string
-		into **int64
-	}{
-		{"input_tokens", &tokens.Input},
-		{"cached_tokens", &tokens.Cached},
-		{"cache_write_tokens", &tokens.CacheWrite},
-		{"output_tokens", &tokens.Output},
-		{"reasoning_tokens", &tokens.Reasoning},
-	} {
-		text := row.number(field.name)
+	kept := &row.table.numbers
+	var counts [len(tokenFields)]*int64
+	for i, field := range tokenFields {
+		text := row.number(field)
 		if text == "" {
 			continue
 		}
 		count, err := ParseTokens(text)
 		if err != nil {
-			return measured, row.Reject(field.name, err.Error(), "leave it empty where it is not known")
+			return measured, row.Reject(field, err.Error(), "leave it empty where it is not known")
 		}
-		*field.into = kept.keep(count)
+		counts[i] = kept.keep(count)
 	}
+	measured.Tokens = audit.Tokens{Input: counts[0], Cached: counts[1], CacheWrite: counts[2], Output: counts[3], Reasoning: counts[4]}
 	cost, err := row.cost("cost_usd")
 	if err != nil {
 		return measured, err
 	}
-	if cost != nil {
-		measured.Cost = (*audit.NanoUSD)(kept.keep(int64(*cost)))
-	}
+	measured.Cost = cost
 	if measured.LatencyMS, err = readDuration(row, "latency", kept); err != nil {
 		return measured, err
 	}
@@ -72,17 +65,15 @@ func ReadMeasured(row *Row) (measured Measured, err error) {
 	return measured, err
 }
 
-// numbers holds those of a row in one allocation instead of one each.
-type numbers struct {
-	list [7]int64
-	used int
-}
+// numbers holds those of some rows in one allocation instead of one each.
+type numbers []int64
 
 func (n *numbers) keep(value int64) *int64 {
-	at := &n.list[n.used]
-	n.used++
-	*at = value
-	return at
+	if len(*n) == cap(*n) {
+		*n = make(numbers, 0, 64) // as many as a dozen rows have
+	}
+	*n = append(*n, value)
+	return &(*n)[len(*n)-1]
 }
 
 // durationUnits are the fields of a duration; one without a unit must say it in

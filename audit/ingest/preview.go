@@ -27,7 +27,8 @@ const (
 func LookInto(ctx context.Context, path string, options Options) (Preview, error) {
 	file := options.file(path)
 	preview, err := lookInto(ctx, file, func(p *Preview, row *Row) error {
-		task, err := readTask(row, cmp.Or(options.Name, path), options)
+		var task audit.Task
+		err := readTask(row, cmp.Or(options.Name, path), &options, &task)
 		if err == nil {
 			p.Tasks = append(p.Tasks, task)
 		}

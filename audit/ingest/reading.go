@@ -37,7 +37,7 @@ type convertedRow[T any] struct {
 	err   error
 }
 
-func startReading[T any](table *Table, source *countedReader, convert func(*Row) (T, error)) *rowReading[T] {
+func startReading[T any](table *Table, source *countedReader, convert func(row *Row, into *T) error, passing bool) *rowReading[T] {
 	r := &rowReading[T]{
 		batches: make(chan *batch[T], batchCount), free: make(chan *batch[T], batchCount), ended: make(chan struct{}), name: table.name,
 	}
@@ -48,7 +48,7 @@ func startReading[T any](table *Table, source *countedReader, convert func(*Row)
 		defer close(r.ended)
 		defer close(r.batches)
 		for batch := range r.free {
-			more := batch.fill(table, convert)
+			more := batch.fill(table, convert, passing)
 			if source != nil { // a query has none
 				batch.read = source.read
 			}
@@ -62,18 +62,21 @@ func startReading[T any](table *Table, source *countedReader, convert func(*Row)
 }
 
 // fill reads rows, and says whether more may follow.
-func (b *batch[T]) fill(table *Table, convert func(*Row) (T, error)) bool {
+func (b *batch[T]) fill(table *Table, convert func(row *Row, into *T) error, passing bool) bool {
 	b.rows = b.rows[:0]
 	for size := 0; len(b.rows) < batchRows && size < batchBytes; {
-		b.rows = append(b.rows, convertedRow[T]{})
+		b.rows = b.rows[:len(b.rows)+1]
 		next := &b.rows[len(b.rows)-1] // in its place: it is large
+		if passing && table.csv != nil && table.translator == nil {
+			table.csv.spare = next.row.Raw // of a row that was handled
+		}
 		next.row, next.err = table.Next()
 		if next.err == io.EOF {
 			b.rows = b.rows[:len(b.rows)-1]
 			return false
 		}
 		if next.err == nil {
-			next.value, next.err = convert(&next.row)
+			next.err = convert(&next.row, &next.value)
 		}
 		for _, value := range next.row.Raw {
 			size += len(value)

@@ -557,7 +557,7 @@ func (r *Row) cost(field string) (*audit.NanoUSD, error) {
 		return nil, r.Reject(field, err.Error(), "give it in US dollars, or leave it empty")
 	}
 	if currency == "" || currency == "USD" || currency == "US DOLLAR" {
-		return &cost, nil
+		return (*audit.NanoUSD)(r.table.numbers.keep(int64(cost))), nil
 	}
 	rate, ok := r.table.rates[currency]
 	if !ok {

@@ -50,6 +50,7 @@ type Table struct {
 	order      []int            // columns by name
 	ordered    int              // columns that order was made for
 	scratch    []byte           // of hash
+	numbers    numbers          // of the rows read last
 }
 
 // headSize is how much of a file is looked at to tell what it is.

@@ -527,7 +527,7 @@ func readMutated(t *testing.T, data []byte) error {
 		}
 		task := audit.Task{}
 		if err == nil {
-			task, err = readTask(&row, "log", Options{KnownCategories: audit.Categories})
+			err = readTask(&row, "log", &Options{KnownCategories: audit.Categories}, &task)
 		}
 		if _, rejected := errors.AsType[*audit.RowError](err); err != nil && !rejected {
 			t.Fatalf("%q: got %v, want the row rejected", data, err)

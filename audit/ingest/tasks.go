@@ -62,18 +62,19 @@ func ReadTasks(ctx context.Context, path string, options Options, emit func(audi
 	if len(options.KnownCategories) == 0 {
 		options.KnownCategories = audit.Categories
 	}
+	name := cmp.Or(options.Name, path)
 	reasons := map[string]int{}
 	costs := &CostReport{}
-	report, err := readFile(ctx, options.file(path), func(row *Row) (readTaskRow, error) {
-		if why := row.Get(filteredField); why != "" {
-			return readTaskRow{filtered: why}, nil
+	report, err := readFile(ctx, options.file(path), func(row *Row, into *readTaskRow) error {
+		if into.filtered = row.Get(filteredField); into.filtered != "" {
+			return nil
 		}
-		task, err := readTask(row, cmp.Or(options.Name, path), options)
+		err := readTask(row, name, &options, &into.task)
 		if err == nil && options.Protect != nil {
-			options.Protect(&task)
+			options.Protect(&into.task)
 		}
-		return readTaskRow{task: task}, err
-	}, func(row readTaskRow) (Outcome, error) {
+		return err
+	}, true, func(row readTaskRow) (Outcome, error) {
 		if row.filtered != "" {
 			reasons[row.filtered]++
 			return Filtered, nil
@@ -100,8 +101,8 @@ func (o Options) file(path string) File {
 	}
 }
 
-func readTask(row *Row, path string, options Options) (audit.Task, error) {
-	task := audit.Task{
+func readTask(row *Row, path string, options *Options, task *audit.Task) error {
+	*task = audit.Task{
 		ID:        strings.TrimSpace(row.Get("id")),
 		Team:      strings.TrimSpace(row.Get("team")),
 		User:      strings.TrimSpace(row.Get("user")),
@@ -117,11 +118,11 @@ func readTask(row *Row, path string, options Options) (audit.Task, error) {
 		Metadata:  row.Extra,
 		Origin:    audit.Origin{File: path, Line: row.Line, RowSHA256: row.SHA256},
 	}
-	if err := readConversation(row, &task); err != nil {
-		return task, err
+	if err := readConversation(row, task); err != nil {
+		return err
 	}
 	if strings.TrimSpace(task.Prompt) == "" {
-		return task, row.Reject("prompt", "is empty", "every task needs a prompt")
+		return row.Reject("prompt", "is empty", "every task needs a prompt")
 	}
 	if task.ID == "" {
 		const digits = 24 // 96 bits: no two rows of a log meet by chance
@@ -129,12 +130,12 @@ func readTask(row *Row, path string, options Options) (audit.Task, error) {
 	}
 	var err error
 	if task.Timestamp, err = row.time("timestamp"); err != nil {
-		return task, err
+		return err
 	}
 	category := options.Category
 	if category == "" {
 		if category, err = ReadCategory(row, options.KnownCategories); err != nil {
-			return task, err
+			return err
 		}
 	}
 	if category != "" {
@@ -142,11 +143,11 @@ func readTask(row *Row, path string, options Options) (audit.Task, error) {
 	}
 	measured, err := ReadMeasured(row)
 	if err != nil {
-		return task, err
+		return err
 	}
 	task.Tokens, task.Cost, task.LatencyMS, task.TTFTMS = measured.Tokens, measured.Cost, measured.LatencyMS, measured.TTFTMS
-	priceTask(row, &task, options.Prices)
-	return task, nil
+	priceTask(row, task, options.Prices)
+	return nil
 }
 
 // readConversation makes messages of a prompt that is a request as JSON, and of the

@@ -190,8 +190,10 @@ var layouts = []string{
 // Dates with slashes are refused, since they are read in two ways.
 func ParseTime(text string) (time.Time, error) {
 	text = strings.TrimSpace(text)
-	if epoch, err := ParseNumber(text); err == nil {
-		return parseEpoch(text, epoch)
+	if mayBeNumber(text) {
+		if epoch, err := ParseNumber(text); err == nil {
+			return parseEpoch(text, epoch)
+		}
 	}
 	for _, layout := range layouts {
 		if t, err := time.Parse(layout, text); err == nil {
@@ -199,6 +201,20 @@ func ParseTime(text string) (time.Time, error) {
 		}
 	}
 	return time.Time{}, fmt.Errorf("%q is not a time; write it like 2026-11-02T09:00:00Z", shorten(text))
+}
+
+// mayBeNumber says no of all but a few texts that [ParseNumber] refuses, for less than
+// its error takes.
+func mayBeNumber(text string) bool {
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c >= '0' && c <= '9', c == '.', c == 'e', c == 'E':
+		case (c == '-' || c == '+') && (i == 0 || text[i-1] == 'e' || text[i-1] == 'E'):
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 func parseEpoch(text string, epoch float64) (time.Time, error) {
