@@ -211,3 +211,18 @@ func TestChangeLine(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// TestLosses counts the control of two candidates once.
+func TestLosses(t *testing.T) {
+	control := eval.ArmOutcomes{Answers: 10, Empty: 1}
+	got := losses([]eval.ComparisonResult{
+		{Category: audit.Coding, Control: "now", Candidate: "a", LostControl: 2, OutcomesControl: control},
+		{Category: audit.Coding, Control: "now", Candidate: "b", LostControl: 2, LostCandidate: 3, OutcomesControl: control},
+	})
+	if want := "On the way, of each arm's tasks: 5 without an answer, which count as that arm's losses; 1 answered with an empty text"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := losses(nil); got != "" {
+		t.Errorf("nothing was lost, and the page says %q", got)
+	}
+}
