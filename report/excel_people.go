@@ -116,10 +116,11 @@ func (b *book) ratersSheet() {
 	for _, column := range []int{3, 5} {
 		s.set(column, end, formula(fmt.Sprintf("SUM(%s:%s)", at(column, row+1), at(column, end-1))), look{columns[column-1].format, roleTotal})
 	}
-	s.agreementTable(end + 2)
+	s.blindingTable(s.agreementTable(end+2) + 1)
 }
 
-func (s sheet) agreementTable(row int) {
+// agreementTable writes how far raters agree, and returns the row after it.
+func (s sheet) agreementTable(row int) int {
 	a := s.in.Analysis.Agreement
 	s.set(1, row, "Agreement", look{role: roleSection})
 	if a == nil || (a.AlphaNominal == nil && len(a.Pairs) == 0) {
@@ -128,13 +129,13 @@ func (s sheet) agreementTable(row int) {
 			why = a.WhyMissing
 		}
 		s.set(1, row+1, sentence("Not known: "+why), look{})
-		return
+		return row + 2
 	}
 	if a.AlphaNominal != nil {
 		s.wide(row+1, 9, sentence(agreementText(a)), look{})
 	}
 	columns := []field{{"Rater A", 26, formatText}, {"Rater B", 18, formatText}, {"Tasks both rated", 10, formatCount}, {"Cohen's kappa", 12, formatNumber}}
-	s.table(row+3, "RaterPairs", columns, pairRows(a), "no two raters rated the same task")
+	return s.table(row+3, "RaterPairs", columns, pairRows(a), "no two raters rated the same task")
 }
 
 func pairRows(a *eval.Agreement) [][]any {

@@ -31,7 +31,7 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	},
 	"categoryName": categoryName, "percent": func(share float64) string { return Rate(share, 0) },
 	"usd":    func(n audit.NanoUSD) string { return Money(n.Dollars()) },
-	"joined": joined, "errors": errorsSentence, "winPoints": winPoints, "prices": pricesOf, "yesNo": yesNo, "share": func(s eval.Share) string { return percent(&s) }, "optionalShare": percent, "preferred": trulyPreferred, "costs": trulyCosts,
+	"joined": joined, "errors": errorsSentence, "blinding": blindingLines, "winPoints": winPoints, "prices": pricesOf, "yesNo": yesNo, "share": func(s eval.Share) string { return percent(&s) }, "optionalShare": percent, "preferred": trulyPreferred, "costs": trulyCosts,
 }).ParseFS(templates, "templates/*"))
 
 // A document is what the page's template shows.
