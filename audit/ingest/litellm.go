@@ -34,6 +34,7 @@ func draftLiteLLM(r *record) []*draft {
 	d.take(r, "input_tokens", "prompt_tokens")
 	d.take(r, "output_tokens", "completion_tokens")
 	d.take(r, "cached_tokens", "metadata.usage_object.prompt_tokens_details.cached_tokens", "metadata.additional_usage_values.cache_read_input_tokens")
+	d.take(r, "cache_write_tokens", "metadata.usage_object.cache_creation_input_tokens", "metadata.additional_usage_values.cache_creation_input_tokens")
 	d.take(r, "reasoning_tokens", "metadata.usage_object.completion_tokens_details.reasoning_tokens")
 	d.take(r, "cost_usd", "spend")
 	d.take(r, "latency_ms", "request_duration_ms")
