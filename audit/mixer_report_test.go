@@ -234,6 +234,28 @@ func TestReconcileSaysWhatTheLogExplains(t *testing.T) {
 	}
 }
 
+// TestReconcileAddsWhatAGatewayHasWithoutTexts: what was spent is the log and the
+// requests without texts, unless a provider accounts for the model in the month.
+func TestReconcileAddsWhatAGatewayHasWithoutTexts(t *testing.T) {
+	t.Parallel()
+	textless := func(month, model string, dollars float64, requests int64) Baseline {
+		line := bill0(month, model, dollars, requests)
+		line.Textless = true
+		return line
+	}
+	got := billedLog(textless("2026-09", "atlas", 4, 6), textless("2026-09", "Atlas", 6, 4), textless("2026-10", "atlas", 5, 5), bill0("2026-10", "atlas", 40, 50)).Report()
+	september, october := got.Bill.Months[0], got.Bill.Months[1]
+	if !september.Gateway || !near(*september.BillUSD, 40) || *september.BillRequests != 40 || !near(*september.CostExplained, 0.75) {
+		t.Errorf("September is %+v, want 30 of 40 dollars and 30 of 40 requests of a gateway", september)
+	}
+	if october.Gateway || !near(*october.BillUSD, 40) || *october.BillRequests != 50 {
+		t.Errorf("October is %+v, want the provider's 40 dollars alone", october)
+	}
+	if len(got.Monthly.Bill) != 1 || !near(got.Monthly.Bill[0].Factor, 40./30) {
+		t.Errorf("scales %+v, want those of September", got.Monthly.Bill)
+	}
+}
+
 func TestBillWithoutCostIsPricedByItsTokens(t *testing.T) {
 	t.Parallel()
 	line := Baseline{Month: "2026-09", Model: "atlas"}

@@ -80,7 +80,7 @@ func TestAuditPageSaysWhatTheLogSays(t *testing.T) {
 	at := 0
 	for _, text := range []string{
 		"<h1>", "gpt-4o answers 81.0% of all tasks", "has a cheaper peer¹", "Most is at stake in coding, 719 USD a month", "The log explains 83% of the bill of 2026-09",
-		"¹ A cheaper peer is defined here.", ">Where a pilot would pay<", "144–675", "228 tasks", "8 weeks", "not known", "scaled to the provider&#39;s bill (gpt-4o × 1.20)", "² Hypothesis",
+		"¹ A cheaper peer is defined here.", ">Where a pilot would pay<", "144–675", "228 tasks", "8 weeks", "not known", "scaled to the bill (gpt-4o × 1.20)", "² Hypothesis",
 		">The work<", ">Models and teams<", ">Cheaper peers, by price alone<", "0.06×", ">Months<", "20 of 31 days", "&#43;2%", ">The log beside the bill<", "openai/gpt-4o", "83%",
 		">Near-duplicates<", "≥ 310 USD", ">What you may have read, as hypotheses<", "Not yet: Whether", ">Limits<", ">Appendix<",
 	} {

@@ -59,8 +59,9 @@ func draftLiteLLM(r *record) []*draft {
 			d.filtered = "calls that answer with no text (" + callType + ")"
 		}
 	}
-	d.withoutText(strings.EqualFold(r.text("status"), "failure"),
-		"requests whose text was not kept (store_prompts_in_spend_logs is off)")
+	failed := strings.EqualFold(r.text("status"), "failure")
+	d.gateway = d.filtered == "" && !failed
+	d.withoutText(failed, "requests whose text was not kept (store_prompts_in_spend_logs is off)")
 	d.extras(r)
 	return []*draft{d}
 }

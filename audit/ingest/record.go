@@ -191,6 +191,9 @@ type draft struct {
 	conversation []audit.Message
 	extra        map[string]string
 	filtered     string // why it is no task; empty for a task
+	// gateway says that it is a request of a gateway's own log, which is spend whether or
+	// not its text was kept.
+	gateway bool
 }
 
 func newDraft() *draft {
