@@ -106,7 +106,7 @@ func TestStrayDatesDoNotStretchTheWeeks(t *testing.T) {
 
 func peerPrices(t *testing.T) PriceTable {
 	t.Helper()
-	table, err := ReadPrices(strings.NewReader(`model,provider,input_usd_per_1m,cached_input_usd_per_1m,output_usd_per_1m,valid_from,source
+	return pricesOf(t, `model,provider,input_usd_per_1m,cached_input_usd_per_1m,output_usd_per_1m,valid_from,source
 atlas,north,10,1,30,2026-01-01,test
 atlas-mini,north,4,0.4,12,2026-01-01,test
 atlas-nano,north,1,,3,2026-01-01,test
@@ -114,11 +114,7 @@ atlas-same,north,9.5,1,30,2026-01-01,test
 atlas-later,north,0.1,,0.1,2027-01-01,test
 forge,south,2,,6,2026-01-01,test
 spark,south,0.5,,1,2026-01-01,test
-`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return table
+`)
 }
 
 // tokenTask has 1,000,000 input tokens, of which so many are cached, and as many output.
