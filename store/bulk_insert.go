@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -141,10 +142,15 @@ type columnSet uint64
 // rowsPerStatement is how many rows one statement inserts; more gain nothing.
 const rowsPerStatement = 50
 
+// statementsAhead is how many full statements may wait for the one that is executed:
+// as many as a batch of rows fills that was read, so that the connection is never idle
+// while rows are there.
+const statementsAhead = 4
+
 // A taskInsert gathers rows for one statement on the driver's own connection, since
-// database/sql would look at each value's type by reflection. A full statement is
-// executed while the next one is gathered; wait comes before any other use of the
-// connection.
+// database/sql would look at each value's type by reflection. Full statements are
+// executed by a goroutine while the next ones are gathered; wait comes before any other
+// use of the connection.
 type taskInsert struct {
 	conn      *sql.Conn
 	fileID    int64
@@ -154,8 +160,17 @@ type taskInsert struct {
 	arguments []driver.NamedValue
 	rows      int
 
-	executed chan error // of the statement that is executed; nil where none is
-	spare    []driver.NamedValue
+	full     chan []driver.NamedValue // to be executed; nil before the first one
+	executed chan executed            // in the same order
+	running  int                      // how many of full are not received from executed
+	spare    [][]driver.NamedValue
+}
+
+// executed is a statement's end. After an error those that follow are not executed:
+// SQLite may have rolled back, and they would be stored for good.
+type executed struct {
+	arguments []driver.NamedValue
+	err       error
 }
 
 // add takes a row, whose values are in the order of taskColumns and nil where the
@@ -183,25 +198,54 @@ func (i *taskInsert) add(ctx context.Context, values []driver.Value, has columnS
 	return nil
 }
 
-// start executes the full statement on its own.
+// start has the full statement executed.
 func (i *taskInsert) start(ctx context.Context) error {
-	if err := errors.Join(ctx.Err(), i.wait()); err != nil {
+	if err := ctx.Err(); err != nil {
 		return err
 	}
-	executed, arguments := make(chan error, 1), i.arguments
-	go func() { executed <- i.execute(ctx, i.statement, arguments) }()
-	i.executed, i.rows = executed, 0
-	i.arguments, i.spare = i.spare[:0], arguments
+	if i.full == nil {
+		i.full, i.executed = make(chan []driver.NamedValue, statementsAhead), make(chan executed, statementsAhead+1)
+		go i.run(ctx, i.statement, i.full, i.executed)
+	}
+	for i.running > statementsAhead {
+		if err := i.receive(); err != nil {
+			return err
+		}
+	}
+	i.full <- i.arguments // has room for it
+	i.running++
+	i.rows, i.arguments = 0, nil
+	if last := len(i.spare) - 1; last >= 0 {
+		i.arguments, i.spare = i.spare[last], i.spare[:last]
+	} else {
+		i.arguments = make([]driver.NamedValue, 0, rowsPerStatement*i.width)
+	}
 	return nil
 }
 
-// wait ends when the statement that start executes has ended.
-func (i *taskInsert) wait() error {
-	if i.executed == nil {
-		return nil
+func (i *taskInsert) run(ctx context.Context, statement driver.Stmt, full <-chan []driver.NamedValue, ended chan<- executed) {
+	var err error
+	for arguments := range full {
+		if err == nil {
+			err = i.execute(ctx, statement, arguments)
+		}
+		ended <- executed{arguments, err}
 	}
-	err := <-i.executed
-	i.executed = nil
+}
+
+// receive waits for the end of a statement.
+func (i *taskInsert) receive() error {
+	ended := <-i.executed
+	i.running--
+	i.spare = append(i.spare, ended.arguments[:0])
+	return ended.err
+}
+
+// wait ends when the statements that start took have ended.
+func (i *taskInsert) wait() (err error) {
+	for i.running > 0 {
+		err = cmp.Or(err, i.receive())
+	}
 	return err
 }
 
@@ -211,8 +255,7 @@ func (i *taskInsert) widen(ctx context.Context, columns columnSet) error {
 		return err
 	}
 	i.columns, i.width = columns, bits.OnesCount64(uint64(columns))
-	i.arguments = make([]driver.NamedValue, 0, rowsPerStatement*i.width)
-	i.spare = make([]driver.NamedValue, 0, rowsPerStatement*i.width)
+	i.arguments, i.spare = make([]driver.NamedValue, 0, rowsPerStatement*i.width), nil
 	var err error
 	i.statement, err = i.prepare(rowsPerStatement)
 	return err
@@ -269,6 +312,10 @@ func (i *taskInsert) flush(ctx context.Context) (err error) {
 // close gives the statement back.
 func (i *taskInsert) close() error {
 	_ = i.wait() // whoever needs to know has waited
+	if i.full != nil {
+		close(i.full)
+		i.full = nil
+	}
 	if i.statement == nil {
 		return nil
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -149,6 +150,34 @@ func TestImportOutgrowsItsSet(t *testing.T) {
 		t.Errorf("tasks (-want +got):\n%s", diff)
 	}
 	wantIndex(t, s)
+}
+
+// TestNothingIsInsertedAfterAFailure: SQLite may have rolled back, so that statements
+// which wait behind the one that failed would be stored for good.
+func TestNothingIsInsertedAfterAFailure(t *testing.T) {
+	s := newTest(t)
+	i, err := s.BeginImport(t.Context(), "log.csv")
+	must(t, err)
+	defer i.Rollback()
+	values, has := make([]driver.Value, len(taskColumns)), columnSet(0)
+	for at, column := range taskColumns {
+		if value, there := map[string]driver.Value{"file_line": int64(1), "prompt": "hello", "id": ""}[column.name]; there {
+			values[at], has = value, has|1<<at
+		}
+	}
+	for n := range rowsPerStatement * statementsAhead {
+		values[0] = fmt.Sprint("t-", n)
+		if n == rowsPerStatement+1 {
+			values[0] = "t-0" // breaks the second statement
+		}
+		must(t, i.insert.add(t.Context(), values, has))
+	}
+	wantError(t, i.insert.wait(), "UNIQUE")
+	var stored int
+	must(t, i.conn.QueryRowContext(t.Context(), `SELECT count(*) FROM tasks`).Scan(&stored))
+	if stored != rowsPerStatement {
+		t.Errorf("got %d tasks stored, want the %d before the failure", stored, rowsPerStatement)
+	}
 }
 
 func TestBulkRollbackLeavesNothing(t *testing.T) {
