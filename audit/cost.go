@@ -50,7 +50,8 @@ func (p Price) Cost(tokens Tokens) (cost NanoUSD, ok bool) {
 // whole counts as the whole.
 //
 // A request with more input tokens than the long-context price begins at is charged
-// by that for all of its tokens. In a batch every price is multiplied by what the
+// by that for all of its tokens, by the last step that it is above where there are
+// several. In a batch every price is multiplied by what the
 // batch price of input is to the price of input (of output, for output). A price that
 // follows from such a ratio is rounded like the cost.
 //
@@ -104,7 +105,7 @@ func (p Price) rates(inputTokens int64, batch bool) (tokenRates, error) {
 		ok = ok && fits
 		return scaled
 	}
-	if long := p.LongContext; long != nil && inputTokens > long.Above {
+	if long := p.LongContext.step(inputTokens); long != nil {
 		r.cached = or(long.CachedInput, scale(r.cached, long.Input, r.input))
 		r.written = or(long.CacheWrite, scale(r.written, long.Input, r.input))
 		r.reasoning = scale(r.reasoning, long.Output, r.output)

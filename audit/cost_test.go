@@ -270,3 +270,35 @@ func TestCostOfEveryListedPrice(t *testing.T) {
 		t.Errorf("checked %d rows, want all 222", checked)
 	}
 }
+
+// TestLongContextSteps charges all tokens by the last step that a request is above.
+func TestLongContextSteps(t *testing.T) {
+	t.Parallel()
+	price := Price{
+		Model: "steps", Input: USD, Output: USD, CachedInput: new(USD / 10),
+		LongContext: &LongContextPrice{Above: 100_000, Input: 2 * USD, Output: 3 * USD, Next: &LongContextPrice{Above: 200_000, Input: 4 * USD, Output: 5 * USD}},
+	}
+	if err := price.validate(); err != nil {
+		t.Fatal(err)
+	}
+	for input, want := range map[int64]NanoUSD{
+		100_000: USD/10 + USD, 100_001: 2*USD*100_001/1_000_000 + 3*USD, 200_000: 4*USD/10 + 3*USD, 200_001: 4*USD*200_001/1_000_000 + 5*USD,
+	} {
+		if got, ok := price.Cost(Tokens{Input: &input, Output: new(int64(1_000_000))}); !ok || got != want {
+			t.Errorf("%d input tokens cost %v, want %v", input, got, want)
+		}
+	}
+	// Cached input has no price of its own above: it keeps its ratio to input.
+	if got, _ := price.Cost(Tokens{Input: new(int64(1_000_000)), Cached: new(int64(1_000_000)), Output: new(int64(0))}); got != 4*USD/10 {
+		t.Errorf("cached input of a long request costs %v, want %v", got, 4*USD/10)
+	}
+	other := price
+	other.LongContext = &LongContextPrice{Above: 100_000, Input: 2 * USD, Output: 3 * USD, Next: &LongContextPrice{Above: 200_000, Input: 4 * USD, Output: 6 * USD}}
+	if price.SameFigures(other) || !price.SameFigures(price) {
+		t.Error("prices that differ in a later step only are not told apart")
+	}
+	other.LongContext.Next.Above = 100_000
+	if err := other.validate(); err == nil {
+		t.Error("steps that do not rise are accepted")
+	}
+}

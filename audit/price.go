@@ -38,6 +38,28 @@ type LongContextPrice struct {
 	CachedInput *NanoUSD
 	CacheWrite  *NanoUSD
 	Output      NanoUSD
+	// Next is what requests cost that are longer still, above more tokens; nil where they
+	// cost the same.
+	Next *LongContextPrice
+}
+
+// step is the price of the last step that a request of so many input tokens is above;
+// nil where it is above none.
+func (l *LongContextPrice) step(inputTokens int64) (last *LongContextPrice) {
+	for ; l != nil && inputTokens > l.Above; l = l.Next {
+		last = l
+	}
+	return last
+}
+
+// same reports whether two prices of long requests ask the same for everything.
+func (l *LongContextPrice) same(other *LongContextPrice) bool {
+	if l == nil || other == nil {
+		return l == other
+	}
+	equal := func(a, b *NanoUSD) bool { return (a == nil) == (b == nil) && (a == nil || *a == *b) }
+	return l.Above == other.Above && l.Input == other.Input && l.Output == other.Output &&
+		equal(l.CachedInput, other.CachedInput) && equal(l.CacheWrite, other.CacheWrite) && l.Next.same(other.Next)
 }
 
 // Listed is the day of the list that a price is from; zero for a price without a
@@ -61,10 +83,7 @@ func (p Price) Stale(now time.Time) bool {
 
 // SameFigures reports whether two prices ask the same for everything.
 func (p Price) SameFigures(q Price) bool {
-	if (p.LongContext == nil) != (q.LongContext == nil) || p.LongContext != nil && p.LongContext.Above != q.LongContext.Above {
-		return false
-	}
-	return len(changedAmounts(p, q)) == 0
+	return p.LongContext.same(q.LongContext) && len(changedAmounts(p, q)) == 0
 }
 
 // validate refuses a price that nobody asks.
@@ -72,8 +91,17 @@ func (p Price) validate() error {
 	if p.Model == "" {
 		return errors.New("has no model")
 	}
-	if long := p.LongContext; long != nil && long.Above <= 0 {
-		return fmt.Errorf("%s: the long-context price begins above %d tokens", p.Model, long.Above)
+	before := int64(0)
+	for long := p.LongContext; long != nil; long = long.Next {
+		if long.Above <= before {
+			return fmt.Errorf("%s: the long-context price begins above %d tokens, after one above %d", p.Model, long.Above, before)
+		}
+		before = long.Above
+		for name, amount := range map[string]*NanoUSD{"input": &long.Input, "cached input": long.CachedInput, "cache write": long.CacheWrite, "output": &long.Output} {
+			if amount != nil && *amount < 0 {
+				return fmt.Errorf("%s: the price of long-context %s is %v, which is below 0", p.Model, name, *amount)
+			}
+		}
 	}
 	for _, amount := range p.Amounts() {
 		if amount.Price != nil && *amount.Price < 0 {

@@ -28,7 +28,7 @@ const (
 	skippedSample = "the list's own example"
 	skippedPrice  = "no price per token"
 	skippedFree   = "free, or its price is not known (0)"
-	skippedTiers  = "its price has several steps"
+	skippedTiers  = "its price has ranges (tiered_pricing)"
 )
 
 // ReadLiteLLM reads LiteLLM's public price list, model_prices_and_context_window.json:
@@ -117,16 +117,17 @@ func (e liteLLMEntry) price(model string) (price Price, skipped string, err erro
 			}
 		}
 	}
-	if len(steps) > 1 {
-		return price, skippedTiers, nil
-	}
+	slices.Sort(steps)
+	// What a step does not say is as on the step before it.
+	input, output, into := price.Input, price.Output, &price.LongContext
 	for _, thousands := range steps {
 		suffix := fmt.Sprintf("_above_%dk_tokens", thousands)
-		price.LongContext = &LongContextPrice{
-			Above: thousands * 1000, Input: or(amounts.get("input_cost_per_token"+suffix), price.Input),
+		input, output = or(amounts.get("input_cost_per_token"+suffix), input), or(amounts.get("output_cost_per_token"+suffix), output)
+		*into = &LongContextPrice{
+			Above: thousands * 1000, Input: input, Output: output,
 			CachedInput: amounts.get("cache_read_input_token_cost" + suffix), CacheWrite: amounts.get("cache_creation_input_token_cost" + suffix),
-			Output: or(amounts.get("output_cost_per_token"+suffix), price.Output),
 		}
+		into = &(*into).Next
 	}
 	if window := e.tokens("max_input_tokens"); window > 0 {
 		price.ContextWindow = &window

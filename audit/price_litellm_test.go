@@ -32,7 +32,8 @@ func TestReadLiteLLM(t *testing.T) {
 	"own": {"litellm_provider": "ollama", "mode": "chat", "input_cost_per_token": 0.0, "output_cost_per_token": 0.0},
 	"ranges": {"litellm_provider": "acme", "mode": "chat", "tiered_pricing": [{"range": [0, 32000]}]},
 	"steps": {"litellm_provider": "acme", "mode": "chat", "input_cost_per_token": 1e-06, "output_cost_per_token": 1e-06,
-		"input_cost_per_token_above_128k_tokens": 2e-06, "input_cost_per_token_above_256k_tokens": 3e-06},
+		"input_cost_per_token_above_256k_tokens": 3e-06, "input_cost_per_token_above_128k_tokens": 2e-06, "output_cost_per_token_above_128k_tokens": 4e-06,
+		"cache_read_input_token_cost_above_256k_tokens": 5e-07},
 	"cheap": {"litellm_provider": "acme", "mode": "chat", "input_cost_per_token": "cheap", "output_cost_per_token": 1e-06},
 	"huge": {"litellm_provider": "acme", "mode": "chat", "input_cost_per_token": 1e300, "output_cost_per_token": 1e-06},
 	"minus": {"litellm_provider": "acme", "mode": "chat", "input_cost_per_token": -1e-06, "output_cost_per_token": 1e-06},
@@ -50,11 +51,17 @@ func TestReadLiteLLM(t *testing.T) {
 		},
 		{Model: "hub/forge", Provider: "hub", Input: 3 * USD, Output: 3 * USD, ContextWindow: new(int64(4096)), ValidFrom: listDay, ListedOn: listDay, Source: "list"},
 		{Model: "quill", Provider: "acme", Input: 3_625_000, ValidFrom: listDay, ListedOn: listDay, Source: "list"},
+		{
+			Model: "steps", Provider: "acme", Input: USD, Output: USD, ValidFrom: listDay, ListedOn: listDay, Source: "list",
+			LongContext: &LongContextPrice{
+				Above: 128_000, Input: 2 * USD, Output: 4 * USD, Next: &LongContextPrice{Above: 256_000, Input: 3 * USD, CachedInput: new(USD / 2), Output: 4 * USD},
+			},
+		},
 	}
 	if diff := cmp.Diff(want, list.Prices); diff != "" {
 		t.Errorf("prices (-want +got):\n%s", diff)
 	}
-	skipped := map[string]int{skippedSample: 1, skippedMode: 2, skippedPrice: 1, skippedFree: 1, skippedTiers: 2}
+	skipped := map[string]int{skippedSample: 1, skippedMode: 2, skippedPrice: 1, skippedFree: 1, skippedTiers: 1}
 	if diff := cmp.Diff(skipped, list.Skipped); diff != "" {
 		t.Errorf("skipped (-want +got):\n%s", diff)
 	}

@@ -34,6 +34,19 @@ type LongContextEntry struct {
 	CachedInput *float64 `json:"cached_input_usd_per_1m"`
 	CacheWrite  *float64 `json:"cache_write_usd_per_1m"`
 	Output      float64  `json:"output_usd_per_1m"`
+	// Next is the step after it, of requests that are longer still; missing where it is
+	// the last one.
+	Next *LongContextEntry `json:"next,omitempty"`
+}
+
+func longContextEntry(long *audit.LongContextPrice) *LongContextEntry {
+	if long == nil {
+		return nil
+	}
+	return &LongContextEntry{
+		AboveTokens: long.Above, Input: long.Input.Dollars(), CachedInput: dollars(long.CachedInput),
+		CacheWrite: dollars(long.CacheWrite), Output: long.Output.Dollars(), Next: longContextEntry(long.Next),
+	}
 }
 
 // PriceEntries gives prices for JSON.
@@ -45,12 +58,7 @@ func PriceEntries(prices []audit.Price) []PriceEntry {
 			Output: p.Output.Dollars(), Reasoning: dollars(p.Reasoning), BatchInput: dollars(p.BatchInput), BatchOutput: dollars(p.BatchOutput),
 			ContextWindow: p.ContextWindow, ValidFrom: priceDay(p.ValidFrom), ListedOn: priceDay(p.Listed()), Source: p.Source,
 		}
-		if long := p.LongContext; long != nil {
-			entries[i].LongContext = &LongContextEntry{
-				AboveTokens: long.Above, Input: long.Input.Dollars(), CachedInput: dollars(long.CachedInput),
-				CacheWrite: dollars(long.CacheWrite), Output: long.Output.Dollars(),
-			}
-		}
+		entries[i].LongContext = longContextEntry(p.LongContext)
 	}
 	return entries
 }
@@ -113,6 +121,9 @@ func PriceDetails(w io.Writer, price audit.Price, style Style) error {
 	p.gap()
 	if price.LongContext != nil {
 		p.say(Plain, "  ", fmt.Sprintf("Long-context prices are charged above %s input tokens.", Count(int(price.LongContext.Above))))
+		for next := price.LongContext.Next; next != nil; next = next.Next {
+			p.say(Plain, "  ", fmt.Sprintf("Above %s input tokens: input %s, output %s.", Count(int(next.Above)), priceText(&next.Input), priceText(&next.Output)))
+		}
 	}
 	if price.ContextWindow != nil {
 		p.say(Plain, "  ", fmt.Sprintf("Takes up to %s input tokens.", Count(int(*price.ContextWindow))))

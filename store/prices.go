@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -30,16 +31,55 @@ type priceRow struct {
 	LongWrite     *audit.NanoUSD `db:"long_write_nano_usd"`
 	LongOutput    *audit.NanoUSD `db:"long_output_nano_usd"`
 	ContextWindow *int64         `db:"context_window_tokens"`
+	LongSteps     string         `db:"long_steps"` // JSON of []longStep; empty for none
+}
+
+// A longStep is a further step of a long-context price as it is stored.
+type longStep struct {
+	Above      int64          `json:"above"`
+	Input      audit.NanoUSD  `json:"input_nano_usd"`
+	Cached     *audit.NanoUSD `json:"cached_nano_usd"`
+	CacheWrite *audit.NanoUSD `json:"write_nano_usd"`
+	Output     audit.NanoUSD  `json:"output_nano_usd"`
+}
+
+// writeSteps makes the text of the steps after the first one.
+func writeSteps(first *audit.LongContextPrice) (string, error) {
+	var steps []longStep
+	for step := first.Next; step != nil; step = step.Next {
+		steps = append(steps, longStep{step.Above, step.Input, step.CachedInput, step.CacheWrite, step.Output})
+	}
+	if len(steps) == 0 {
+		return "", nil
+	}
+	text, err := json.Marshal(steps)
+	return string(text), err
+}
+
+// readSteps hangs the stored steps behind the first one.
+func readSteps(text string, first *audit.LongContextPrice) error {
+	if text == "" {
+		return nil
+	}
+	var steps []longStep
+	if err := json.Unmarshal([]byte(text), &steps); err != nil {
+		return err
+	}
+	for _, step := range steps {
+		first.Next = &audit.LongContextPrice{Above: step.Above, Input: step.Input, CachedInput: step.Cached, CacheWrite: step.CacheWrite, Output: step.Output}
+		first = first.Next
+	}
+	return nil
 }
 
 const insertPrice = `
 INSERT INTO prices (
     model, provider, valid_from, listed_on, source, input_nano_usd, cached_input_nano_usd, cache_write_nano_usd, output_nano_usd,
     reasoning_nano_usd, batch_input_nano_usd, batch_output_nano_usd, long_context_above, long_input_nano_usd, long_cached_nano_usd,
-    long_write_nano_usd, long_output_nano_usd, context_window_tokens
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+    long_write_nano_usd, long_output_nano_usd, context_window_tokens, long_steps
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-func newPriceRow(p audit.Price) priceRow {
+func newPriceRow(p audit.Price) (priceRow, error) {
 	row := priceRow{
 		Model: p.Model, Provider: p.Provider, ValidFrom: p.ValidFrom.Format(time.DateOnly), ListedOn: p.Listed().Format(time.DateOnly),
 		Source: p.Source, Input: p.Input, CachedInput: p.CachedInput, CacheWrite: p.CacheWrite, Output: p.Output, Reasoning: p.Reasoning,
@@ -48,8 +88,12 @@ func newPriceRow(p audit.Price) priceRow {
 	if long := p.LongContext; long != nil {
 		row.LongAbove, row.LongInput, row.LongOutput = &long.Above, &long.Input, &long.Output
 		row.LongCached, row.LongWrite = long.CachedInput, long.CacheWrite
+		var err error
+		if row.LongSteps, err = writeSteps(long); err != nil {
+			return row, fmt.Errorf("price of %s: %w", p.Model, err)
+		}
 	}
-	return row
+	return row, nil
 }
 
 func (r priceRow) price() (audit.Price, error) {
@@ -62,9 +106,12 @@ func (r priceRow) price() (audit.Price, error) {
 			Above: *r.LongAbove, Input: *r.LongInput, CachedInput: r.LongCached, CacheWrite: r.LongWrite, Output: *r.LongOutput,
 		}
 	}
-	var errs [2]error
+	var errs [3]error
 	price.ValidFrom, errs[0] = time.Parse(time.DateOnly, r.ValidFrom)
 	price.ListedOn, errs[1] = time.Parse(time.DateOnly, r.ListedOn)
+	if price.LongContext != nil {
+		errs[2] = readSteps(r.LongSteps, price.LongContext)
+	}
 	if err := errors.Join(errs[:]...); err != nil {
 		return price, fmt.Errorf("price of %s as stored: %w", r.Model, err)
 	}
@@ -90,9 +137,12 @@ func (s *Store) ImportPrices(ctx context.Context, prices []audit.Price, replace 
 	err = s.write(ctx, func(tx *transaction) error {
 		outcome = PriceImport{}
 		for _, price := range prices {
-			row := newPriceRow(price)
+			row, err := newPriceRow(price)
+			if err != nil {
+				return err
+			}
 			var known priceRow
-			err := tx.GetContext(ctx, &known, `SELECT * FROM prices WHERE model = ? AND provider = ? AND valid_from = ?`, row.Model, row.Provider, row.ValidFrom)
+			err = tx.GetContext(ctx, &known, `SELECT * FROM prices WHERE model = ? AND provider = ? AND valid_from = ?`, row.Model, row.Provider, row.ValidFrom)
 			switch {
 			case errors.Is(err, sql.ErrNoRows):
 				outcome.Added++
@@ -114,7 +164,7 @@ func (s *Store) ImportPrices(ctx context.Context, prices []audit.Price, replace 
 			}
 			_, err = tx.ExecContext(ctx, insertPrice, row.Model, row.Provider, row.ValidFrom, row.ListedOn, row.Source, row.Input, row.CachedInput,
 				row.CacheWrite, row.Output, row.Reasoning, row.BatchInput, row.BatchOutput, row.LongAbove, row.LongInput, row.LongCached,
-				row.LongWrite, row.LongOutput, row.ContextWindow)
+				row.LongWrite, row.LongOutput, row.ContextWindow, row.LongSteps)
 			if err != nil {
 				return fmt.Errorf("store price of %s: %w", price.Model, err)
 			}

@@ -46,6 +46,7 @@ func TestPricesComeBackAsTheyWere(t *testing.T) {
 		Reasoning: ptr(audit.NanoUSD(5)), BatchInput: ptr(audit.NanoUSD(6)), BatchOutput: ptr(audit.NanoUSD(7)),
 		LongContext: &audit.LongContextPrice{
 			Above: 200_000, Input: 8, CachedInput: ptr(audit.NanoUSD(9)), CacheWrite: ptr(audit.NanoUSD(10)), Output: 11,
+			Next: &audit.LongContextPrice{Above: 300_000, Input: 12, Output: 13, Next: &audit.LongContextPrice{Above: 400_000, Input: 14, CachedInput: ptr(audit.NanoUSD(15)), Output: 16}},
 		},
 		ContextWindow: ptr(int64(1_000_000)), ValidFrom: day, ListedOn: day, Source: "list",
 	}

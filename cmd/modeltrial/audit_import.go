@@ -193,15 +193,11 @@ func sayImport(g *global, out, errOut io.Writer, reports []ingest.FileReport, fa
 	if g.json {
 		return report.JSON(out, map[string]any{"schema": "modeltrial.audit-import/1", "files": reports, "failed": failed})
 	}
-	next := "audit report"
 	for _, read := range reports {
 		report.Imported(out, read)
 		sayUnknownCosts(out, read.Costs)
 		sayProtected(out, read)
-		if read.Kind != "spend" {
-			next = "audit classify"
-		}
 	}
-	fmt.Fprintf(out, "\n%s\n", g.next(next))
+	fmt.Fprintf(out, "\n%s\n", g.next("audit report"))
 	return nil
 }
