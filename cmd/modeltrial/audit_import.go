@@ -85,10 +85,7 @@ func runAuditImport(ctx context.Context, g *global, o *importOptions, paths []st
 		}
 		return runDryImport(ctx, g, &o.source, options, paths, out, errOut)
 	}
-	// What is read is garbage soon; without this the heap would grow to twice of what
-	// an import keeps.
-	const garbage = 25 // per cent
-	defer debug.SetGCPercent(debug.SetGCPercent(garbage))
+	defer smallHeap(25)()
 	reports := []ingest.FileReport{}
 	err = g.withStore(ctx, func(s *store.Store) error {
 		if options.Prices, err = prices(ctx, s, config); err != nil {
@@ -125,6 +122,13 @@ func runAuditImport(ctx context.Context, g *global, o *importOptions, paths []st
 		}
 	}
 	return nil
+}
+
+// smallHeap keeps garbage to some per cent of what is in use until end is called. Rows
+// that are read are garbage soon; without it the heap would grow to twice of what is kept.
+func smallHeap(garbage int) (end func()) {
+	before := debug.SetGCPercent(garbage)
+	return func() { debug.SetGCPercent(before) }
 }
 
 // importLog imports one file in one transaction: all of its good rows or, after a
