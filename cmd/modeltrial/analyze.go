@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -125,7 +124,7 @@ func runAnalyze(ctx context.Context, g *global, o *analyzeOptions, out, errOut i
 	if o.only != "" {
 		return runRanking(ctx, g, o, out, errOut)
 	}
-	defer debug.SetGCPercent(debug.SetGCPercent(50)) // the ratings stay in memory to the end
+	defer allowGarbage(50)() // the ratings stay in memory to the end
 	var data eval.Dataset
 	var rejected int
 	var err error

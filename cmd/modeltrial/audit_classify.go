@@ -142,6 +142,7 @@ func runClassify(ctx context.Context, g *global, o *classifyOptions, out, errOut
 	if err != nil {
 		return err
 	}
+	defer allowGarbage(50)()
 	return g.withStore(ctx, func(s *store.Store) error {
 		document := classifyDocument{Schema: "modeltrial.audit-classify/1"}
 		if o.review != "" {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -90,10 +89,7 @@ func runAuditImport(ctx context.Context, g *global, o *importOptions, paths []st
 		}
 		return runDryImport(ctx, g, &o.source, options, paths, out, errOut)
 	}
-	// What is read is garbage soon; without this the heap would grow to twice of what
-	// an import keeps.
-	const garbage = 25 // per cent
-	defer debug.SetGCPercent(debug.SetGCPercent(garbage))
+	defer allowGarbage(25)()
 	reports, failed := []ingest.FileReport{}, []failedLog{}
 	err = g.withStore(ctx, func(s *store.Store) error {
 		if options.Prices, err = prices(ctx, s, config); err != nil {

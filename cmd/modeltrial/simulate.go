@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -92,7 +91,7 @@ func runSimulate(ctx context.Context, g *global, o *simulateOptions, seeded bool
 		o.seed = protocol.Protocol.Seed
 	}
 	scenarios := o.scenarios(protocol.Protocol)
-	defer debug.SetGCPercent(debug.SetGCPercent(400)) // a pilot is small and soon forgotten
+	defer allowGarbage(400)() // a pilot is small and soon forgotten
 	bar := newCountBar(errOut, "simulate", len(scenarios)*100)
 	result, err := simulate.Run(ctx, &protocol, scenarios, simulate.Options{
 		Seed: o.seed, Error: o.monteCarlo, MostPilots: o.pilots,
