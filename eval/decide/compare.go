@@ -271,7 +271,7 @@ func (a *analyzer) mean(e *evidence, week int) (estimate, error) {
 	}
 	rated := a.observations(within(e.ratings, week))
 	lost := a.lostObservations(e, week)
-	observations := slices.Concat(rated, lost)
+	observations := append(slices.Clip(rated), lost...) // the same where nothing was lost
 	if err := a.weigh(e, observations); err != nil {
 		return result, err
 	}
