@@ -3,8 +3,6 @@ package rate
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
-	"fmt"
 	"math"
 	"net/http"
 
@@ -19,7 +17,7 @@ type guessButton struct {
 	Arrow string
 }
 
-// guessButtons stand where the verdicts of the same side do, under the same keys.
+// guessButtons have the arrows of the verdicts of the same side.
 var guessButtons = []guessButton{
 	{Value: eval.GuessLeft, Label: "Answer 1", Key: "1", Arrow: "←"},
 	{Value: eval.GuessUnknown, Label: "I don't know", Key: "2", Arrow: "↓"},
@@ -37,16 +35,7 @@ func (s *site) asks(id string) bool {
 // guessPage asks which answer of the comparison rated last is from the current model.
 // There is no way to be asked about one before it is rated.
 func (s *site) guessPage(w http.ResponseWriter, r *http.Request, rater eval.Rater) {
-	presentation, err := s.store.LastRated(r.Context(), rater)
-	if errors.Is(err, eval.ErrNotFound) {
-		http.Redirect(w, r, "/", http.StatusSeeOther)
-		return
-	}
-	if err != nil {
-		s.fail(w, r, fmt.Errorf("last rated: %w", err))
-		return
-	}
-	s.show(w, r, rater, presentation, askedGuess)
+	s.showLast(w, r, rater, askedGuess)
 }
 
 // guess stores what the rater guessed and goes on to the next comparison.

@@ -116,6 +116,12 @@ func (s *site) next(w http.ResponseWriter, r *http.Request, rater eval.Rater) {
 
 // previous shows the comparison rated last, to be rated again.
 func (s *site) previous(w http.ResponseWriter, r *http.Request, rater eval.Rater) {
+	s.showLast(w, r, rater, askedAgain)
+}
+
+// showLast asks something of the comparison rated last; without one the rater is sent
+// to the next.
+func (s *site) showLast(w http.ResponseWriter, r *http.Request, rater eval.Rater, what asked) {
 	presentation, err := s.store.LastRated(r.Context(), rater)
 	if errors.Is(err, eval.ErrNotFound) {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
@@ -125,7 +131,7 @@ func (s *site) previous(w http.ResponseWriter, r *http.Request, rater eval.Rater
 		s.fail(w, r, fmt.Errorf("last rated: %w", err))
 		return
 	}
-	s.show(w, r, rater, presentation, askedAgain)
+	s.show(w, r, rater, presentation, what)
 }
 
 // asked is what a page asks of a comparison.
