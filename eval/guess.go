@@ -21,19 +21,14 @@ const (
 // shown on the left; [SideUnknown] where the rater does not know. ok is false for an
 // unknown guess or side.
 func (g ShownGuess) Side(first Side) (guess Side, ok bool) {
-	other := SideB
-	switch first {
-	case SideA:
-	case SideB:
-		other = SideA
-	default:
+	if first != SideA && first != SideB {
 		return "", false
 	}
 	switch g {
 	case GuessLeft:
 		return first, true
 	case GuessRight:
-		return other, true
+		return first.Flipped(), true
 	case GuessUnknown:
 		return SideUnknown, true
 	}
@@ -75,14 +70,7 @@ func GuessOf(r Rating) Guess {
 // Flipped is the same guess with the arms exchanged.
 func (g Guess) Flipped() Guess {
 	g.ArmA, g.ArmB = g.ArmB, g.ArmA
-	for _, side := range []*Side{&g.First, &g.Control} {
-		switch *side {
-		case SideA:
-			*side = SideB
-		case SideB:
-			*side = SideA
-		}
-	}
+	g.First, g.Control = g.First.Flipped(), g.Control.Flipped()
 	return g
 }
 

@@ -79,6 +79,17 @@ const (
 	SideUnknown Side = ""
 )
 
+// Flipped is the other side; what is not known stays so.
+func (s Side) Flipped() Side {
+	switch s {
+	case SideA:
+		return SideB
+	case SideB:
+		return SideA
+	}
+	return s
+}
+
 // A Rater is a person, a judge model or a check.
 type Rater struct {
 	ID        int64
@@ -138,11 +149,6 @@ func (r Rating) Flipped() Rating {
 	r.ArmA, r.ArmB = r.ArmB, r.ArmA
 	r.Score = 1 - r.Score
 	r.Verdict = r.Verdict.Flipped()
-	switch r.First {
-	case SideA:
-		r.First = SideB
-	case SideB:
-		r.First = SideA
-	}
+	r.First = r.First.Flipped()
 	return r
 }

@@ -106,7 +106,7 @@ func Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
 	}
 	result.Agreement = a.agreement(a.mainKind(a.ratings))
 	result.Judges, result.Ranking = a.judges(), a.ranking()
-	blinding, err := a.blinding(options.ThroughWeek)
+	blinding, err := a.blinding()
 	if err != nil {
 		return result, fmt.Errorf("blinding: %w", err)
 	}
@@ -185,6 +185,7 @@ func newAnalyzer(data eval.Dataset, options Options) *analyzer {
 	a.answer(data.Responses, options.ThroughWeek)
 	if options.ThroughWeek > 0 {
 		a.data.Assigned = slices.DeleteFunc(slices.Clone(data.Assigned), func(task eval.AssignedTask) bool { return task.Week > options.ThroughWeek })
+		a.data.Guesses = slices.DeleteFunc(slices.Clone(data.Guesses), func(guess eval.Guess) bool { return guess.Week > options.ThroughWeek })
 	}
 	for _, task := range a.data.Assigned { // so that all tasks and clusters have a number
 		a.tasks.of(task.TaskID)

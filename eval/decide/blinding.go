@@ -20,12 +20,12 @@ const smallIndex = 0.2
 // other: the arms of the indices are the two orders of presentation, which are drawn at
 // random. That is also what keeps a rater who always points to the same side from
 // counting as one who knows.
-func (a *analyzer) blinding(throughWeek int) ([]eval.BlindingResult, error) {
+func (a *analyzer) blinding() ([]eval.BlindingResult, error) {
 	by := map[armPair][]eval.Guess{}
 	var order []armPair
 	var all []eval.Guess
 	for _, guess := range a.data.Guesses {
-		if guess.Kind != eval.Human || (throughWeek > 0 && guess.Week > throughWeek) {
+		if guess.Kind != eval.Human {
 			continue
 		}
 		arms := armPair{guess.ArmA, guess.ArmB}

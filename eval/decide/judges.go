@@ -205,14 +205,11 @@ func (a *analyzer) judgeBias(result *eval.JudgeResult, shared []*judgedItem) {
 
 // estimated is the t interval of a mean, or nil with the reason noted.
 func estimated(whyMissing map[string]string, field string, mean stats.WeightedMean, err error) *eval.Interval {
+	var found stats.Interval
 	if err == nil {
-		var found stats.Interval
-		if found, err = mean.TInterval(fixedZ); err == nil {
-			return interval(found)
-		}
+		found, err = mean.TInterval(fixedZ)
 	}
-	whyMissing[field] = err.Error()
-	return nil
+	return noted(whyMissing, field, found, err)
 }
 
 // selfPreference compares the bias of a judge that is of one arm's family with that

@@ -275,11 +275,7 @@ func (s *sortedRoute) unmoved() stats.Routed {
 // orNoted is the interval of an estimate, or nil with the reason noted.
 func orNoted(e stats.Estimated, whyMissing map[string]string, field string) *eval.Interval {
 	limits, err := e.Interval(fixedZ)
-	if err != nil {
-		whyMissing[field] = err.Error()
-		return nil
-	}
-	return interval(limits)
+	return noted(whyMissing, field, limits, err)
 }
 
 // switchedShares are the routes' shares of the switched tasks; nil where no task is.

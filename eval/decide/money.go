@@ -246,7 +246,7 @@ func (a *analyzer) latencies(result *eval.ComparisonResult, key useCase, tasks [
 	}
 	random := a.random(key)
 	geometric, err := stats.GeometricMeanRatio(pairs, fixedZ)
-	result.LatencyRatio = orWhy(result, fields[0], geometric, err)
+	result.LatencyRatio = noted(result.WhyMissing, fields[0], geometric, err)
 	if warning := skewWarning(pairs, geometric); err == nil && warning != "" {
 		result.Warnings = append(result.Warnings, warning)
 	}
@@ -255,9 +255,9 @@ func (a *analyzer) latencies(result *eval.ComparisonResult, key useCase, tasks [
 		return nil
 	}
 	median, err := stats.QuantileRatio(pairs, 0.5, resamples, eval.Level, random)
-	result.LatencyMedianRatio = orWhy(result, fields[1], median, err)
+	result.LatencyMedianRatio = noted(result.WhyMissing, fields[1], median, err)
 	tail, err := stats.QuantileRatio(pairs, 0.95, resamples, eval.Level, random)
-	result.LatencyP95Ratio = orWhy(result, fields[2], tail, err)
+	result.LatencyP95Ratio = noted(result.WhyMissing, fields[2], tail, err)
 	return nil
 }
 
@@ -271,10 +271,10 @@ func skewWarning(pairs []stats.Pair, geometric stats.Interval) string {
 	return fmt.Sprintf("the typical latency ratio is %.2f (Hodges–Lehmann) where the geometric mean is %.2f: a few answers weigh much", typical, geometric.Estimate)
 }
 
-// orWhy is the interval, or nil with the reason noted.
-func orWhy(result *eval.ComparisonResult, field string, estimate stats.Interval, err error) *eval.Interval {
+// noted is the interval, or nil with the reason noted.
+func noted(whyMissing map[string]string, field string, estimate stats.Interval, err error) *eval.Interval {
 	if err != nil {
-		result.WhyMissing[field] = err.Error()
+		whyMissing[field] = err.Error()
 		return nil
 	}
 	return interval(estimate)
