@@ -87,11 +87,7 @@ func (s sheet) blindingTable(row int) int {
 		here := func(column int) string { return at(column, row+2+i) }
 		cells := []any{blindingName(b), formula(fmt.Sprintf("%s+%s+%s", here(3), here(4), here(5))), b.Correct, b.Wrong, b.DontKnow}
 		cells = append(cells, three(b.Bang)...)
-		var james any
-		if b.James != nil {
-			james = b.James.Estimate
-		}
-		rows = append(rows, append(cells, james))
+		rows = append(rows, append(cells, three(b.James)[0]))
 	}
 	return s.table(row+1, "Blinding", columns, rows, "")
 }

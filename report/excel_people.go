@@ -156,11 +156,7 @@ func (s sheet) combinations(row int) int {
 	var rows [][]any
 	for _, c := range s.in.Analysis.Comparisons {
 		if m := c.Combination; m != nil {
-			var win any
-			if c.WinRate != nil {
-				win = c.WinRate.Estimate
-			}
-			rows = append(rows, []any{useCaseName(c), string(c.Source), c.Tasks, c.JudgedTasks, m.PeopleAlone, m.JudgesShared, m.JudgesOnly, m.Lambda, win})
+			rows = append(rows, []any{useCaseName(c), string(c.Source), c.Tasks, c.JudgedTasks, m.PeopleAlone, m.JudgesShared, m.JudgesOnly, m.Lambda, three(c.WinRate)[0]})
 		}
 	}
 	row++

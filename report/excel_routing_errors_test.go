@@ -1,11 +1,7 @@
 package report
 
 import (
-	"encoding/csv"
 	"math"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -85,13 +81,7 @@ func TestWorkbookMeetsTheErrorsOfADearArm(t *testing.T) {
 // TestRoutingErrorsFollowTheMatrix changes a count of the matrix in the workbook, has
 // LibreOffice recalculate it, and compares with what Go says of the changed matrix.
 func TestRoutingErrorsFollowTheMatrix(t *testing.T) {
-	office, err := exec.LookPath("soffice")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("soffice is not installed; apt-get install libreoffice-calc")
-		}
-		t.Skip("SKIPPED: soffice is not installed: the recalculation by LibreOffice is not tested")
-	}
+	office := libreOffice(t)
 	in, data, spend := erringPilot(t, sortedIntoCoding)
 	want := recommendedWith(t, data, spend, in.Protocol, map[audit.Category]int{audit.Coding: 40, audit.Math: 8, audit.Creative: 25}).Routing.Total.SavingWithErrors
 	if math.Abs(want.Estimate-in.Routing.Total.SavingWithErrors.Estimate) < 1 {
@@ -110,7 +100,7 @@ func TestRoutingErrorsFollowTheMatrix(t *testing.T) {
 	if err := file.Save(); err != nil {
 		t.Fatal(err)
 	}
-	rows := recalculated(t, office, path, sheetErrors)
+	rows := convertedRows(t, converted(t, office, path), sheetErrors)
 	wantErrors(t, func(name string) float64 {
 		_, cell := named(t, file, name)
 		column, row, err := excelize.CellNameToCoordinates(cell)
@@ -123,29 +113,6 @@ func TestRoutingErrorsFollowTheMatrix(t *testing.T) {
 		}
 		return value
 	}, want)
-}
-
-// recalculated has LibreOffice calculate a workbook and gives the cells of one sheet.
-func recalculated(t *testing.T, office, path, name string) [][]string {
-	t.Helper()
-	folder := filepath.Dir(path)
-	command := exec.CommandContext(t.Context(), office, "-env:UserInstallation=file://"+t.TempDir(), "--headless",
-		"--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,false,false,false,-1", "--outdir", folder, path)
-	if output, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, output)
-	}
-	sheet, err := os.Open(filepath.Join(folder, "report-"+name+".csv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = sheet.Close() }()
-	reader := csv.NewReader(sheet)
-	reader.FieldsPerRecord = -1
-	rows, err := reader.ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rows
 }
 
 // TestWorkbookWithoutRoutingErrors says why there are none.

@@ -8,8 +8,6 @@ import (
 	"testing"
 
 	"github.com/xuri/excelize/v2"
-
-	"modeltrial/eval"
 )
 
 // rowsOf gives a sheet's rows as texts with full precision.
@@ -68,13 +66,7 @@ func TestWorkbookShowsTheStatistics(t *testing.T) {
 
 // TestWorkbookSaysWhyStatisticsAreMissing has a pilot of two arms that only people rated.
 func TestWorkbookSaysWhyStatisticsAreMissing(t *testing.T) {
-	in := fixtureInput()
-	in.Analysis.Judges, in.Analysis.Ranking = nil, nil
-	for i := range in.Analysis.Comparisons {
-		c := &in.Analysis.Comparisons[i]
-		c.FirstPass, c.Sensitivity, c.OutcomesControl, c.OutcomesCandidate = nil, nil, eval.ArmOutcomes{}, eval.ArmOutcomes{}
-		c.WhyMissing["first_pass_accuracy"] = "no answer was checked"
-	}
+	in := ratedByPeopleAlone()
 	file := openWorkbook(t, writeWorkbook(t, in))
 	for name, want := range map[string]string{
 		sheetOthers:  "No use case has enough tasks to be analysed in other ways.",

@@ -287,3 +287,15 @@ func fixtureInput() Input {
 		GeneratedAt: time.Date(2026, 11, 2, 8, 30, 0, 0, time.UTC),
 	}
 }
+
+// ratedByPeopleAlone is the fixture without judges, checks, ranking and other analyses.
+func ratedByPeopleAlone() Input {
+	in := fixtureInput()
+	in.Analysis.Judges, in.Analysis.Ranking = nil, nil
+	for i := range in.Analysis.Comparisons {
+		c := &in.Analysis.Comparisons[i]
+		c.FirstPass, c.Sensitivity, c.OutcomesControl, c.OutcomesCandidate = nil, nil, eval.ArmOutcomes{}, eval.ArmOutcomes{}
+		c.WhyMissing["first_pass_accuracy"] = "no answer was checked"
+	}
+	return in
+}

@@ -67,13 +67,7 @@ func TestHTMLShowsTheStatistics(t *testing.T) {
 
 // TestHTMLSaysWhyStatisticsAreMissing renders a pilot of two arms that only people rated.
 func TestHTMLSaysWhyStatisticsAreMissing(t *testing.T) {
-	in := fixtureInput()
-	in.Analysis.Judges, in.Analysis.Ranking = nil, nil
-	for i := range in.Analysis.Comparisons {
-		c := &in.Analysis.Comparisons[i]
-		c.FirstPass, c.Sensitivity, c.OutcomesControl, c.OutcomesCandidate = nil, nil, eval.ArmOutcomes{}, eval.ArmOutcomes{}
-		c.WhyMissing["first_pass_accuracy"] = "no answer was checked"
-	}
+	in := ratedByPeopleAlone()
 	for i := range in.Analysis.Raters {
 		in.Analysis.Raters[i].PositionEffect = nil
 	}

@@ -16,13 +16,7 @@ import (
 // TestWorkbookInLibreOffice recalculates the workbook in LibreOffice after
 // changing its assumptions, and compares with figures computed in Go.
 func TestWorkbookInLibreOffice(t *testing.T) {
-	office, err := exec.LookPath("soffice")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("soffice is not installed; apt-get install libreoffice-calc")
-		}
-		t.Skip("soffice is not installed: the recalculation by LibreOffice is not tested")
-	}
+	office := libreOffice(t)
 	path := writeWorkbook(t, fixtureInput())
 	file := openWorkbook(t, path)
 	want := changed(t, file)
@@ -30,13 +24,7 @@ func TestWorkbookInLibreOffice(t *testing.T) {
 	if err := file.Save(); err != nil {
 		t.Fatal(err)
 	}
-	folder := filepath.Dir(path)
-	// Sheet 0 asks for a file per sheet, written with full precision.
-	command := exec.CommandContext(t.Context(), office, "-env:UserInstallation=file://"+t.TempDir(), "--headless",
-		"--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,false,false,false,-1", "--outdir", folder, path)
-	if output, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, output)
-	}
+	folder := converted(t, office, path)
 	files, err := filepath.Glob(filepath.Join(folder, "*.csv"))
 	if err != nil || len(files) != len(sheetOrder) {
 		t.Fatalf("%d sheets converted (%v), want %d", len(files), err, len(sheetOrder))
@@ -52,17 +40,7 @@ func TestWorkbookInLibreOffice(t *testing.T) {
 			}
 		}
 	}
-	sheet, err := os.Open(filepath.Join(folder, "report-"+sheetReturn+".csv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = sheet.Close() }()
-	reader := csv.NewReader(sheet)
-	reader.FieldsPerRecord = -1
-	rows, err := reader.ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
+	rows := convertedRows(t, folder, sheetReturn)
 	for name, want := range want {
 		_, cell := named(t, file, name)
 		row, err := strconv.Atoi(cell[1:])
@@ -74,6 +52,50 @@ func TestWorkbookInLibreOffice(t *testing.T) {
 			t.Errorf("%s in LibreOffice is %q, want %.4f", name, text, want)
 		}
 	}
+}
+
+// libreOffice is the command; a test ends without one, in CI as a failure.
+func libreOffice(t *testing.T) (office string) {
+	t.Helper()
+	office, err := exec.LookPath("soffice")
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("soffice is not installed; apt-get install libreoffice-calc")
+		}
+		t.Skip("SKIPPED: soffice is not installed: the recalculation by LibreOffice is not tested")
+	}
+	return office
+}
+
+// converted has LibreOffice calculate a workbook anew and write each sheet as CSV, and
+// gives the folder.
+func converted(t *testing.T, office, path string) (folder string) {
+	t.Helper()
+	folder = filepath.Dir(path)
+	// Sheet 0 asks for a file per sheet, written with full precision.
+	command := exec.CommandContext(t.Context(), office, "-env:UserInstallation=file://"+t.TempDir(), "--headless",
+		"--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,false,false,false,-1", "--outdir", folder, path)
+	if output, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	return folder
+}
+
+// convertedRows are the cells of one of those sheets.
+func convertedRows(t *testing.T, folder, name string) [][]string {
+	t.Helper()
+	sheet, err := os.Open(filepath.Join(folder, "report-"+name+".csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = sheet.Close() }()
+	reader := csv.NewReader(sheet)
+	reader.FieldsPerRecord = -1
+	rows, err := reader.ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
 }
 
 // forgetResults takes the stored results away, which LibreOffice trusts when it

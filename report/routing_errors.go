@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 
 	"modeltrial/eval"
 )
@@ -10,7 +11,7 @@ import (
 // nothing is switched, since then errors change nothing, and of tables stored before
 // errors were reckoned with.
 func errorsSentence(t eval.RoutingTable) string {
-	if !anySwitch(t) {
+	if !slices.ContainsFunc(t.Routes, func(r eval.Route) bool { return switches(r.Decision) }) {
 		return ""
 	}
 	saving := t.Total.SavingWithErrors
@@ -27,18 +28,9 @@ func errorsSentence(t eval.RoutingTable) string {
 		text += fmt.Sprintf("; preferred on %s of the switched tasks (%s) instead of %s", Rate(with.Estimate, 0), rateRange(with, 0), Rate(without.Estimate, 0))
 	}
 	if e := t.RoutingErrors; e != nil && e.Unmeasured != nil && *e.Unmeasured > 0 {
-		text += fmt.Sprintf(". %s of the switched spend is work for which its arm was not measured: it is taken to save nothing and to lose", percentFine(*e.Unmeasured))
+		text += fmt.Sprintf(". %s of the switched spend is work for which its arm was not measured: it is taken to save nothing and to lose", Rate(*e.Unmeasured, manyTasks+1))
 	}
 	return text + "."
-}
-
-func anySwitch(t eval.RoutingTable) bool {
-	for _, r := range t.Routes {
-		if switches(r.Decision) {
-			return true
-		}
-	}
-	return false
 }
 
 func reviewedTasks(t eval.RoutingTable) int {
@@ -47,6 +39,3 @@ func reviewedTasks(t eval.RoutingTable) int {
 	}
 	return t.RoutingErrors.Reviewed
 }
-
-// percentFine is a share with one decimal.
-func percentFine(share float64) string { return fmt.Sprintf("%.1f%%", 100*share) }
