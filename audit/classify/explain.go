@@ -72,6 +72,13 @@ func (m *Model) Explain(text string) []Evidence {
 	return all
 }
 
+// SpokeFor is the weightiest of [Model.Explain] that spoke for the category, five at most.
+func (m *Model) SpokeFor(text string) []Evidence {
+	const most = 5
+	all := slices.DeleteFunc(m.Explain(text), func(e Evidence) bool { return e.Contribution <= 0 })
+	return all[:min(len(all), most)]
+}
+
 // centred is the weight of category k less the mean of all.
 func centred(weights []float64, k int) float64 {
 	sum := 0.0

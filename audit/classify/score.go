@@ -123,16 +123,9 @@ func MeasureErrors(rows []Labelled, m *Model) (Score, []ErrorRow) {
 	}
 	wrong := errorRows(rows, predictions, m.categories)
 	for i := range wrong {
-		wrong[i].Evidence = topEvidence(m.Explain(wrong[i].Text))
+		wrong[i].Evidence = m.SpokeFor(wrong[i].Text)
 	}
 	return s, wrong
-}
-
-// topEvidence is the weightiest that spoke for the prediction.
-func topEvidence(all []Evidence) []Evidence {
-	const most = 5
-	all = slices.DeleteFunc(all, func(e Evidence) bool { return e.Contribution <= 0 })
-	return all[:min(len(all), most)]
 }
 
 func errorRows(rows []Labelled, predictions []Prediction, categories []audit.Category) []ErrorRow {

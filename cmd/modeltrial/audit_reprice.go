@@ -94,13 +94,9 @@ func runReprice(ctx context.Context, g *global, s *store.Store, yes bool, out, e
 	if err != nil {
 		return err
 	}
-	document.Models = slices.AppendSeq(document.Models, func(yield func(repricedModel) bool) {
-		for _, name := range slices.Sorted(maps.Keys(models)) {
-			if !yield(*models[name]) {
-				return
-			}
-		}
-	})
+	for _, name := range slices.Sorted(maps.Keys(models)) {
+		document.Models = append(document.Models, *models[name])
+	}
 	if yes {
 		// All at once: half of a log at old prices and half at new ones is worth nothing.
 		if err := s.SetCosts(ctx, updates); err != nil {

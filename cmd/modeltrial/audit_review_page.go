@@ -157,20 +157,13 @@ func (r *reviewStore) ReviewTask(ctx context.Context, id string) (rate.ReviewTas
 	}
 	text := taskText(task)
 	shown.Guesses = r.model.Guesses(r.model.Classify(text))
-	shown.Evidence = evidenceFor(r.model.Explain(text))
+	shown.Evidence = evidenceWords(r.model.SpokeFor(text))
 	return shown, nil
 }
 
-// evidenceFor are the features that spoke for a category, the weightiest first.
-func evidenceFor(all []classify.Evidence) (told []string) {
-	const most = 5
+// evidenceWords are features as the page shows them: parts of the text in quotes.
+func evidenceWords(all []classify.Evidence) (told []string) {
 	for _, e := range all {
-		if len(told) == most {
-			break
-		}
-		if e.Contribution <= 0 {
-			continue
-		}
 		if e.Kind == "text" {
 			told = append(told, "“"+e.Feature+"”")
 		} else {
