@@ -46,7 +46,7 @@ type site struct {
 	notice string
 	// askGuess is the share of Options.
 	askGuess float64
-	words  siteWords
+	words    siteWords
 
 	mu   sync.Mutex // *rand.Rand is not safe for concurrent use
 	rand *rand.Rand
