@@ -12,24 +12,51 @@ type Verdict string
 
 // The verdicts. Both bad counts as a tie and is reported by itself too.
 const (
-	PrefersA Verdict = "a"
-	PrefersB Verdict = "b"
-	Tie      Verdict = "tie"
-	BothBad  Verdict = "both_bad"
+	MuchPrefersA Verdict = "much_a"
+	PrefersA     Verdict = "a"
+	PrefersB     Verdict = "b"
+	MuchPrefersB Verdict = "much_b"
+	Tie          Verdict = "tie"
+	BothBad      Verdict = "both_bad"
 )
 
-// Score is the share of the win that goes to arm b: 0, 0.5 or 1. ok is false
-// for an unknown verdict, which is never guessed to be a tie.
+// Score is the share of the win that goes to arm b: 0, 0.5 or 1. Much better counts
+// as better. ok is false for an unknown verdict, which is never guessed to be a tie.
 func (v Verdict) Score() (score float64, ok bool) {
 	switch v {
-	case PrefersA:
+	case PrefersA, MuchPrefersA:
 		return 0, true
-	case PrefersB:
+	case PrefersB, MuchPrefersB:
 		return 1, true
 	case Tie, BothBad:
 		return 0.5, true
 	}
 	return 0, false
+}
+
+// Graded is the score with much better as a whole win and better as half of one: 0,
+// 0.25, 0.5, 0.75 or 1. ok is false for an unknown verdict.
+func (v Verdict) Graded() (score float64, ok bool) {
+	score, ok = v.Score()
+	if v == PrefersA || v == PrefersB {
+		score = 0.5 + (score-0.5)/2
+	}
+	return score, ok
+}
+
+// Flipped is the same verdict with the arms exchanged.
+func (v Verdict) Flipped() Verdict {
+	switch v {
+	case PrefersA:
+		return PrefersB
+	case PrefersB:
+		return PrefersA
+	case MuchPrefersA:
+		return MuchPrefersB
+	case MuchPrefersB:
+		return MuchPrefersA
+	}
+	return v
 }
 
 // RaterKind is what a rater is.
@@ -110,12 +137,7 @@ type Presentation struct {
 func (r Rating) Flipped() Rating {
 	r.ArmA, r.ArmB = r.ArmB, r.ArmA
 	r.Score = 1 - r.Score
-	switch r.Verdict {
-	case PrefersA:
-		r.Verdict = PrefersB
-	case PrefersB:
-		r.Verdict = PrefersA
-	}
+	r.Verdict = r.Verdict.Flipped()
 	switch r.First {
 	case SideA:
 		r.First = SideB

@@ -5,10 +5,12 @@ type ShownVerdict string
 
 // The verdicts a rater can give.
 const (
-	LeftBetter  ShownVerdict = "left"
-	RightBetter ShownVerdict = "right"
-	ShownTie    ShownVerdict = "tie"
-	ShownBad    ShownVerdict = "both_bad"
+	LeftMuchBetter  ShownVerdict = "much_left"
+	LeftBetter      ShownVerdict = "left"
+	RightBetter     ShownVerdict = "right"
+	RightMuchBetter ShownVerdict = "much_right"
+	ShownTie        ShownVerdict = "tie"
+	ShownBad        ShownVerdict = "both_bad"
 )
 
 // Verdict turns what was said of sides into what it says of arms, first being
@@ -24,12 +26,18 @@ func (v ShownVerdict) Verdict(first Side) (verdict Verdict, ok bool) {
 	case ShownBad:
 		return BothBad, true
 	case LeftBetter:
-		return Verdict(first), true
+		verdict = PrefersA
+	case LeftMuchBetter:
+		verdict = MuchPrefersA
 	case RightBetter:
-		if first == SideA {
-			return PrefersB, true
-		}
-		return PrefersA, true
+		verdict = PrefersB
+	case RightMuchBetter:
+		verdict = MuchPrefersB
+	default:
+		return "", false
 	}
-	return "", false
+	if first == SideB {
+		verdict = verdict.Flipped()
+	}
+	return verdict, true
 }

@@ -69,7 +69,7 @@ func TestVisitorRatesTheDemo(t *testing.T) {
 		}
 	}
 	do(chromedp.EmulateViewport(1280, 900), chromedp.Navigate(site.URL+"/r/"+token))
-	for i, key := range []string{"1", "3", "2", "0", "1", "3", "1", "2", "3", "1"} {
+	for i, key := range []string{"1", "5", "3", "0", "2", "4", "1", "3", "5", "2"} {
 		// A key counts once the page has stood still for a moment.
 		do(chromedp.WaitVisible(chromedp.CSS("body")), chromedp.Sleep(450*time.Millisecond), chromedp.KeyEvent(key))
 		waitForRatings(t, s, i+1)

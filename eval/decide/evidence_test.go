@@ -314,3 +314,37 @@ func TestModelsAmongPeople(t *testing.T) {
 		t.Errorf("of a judge: %q", got)
 	}
 }
+
+// Of 40 tasks 20 are much better, 10 the same and 10 worse: the win rate is (20 + 5)/40,
+// and (20 + 5 + 2.5)/40 in grades.
+func TestGradedVerdicts(t *testing.T) {
+	data := eval.Dataset{}
+	for i := range 40 {
+		verdict := [...]eval.Verdict{eval.MuchPrefersB, eval.MuchPrefersB, eval.Tie, eval.PrefersA}[i%4]
+		score, _ := verdict.Score()
+		data.Ratings = append(data.Ratings, eval.Rating{
+			TaskID: fmt.Sprint(i), ArmA: "now", ArmB: "next", Rater: fmt.Sprint(i % 6), Kind: eval.Human, Verdict: verdict, Score: score,
+		})
+	}
+	of := func() (result eval.ComparisonResult, graded *eval.Sensitivity) {
+		result = first(t, data)
+		for i, s := range result.Sensitivity {
+			if s.Name == "graded verdicts" {
+				graded = &result.Sensitivity[i]
+			}
+		}
+		return result, graded
+	}
+	result, graded := of()
+	if graded == nil || math.Abs(result.WinRate.Estimate-0.625) > 1e-12 || math.Abs(graded.WinRate.Estimate-0.6875) > 1e-12 || graded.Tasks != 40 {
+		t.Fatalf("win rate %+v, graded %+v", result.WinRate, graded)
+	}
+	for i := range data.Ratings {
+		if data.Ratings[i].Verdict == eval.MuchPrefersB {
+			data.Ratings[i].Verdict = eval.PrefersB
+		}
+	}
+	if _, graded := of(); graded != nil {
+		t.Errorf("no verdict is much better, and yet %+v", graded)
+	}
+}

@@ -68,8 +68,10 @@ func (a *analyzer) firstPass(result *eval.ComparisonResult, key useCase) {
 			}
 			return 0
 		}
-		known[rating.TaskID].control.add(pass(rating.Verdict == eval.PrefersA || rating.Verdict == eval.Tie))
-		known[rating.TaskID].candidate.add(pass(rating.Verdict == eval.PrefersB || rating.Verdict == eval.Tie))
+		share, _ := rating.Verdict.Score()
+		some := rating.Verdict != eval.BothBad
+		known[rating.TaskID].control.add(pass(some && share < 1))
+		known[rating.TaskID].candidate.add(pass(some && share > 0))
 	}
 	if len(tasks) == 0 {
 		result.WhyMissing[field] = "no answer was checked"

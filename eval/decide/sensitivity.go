@@ -169,6 +169,14 @@ func (a *analyzer) winRateVariants(r *eval.ComparisonResult) []eval.Sensitivity 
 		adjusted, err := stats.LengthControlled(observations, lengths, e.kind == eval.Human, fixedZ)
 		add("length-controlled", "as if both answers were equally long", a.countTasks(observations), adjusted, err)
 	}
+	if graded, some := a.graded(e); some {
+		mean, err := stats.Mean(graded, e.kind == eval.Human)
+		adjusted := stats.Adjusted{}
+		if err == nil {
+			adjusted.WinRate, err = mean.WinRateInterval(fixedZ)
+		}
+		add("graded verdicts", "much better counts as a whole win and better as half of one", a.countTasks(graded), adjusted, err)
+	}
 	variants = append(variants, a.parts(e, "week", func(rating rated) string {
 		if rating.Week == 0 {
 			return ""
@@ -220,6 +228,25 @@ func (a *analyzer) presented(e *evidence) (observations []stats.Observation, can
 	}
 	weighEqually(observations)
 	return observations, candidateFirst
+}
+
+// graded are the scores with better as half a win; some says whether any verdict was
+// much better.
+func (a *analyzer) graded(e *evidence) (observations []stats.Observation, some bool) {
+	ratings := slices.Clone(e.ratings)
+	for i := range ratings {
+		r := &ratings[i]
+		some = some || r.Verdict == eval.MuchPrefersA || r.Verdict == eval.MuchPrefersB
+		if graded, ok := r.Verdict.Graded(); ok {
+			r.Score = graded
+		}
+	}
+	if !some {
+		return nil, false
+	}
+	observations = a.observations(ratings)
+	weighEqually(observations)
+	return observations, true
 }
 
 // measuredLengths are the scores of which both answers' lengths are known.

@@ -81,6 +81,10 @@ func TestReadRatingsVerdicts(t *testing.T) {
 		{"next", "", eval.PrefersB, 1},
 		{"tie", "", eval.Tie, 0.5},
 		{"both_bad", "", eval.BothBad, 0.5},
+		{"much_a", "", eval.MuchPrefersA, 0},
+		{"B>>A", "", eval.MuchPrefersB, 1},
+		{"A<<B", "0.9", eval.MuchPrefersB, 0.9},
+		{"much_a", "0.9", eval.PrefersB, 0.9},
 		{"Both bad", "", eval.BothBad, 0.5},
 		{"", "0", eval.PrefersA, 0},
 		{"", "1", eval.PrefersB, 1},
@@ -109,7 +113,7 @@ func TestReadRatingsRejects(t *testing.T) {
 		unreadable        int
 	}{
 		{"neither preference nor score", "t,now,next,r,,,,,,,", ",6,\"preference: is empty, and there is no score", 1},
-		{"unknown verdict", "t,now,next,r,,maybe,,,,,", ",6,\"preference: \"\"maybe\"\" is not a verdict; write a, b, tie or both_bad", 1},
+		{"unknown verdict", "t,now,next,r,,maybe,,,,,", ",6,\"preference: \"\"maybe\"\" is not a verdict; write a, b, much_a, much_b, tie or both_bad", 1},
 		{"side instead of arm", "t,now,next,r,,left,,,,,", "that is a side", 1},
 		{"other side", "t,now,next,r,,Right,,,,,", "that is a side", 1},
 		{"score beside its range", "t,now,next,r,,,1.01,,,,", ",7,score: 1.01 is outside 0 to 1; say the file's scale with --score-range", 1},

@@ -9,8 +9,8 @@ import (
 )
 
 // readOutcome reads the score, or else the preference. Where a score counts, the
-// verdict only says on which side of one half it lies; a preference tells a tie
-// from both bad where it is one half.
+// verdict only says on which side of one half it lies; a preference that says the same
+// tells a tie from both bad and much better from better.
 func readOutcome(row *ingest.Row, scoreRange [2]float64, rating *eval.Rating) error {
 	verdict, known := preference(row.Get("preference"), rating.ArmA, rating.ArmB)
 	if row.Has("score") {
@@ -19,17 +19,17 @@ func readOutcome(row *ingest.Row, scoreRange [2]float64, rating *eval.Rating) er
 			return err
 		}
 		rating.Score, rating.Verdict = score, verdictOf(score)
-		if rating.Verdict == eval.Tie && verdict == eval.BothBad {
-			rating.Verdict = eval.BothBad
+		if shade, _ := verdict.Score(); known && verdictOf(shade) == rating.Verdict {
+			rating.Verdict = verdict
 		}
 		return nil
 	}
 	text := row.Get("preference")
 	if strings.TrimSpace(text) == "" {
-		return row.Reject("preference", "is empty, and there is no score", "write a, b, tie or both_bad")
+		return row.Reject("preference", "is empty, and there is no score", "write a, b, much_a, much_b, tie or both_bad")
 	}
 	if !known {
-		remedy := "write a, b, tie or both_bad"
+		remedy := "write a, b, much_a, much_b, tie or both_bad"
 		if side := strings.ToLower(strings.TrimSpace(text)); side == "left" || side == "right" {
 			remedy = "that is a side; write which arm was better: a or b"
 		}
@@ -43,8 +43,8 @@ func readOutcome(row *ingest.Row, scoreRange [2]float64, rating *eval.Rating) er
 // separators are what divides the words of a verdict.
 var separators = strings.NewReplacer(" ", "_", "-", "_")
 
-// preference reads a verdict: a, b, tie, both_bad, 1 for a, 2 for b, or the name
-// of one of the two arms.
+// preference reads a verdict: a, b, much_a, much_b, tie, both_bad, 1 for a, 2 for b, or
+// the name of one of the two arms.
 func preference(text, armA, armB string) (verdict eval.Verdict, known bool) {
 	text = strings.TrimSpace(text)
 	word := separators.Replace(strings.ToLower(text))
@@ -53,6 +53,10 @@ func preference(text, armA, armB string) (verdict eval.Verdict, known bool) {
 		return eval.PrefersA, true
 	case "b", "2", "arm_b", "model_b":
 		return eval.PrefersB, true
+	case "much_a", "a_much", "a_much_better", "a>>b":
+		return eval.MuchPrefersA, true
+	case "much_b", "b_much", "b_much_better", "b>>a", "a<<b":
+		return eval.MuchPrefersB, true
 	case "tie":
 		return eval.Tie, true
 	case "both_bad", "bothbad", "tie_(bothbad)", "tie_(both_bad)":

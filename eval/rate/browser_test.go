@@ -110,7 +110,7 @@ func TestRateByKeyboard(t *testing.T) {
 	press(kb.ArrowRight)
 	press("0")
 	run(chromedp.Reload())
-	press("2")
+	press("3")
 
 	// What must not rate: Enter, a modifier, a held key, typing, help.
 	held := chromedp.Evaluate[chromedp.Void](`document.body.dispatchEvent(new KeyboardEvent('keydown', {key: '1', repeat: true, bubbles: true}))`)
@@ -121,24 +121,24 @@ func TestRateByKeyboard(t *testing.T) {
 	run(chromedp.Click(chromedp.CSS(".why summary")), chromedp.SendKeys(chromedp.CSS("#note"), "2 of 3 facts\r"), settle)
 	count(5)
 	run(chromedp.Evaluate[chromedp.Void](`document.activeElement.blur()`))
-	press("3")
+	press("5")
 	if note := store.given(1)[5].Note; note != "2 of 3 facts" {
 		t.Errorf("note %q, want what was typed", note)
 	}
 
 	// Undo: the last one again, and on where it was.
 	run(chromedp.KeyEvent("z"), chromedp.WaitVisible(chromedp.CSS(".again")))
-	press("1")
+	press("2")
 	if given := store.given(1); given[6].Presentation != given[5].Presentation {
 		t.Error("undo showed another comparison than the last one")
 	}
 
 	run(size(390, 800))
-	for _, key := range []string{"1", "2", "3"} {
+	for _, key := range []string{"1", "3", "4"} {
 		press(key)
 	}
 	// Two quick presses rate one comparison.
-	run(settle, chromedp.Evaluate[chromedp.Void](`document.body.dispatchEvent(new KeyboardEvent('keydown', {key: '3', bubbles: true})); document.body.dispatchEvent(new KeyboardEvent('keydown', {key: '1', bubbles: true}))`), settle)
+	run(settle, chromedp.Evaluate[chromedp.Void](`document.body.dispatchEvent(new KeyboardEvent('keydown', {key: '4', bubbles: true})); document.body.dispatchEvent(new KeyboardEvent('keydown', {key: '1', bubbles: true}))`), settle)
 	count(11)
 	body, err := chromedp.Run(ctx, chromedp.Text(chromedp.CSS("main")))
 	if err != nil || !strings.Contains(body, "You have rated 10 comparisons") {
@@ -156,8 +156,8 @@ func TestRateByKeyboard(t *testing.T) {
 		}
 	}
 	want := []eval.ShownVerdict{
-		eval.LeftBetter, eval.ShownTie, eval.RightBetter, eval.ShownBad, eval.ShownTie, eval.RightBetter,
-		eval.LeftBetter, eval.LeftBetter, eval.ShownTie, eval.RightBetter, eval.RightBetter,
+		eval.LeftMuchBetter, eval.ShownTie, eval.RightBetter, eval.ShownBad, eval.ShownTie, eval.RightMuchBetter,
+		eval.LeftBetter, eval.LeftMuchBetter, eval.ShownTie, eval.RightBetter, eval.RightBetter,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("verdicts (-want +got):\n%s", diff)

@@ -160,14 +160,14 @@ func TestGuessByKeyboard(t *testing.T) {
 	title(question)
 	press("r", kb.ArrowRight)
 	title("Comparison 2 of 4")
-	press("2")
+	press("3")
 	title(question)
 	run(chromedp.Focus(chromedp.CSS("#recognised")), settle, chromedp.KeyEvent(kb.Enter), settle) // Enter sends nothing
 	title(question)
 	press("s")
 	title("Comparison 3 of 4")
 	run(size(390, 800))
-	press("3", "2")
+	press("4", "2")
 	title("Comparison 4 of 4")
 	press("g")
 	title(question)
@@ -181,7 +181,7 @@ func TestGuessByKeyboard(t *testing.T) {
 	if diff := cmp.Diff(want, guesses); diff != "" {
 		t.Errorf("guesses (-want +got):\n%s", diff)
 	}
-	if given := store.given(1); len(given) != 3 || given[0].Verdict != eval.LeftBetter || given[1].Verdict != eval.ShownTie || given[2].Verdict != eval.RightBetter {
+	if given := store.given(1); len(given) != 3 || given[0].Verdict != eval.LeftMuchBetter || given[1].Verdict != eval.ShownTie || given[2].Verdict != eval.RightBetter {
 		t.Errorf("verdicts %v, want those that were given", given)
 	}
 }

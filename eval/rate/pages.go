@@ -54,18 +54,21 @@ type answer struct {
 }
 
 type verdictButton struct {
-	Value eval.ShownVerdict
-	Label string
-	Key   string
-	Arrow string
+	Value  eval.ShownVerdict
+	Answer int // that is better; 0 for neither
+	Label  string
+	Key    string
+	Arrow  string
 }
 
 // verdictButtons are in the order of the keyboard's digits; both unusable stands
 // apart.
 var verdictButtons = []verdictButton{
-	{Value: eval.LeftBetter, Label: "Answer 1 is better", Key: "1", Arrow: "←"},
-	{Value: eval.ShownTie, Label: "About the same", Key: "2", Arrow: "↓"},
-	{Value: eval.RightBetter, Label: "Answer 2 is better", Key: "3", Arrow: "→"},
+	{Value: eval.LeftMuchBetter, Answer: 1, Label: "much better", Key: "1"},
+	{Value: eval.LeftBetter, Answer: 1, Label: "better", Key: "2", Arrow: "←"},
+	{Value: eval.ShownTie, Label: "About the same", Key: "3", Arrow: "↓"},
+	{Value: eval.RightBetter, Answer: 2, Label: "better", Key: "4", Arrow: "→"},
+	{Value: eval.RightMuchBetter, Answer: 2, Label: "much better", Key: "5"},
 	{Value: eval.ShownBad, Label: "Both unusable", Key: "0"},
 }
 

@@ -51,16 +51,15 @@
   // A live region speaks only when it changes.
   if (document.querySelector('.saved')) setTimeout(() => say('Saved. ' + document.title), 100);
 
-  const verdicts = {
-    1: 'left', ArrowLeft: 'left', 2: 'tie', ArrowDown: 'tie', 3: 'right', ArrowRight: 'right', 0: 'both_bad',
-  };
-  // The same keys answer the question for a guess: its middle button is "I don't know".
+  const arrows = { ArrowLeft: '←', ArrowDown: '↓', ArrowRight: '→' };
   const recognised = document.getElementById('recognised');
   const scrolls = (target) => target.closest('.scroll, summary')
     || document.documentElement.scrollHeight > window.innerHeight + 1;
 
   document.addEventListener('keydown', (event) => {
-    const { key, target } = event;
+    const { target } = event;
+    // A digit is the key of that place: some keyboards have digits under Shift only.
+    const key = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1] || event.key;
     if (event.repeat || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
     if (!(target instanceof Element) || target.closest('textarea, input:not([type=checkbox]), select, [contenteditable]')) return;
     if (key === '?' && help) {
@@ -80,10 +79,8 @@
       recognised.click();
       return;
     }
-    let verdict = Object.hasOwn(verdicts, key) && verdicts[key];
-    if (recognised && verdict === 'tie') verdict = 'unknown';
-    const button = form && (form.querySelector('button[data-key="' + CSS.escape(key) + '"]')
-      || (verdict && form.querySelector('button[value=' + verdict + ']')));
+    const button = form && form.querySelector(Object.hasOwn(arrows, key)
+      ? 'button[data-arrow="' + arrows[key] + '"]' : 'button[data-key="' + CSS.escape(key) + '"]');
     if (!button || (key.startsWith('Arrow') && scrolls(target))) return;
     event.preventDefault();
     form.requestSubmit(button);
