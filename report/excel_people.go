@@ -48,7 +48,11 @@ func (b *book) ratersSheet() {
 		return
 	}
 	s.freeze(1, row)
-	s.total(end, row+1, columns, raterRatings, raterHours)
+	summed := []int{raterRatings}
+	if slices.ContainsFunc(raters, func(r eval.RaterResult) bool { return r.SecondsMedian != nil }) {
+		summed = append(summed, raterHours) // the sum of nothing known is not 0
+	}
+	s.total(end, row+1, columns, summed...)
 	s.wide(end+1, 12, "Very fast: in less than a third of the usual time. Agrees with others: the chance that another rater of the kind gave the same verdict. Nobody is left out for being odd.", look{role: roleAnswer})
 	s.raterCharts(end+3, rowRange{row + 1, row + min(len(raters), mostRaters)})
 	const chartRows = 16

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strings"
 
 	"modeltrial/audit"
 	"modeltrial/eval"
@@ -63,6 +64,7 @@ type document struct {
 	RestsOn        string
 	Head           string
 	Flow           []flowStep
+	Losses         string // what was lost on the way
 	Protocol       [][2]string
 	All            []eval.ComparisonResult // use cases, then all together
 	Warnings       []string
@@ -85,7 +87,7 @@ func HTML(w io.Writer, in Input) error {
 	a := in.Analysis
 	d := document{
 		Input: in, Title: "Which model for which work", Notice: provenance(a.Provenance), Beside: beside(a.Provenance), Odd: oddRaters(a.Raters),
-		Recommendation: recommendation(in), RestsOn: analysisHead(a), Head: routingHead(in.Routing), Flow: flow(in),
+		Recommendation: recommendation(in), RestsOn: analysisHead(a), Head: routingHead(in.Routing), Flow: flow(in), Losses: losses(a.Comparisons),
 		Protocol: protocolLines(in.Protocol), All: append(append([]eval.ComparisonResult{}, a.Comparisons...), severalOnly(a)...),
 		Warnings: append(append([]string{}, a.Warnings...), comparisonWarnings(a)...), Method: method,
 		AuditHead: auditHead(in.Audit), AuditSentence: auditSentence(in.Audit), MonthlyBasis: basisText(in.Audit.Monthly), Workload: workload(in.Audit), Funnels: funnels(in),
@@ -130,6 +132,44 @@ func flow(in Input) []flowStep {
 	add(in.Progress.RatedOnce, in.Progress.afterCount())
 	add(ratingsTotal(p), "ratings analysed")
 	return steps
+}
+
+// losses says what was lost between the stages, and why; each arm's answers to a
+// category are counted once, though several candidates meet the same control.
+func losses(comparisons []eval.ComparisonResult) string {
+	type cell struct {
+		category audit.Category
+		arm      string
+	}
+	seen := map[cell]bool{}
+	var noAnswer int
+	var all eval.ArmOutcomes
+	add := func(arm cell, lost int, o eval.ArmOutcomes) {
+		if seen[arm] {
+			return
+		}
+		seen[arm] = true
+		noAnswer += lost
+		all.Empty, all.Truncated, all.Refused = all.Empty+o.Empty, all.Truncated+o.Truncated, all.Refused+o.Refused
+	}
+	for _, c := range comparisons {
+		add(cell{c.Category, c.Control}, c.LostControl, c.OutcomesControl)
+		add(cell{c.Category, c.Candidate}, c.LostCandidate, c.OutcomesCandidate)
+	}
+	var parts []string
+	say := func(n int, text string) {
+		if n > 0 {
+			parts = append(parts, Count(n)+" "+text)
+		}
+	}
+	say(noAnswer, "without an answer, which count as that arm's losses")
+	say(all.Empty, "answered with an empty text")
+	say(all.Truncated, "cut short by the limit of output")
+	say(all.Refused, "refused")
+	if len(parts) == 0 {
+		return ""
+	}
+	return "On the way, of each arm's tasks: " + strings.Join(parts, "; ")
 }
 
 func pValue(p *float64) string {

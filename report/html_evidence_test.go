@@ -192,3 +192,37 @@ func TestPlanes(t *testing.T) {
 		t.Errorf("%d hollow marks, want the control's", hollow)
 	}
 }
+
+func TestChangeLine(t *testing.T) {
+	fine, vague := interval(0.6, 0.03), interval(0.4, 0.2)
+	c := eval.ComparisonResult{Sensitivity: []eval.Sensitivity{{Name: "a", WinRate: fine}, {Name: "b", WinRate: vague}, {Name: "c"}}}
+	if got, want := changeLine(c), "no other analysis changes the answer (of 1, 2 more are too small or too uncertain)"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if row := variantRow(c.Sensitivity[1], 0); row.note != "too uncertain to say" {
+		t.Errorf("the note of an interval from 0 to 80%% is %q", row.note)
+	}
+	c.Sensitivity = append(c.Sensitivity, eval.Sensitivity{Name: "length-controlled", WinRate: fine, Changes: true})
+	if got, want := changeLine(c), "the win rate supports another claim when it is length-controlled"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	c.Sensitivity = c.Sensitivity[2:3]
+	if got, want := changeLine(c), "no other analysis has enough tasks to say anything"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// TestLosses counts the control of two candidates once.
+func TestLosses(t *testing.T) {
+	control := eval.ArmOutcomes{Answers: 10, Empty: 1}
+	got := losses([]eval.ComparisonResult{
+		{Category: audit.Coding, Control: "now", Candidate: "a", LostControl: 2, OutcomesControl: control},
+		{Category: audit.Coding, Control: "now", Candidate: "b", LostControl: 2, LostCandidate: 3, OutcomesControl: control},
+	})
+	if want := "On the way, of each arm's tasks: 5 without an answer, which count as that arm's losses; 1 answered with an empty text"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := losses(nil); got != "" {
+		t.Errorf("nothing was lost, and the page says %q", got)
+	}
+}

@@ -170,6 +170,9 @@ func variantRow(s eval.Sensitivity, series int) dotRow {
 	if s.Changes {
 		row.note, row.noteClass = cmp.Or(row.note, "another claim"), "open"
 	}
+	if tooWide(s.WinRate) {
+		row.note, row.noteClass = "too uncertain to say", "soft"
+	}
 	if s.WinRate != nil {
 		row.under = WinRate(s.WinRate, nil, s.Tasks) + " · " + counted(s.Tasks, "task", "tasks")
 		row.dots = []dot{{at: s.WinRate.Estimate, fixed: s.WinRate, series: series}}
@@ -177,12 +180,18 @@ func variantRow(s eval.Sensitivity, series int) dotRow {
 	return row
 }
 
+// tooWide says whether an interval is so wide that it says nothing.
+func tooWide(i *eval.Interval) bool {
+	const most = 0.5
+	return i != nil && i.High-i.Low > most
+}
+
 // changeLine says where another analysis would lead to another decision or claim.
 func changeLine(c eval.ComparisonResult) string {
 	var changes []string
 	computed := 0
 	for _, s := range c.Sensitivity {
-		if s.WinRate != nil {
+		if s.WinRate != nil && !tooWide(s.WinRate) {
 			computed++
 		}
 		switch {
@@ -200,7 +209,7 @@ func changeLine(c eval.ComparisonResult) string {
 	}
 	text := fmt.Sprintf("no other analysis changes the answer (of %d", computed)
 	if small := len(c.Sensitivity) - computed; small > 0 {
-		text += fmt.Sprintf(", %d more are too small", small)
+		text += fmt.Sprintf(", %d more are too small or too uncertain", small)
 	}
 	return text + ")"
 }

@@ -82,6 +82,11 @@ func TestDocumentsOfPublishedRatings(t *testing.T) {
 			}) {
 				t.Errorf("no use case has the published win rate %.6f: %q", c.win, rows)
 			}
+			total := at(raterHours, findRow(t, file, sheetRaters, "Total"))
+			timed := slices.ContainsFunc(c.in.Analysis.Raters, func(r eval.RaterResult) bool { return r.SecondsMedian != nil })
+			if hours, err := file.GetCellValue(sheetRaters, total); err != nil || (hours != "") != timed {
+				t.Errorf("the hours' total is %q (%v), and times are known: %v", hours, err, timed)
+			}
 			for _, ranking := range c.in.Analysis.Ranking {
 				for _, arm := range ranking.Arms {
 					if !slices.ContainsFunc(rowsOf(t, file, sheetRanking), func(row []string) bool { return slices.Contains(row, arm.Arm) }) {
