@@ -13,6 +13,10 @@ type Assumptions struct {
 	// correlation of two raters' scores of one task.
 	RaterSD float64 `json:"rater_sd"`
 	ICC     float64 `json:"icc"`
+	// RaterSDFrom and ICCFrom say where they come from: [FromAssumption], [FromFlag] or
+	// [FromRatings].
+	RaterSDFrom string `json:"rater_sd_source"`
+	ICCFrom     string `json:"icc_source"`
 	// ClusterSize tasks belong together, whose scores have the correlation ClusterICC.
 	ClusterSize float64 `json:"cluster_size"`
 	ClusterICC  float64 `json:"cluster_icc"`

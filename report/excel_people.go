@@ -58,7 +58,7 @@ func (b *book) ratersSheet() {
 	const chartRows = 16
 	end = s.judgeTables(end + 3 + chartRows)
 	end = s.combinations(end + 1)
-	s.onePage(s.agreementTable(end + 1))
+	s.onePage(s.blindingTable(s.agreementTable(end+1) + 1))
 }
 
 // raterCells are one rater's habits; row is where they will stand.
@@ -174,6 +174,7 @@ func (s sheet) combinations(row int) int {
 	return row
 }
 
+// agreementTable writes how far raters agree, and returns the row after it.
 func (s sheet) agreementTable(row int) int {
 	a := s.in.Analysis.Agreement
 	s.set(1, row, "Agreement", look{role: roleSection})

@@ -71,6 +71,14 @@ var method = []methodPart{
 		"α = 1 − D_observed / D_expected", "Krippendorff 2004",
 	},
 	{
+		"Blinding", "After a random part of their verdicts raters say which answer they take for the current model's. Bang's index is the share of right guesses less that of wrong ones, 0 for random guesses, with the variance of a win rate; James' index counts those who do not know, and is ½ for random guesses. The two orders of presentation, drawn at random, are the arms that are compared.",
+		"Bang = p_right − p_wrong;  James = (1 + P_DK + (1 − P_DK)·K)/2", "Bang, Ni and Davis 2004; James et al. 1996",
+	},
+	{
+		"Saving with routing errors", "A router sends a task to the arm of the category that it takes it for. What the tasks of a category truly are is known from a reviewed random sample; where the arm was not measured on them, they are taken to save nothing.",
+		"Σ_c S_c Σ_c' P(c'|c)·(1 − R_c',arm of c) = Σ_c' B_c' Σ_c P(c|c')·(1 − R_c',arm of c);  multinomial rows, delta method", "Kuha, Skinner and Palmgren 2000",
+	},
+	{
 		"Saving", "Audited monthly spend on the replaced model times one minus the cost ratio; work on other models stays where it is, and categories are independent.",
 		"B(1 − R);  variance (1−R)²V_B + B²V_R + V_B·V_R", "Goodman 1960",
 	},

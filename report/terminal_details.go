@@ -20,6 +20,7 @@ func AnalysisDetails(w io.Writer, a eval.Analysis, style Style) error {
 	for _, judge := range a.Judges {
 		p.judge(judge)
 	}
+	p.blinding(a)
 	return p.flush(w)
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -20,13 +21,21 @@ func timeNow() time.Time { return time.Now().UTC() }
 
 func newPilotPlanCmd(g *global) *cobra.Command {
 	a := &eval.Assumptions{}
+	ratings := 0
 	cmd := &cobra.Command{
 		Use:   "plan",
 		Short: "tasks and raters needed, chance of an answer, cost and rater-hours, before anything is spent",
-		Args:  cobra.NoArgs,
+		Long: `plan says what the planned tasks can show, and what they cost. How far raters differ
+and agree is taken from people's ratings where the workspace has them, as after a first
+pilot or some weeks of this one; otherwise, or with --rater-sd and --icc, it is assumed.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			a.RaterSDFrom, a.ICCFrom = assumedOr(cmd, "rater-sd"), assumedOr(cmd, "icc")
+			if ratings < 0 {
+				return usagef("--ratings is %d; choose how many ratings people can give, or leave it out", ratings)
+			}
 			return g.withStore(cmd.Context(), func(s *store.Store) error {
-				return runPlan(cmd.Context(), g, s, *a, cmd.OutOrStdout())
+				return runPlan(cmd.Context(), g, s, *a, ratings, cmd.OutOrStdout())
 			})
 		},
 	}
@@ -40,7 +49,16 @@ func newPilotPlanCmd(g *global) *cobra.Command {
 	cmd.Flags().Float64Var(&a.ClusterSize, "cluster-size", 1, "tasks that belong together, on average")
 	cmd.Flags().Float64Var(&a.ClusterICC, "cluster-icc", 0.1, "correlation of the scores of two such tasks")
 	cmd.Flags().Float64Var(&a.SecondsPerRating, "seconds-per-rating", 60, "time that one rating takes")
+	cmd.Flags().IntVar(&ratings, "ratings", 0, "ratings that people can still give: say how to split them among the use cases that are not decided")
 	return cmd
+}
+
+// assumedOr says whether a flag gives an assumption or leaves the usual one.
+func assumedOr(cmd *cobra.Command, flag string) string {
+	if cmd.Flags().Changed(flag) {
+		return eval.FromFlag
+	}
+	return eval.FromAssumption
 }
 
 // checkAssumptions refuses what cannot be meant.
@@ -66,7 +84,7 @@ func checkAssumptions(a eval.Assumptions) error {
 	return nil
 }
 
-func runPlan(ctx context.Context, g *global, s *store.Store, a eval.Assumptions, out io.Writer) error {
+func runPlan(ctx context.Context, g *global, s *store.Store, a eval.Assumptions, split int, out io.Writer) error {
 	if err := checkAssumptions(a); err != nil {
 		return err
 	}
@@ -75,6 +93,16 @@ func runPlan(ctx context.Context, g *global, s *store.Store, a eval.Assumptions,
 		return err
 	}
 	protocol := config.Pilot
+	learned, err := learn(ctx, s, &a)
+	if err != nil {
+		return err
+	}
+	var allocation []eval.Allocation
+	if split > 0 {
+		if allocation, err = decide.Allocate(protocol, learned, a.Ties, split); err != nil {
+			return err
+		}
+	}
 	var plans []eval.UseCasePlan
 	var cells []eval.Cell
 	ratings := 0
@@ -119,17 +147,44 @@ func runPlan(ctx context.Context, g *global, s *store.Store, a eval.Assumptions,
 	if g.json {
 		return report.JSON(out, map[string]any{
 			"schema": "modeltrial.pilot-plan/1", "pilot": protocol.Name, "assumptions": a, "use_cases": plans, "estimates": estimates,
-			"ratings": ratings, "rater_hours": hours, "budget_usd": budget.Dollars(),
+			"ratings": ratings, "rater_hours": hours, "budget_usd": budget.Dollars(), "learned": learned, "allocation": allocation,
 		})
 	}
-	return sayPlan(out, g, a, protocol, plans, estimates, ratings, hours)
-}
-
-func sayPlan(out io.Writer, g *global, a eval.Assumptions, protocol eval.Protocol, plans []eval.UseCasePlan, estimates []costEstimate, ratings int, hours float64) error {
-	err := report.Plan(out, protocol, a, plans, g.style(out))
-	if err != nil {
+	if err := report.Plan(out, protocol, a, plans, g.style(out)); err != nil {
 		return err
 	}
+	if err := report.PlanLearned(out, a, learned, allocation, g.style(out)); err != nil {
+		return err
+	}
+	return sayPlan(out, g, a, protocol, estimates, ratings, hours)
+}
+
+// learn takes over what people's ratings in the workspace say of raters, unless the
+// command line does.
+func learn(ctx context.Context, s *store.Store, a *eval.Assumptions) (eval.Learned, error) {
+	data, err := s.Dataset(ctx, 0)
+	if errors.Is(err, eval.ErrNotFound) { // no protocol, so nobody has rated
+		why := "no person has rated in this workspace yet"
+		return eval.Learned{UseCases: []eval.LearnedUseCase{}, WhyMissing: map[string]string{"rater_sd": why, "icc": why}}, nil
+	}
+	if err != nil {
+		return eval.Learned{}, err
+	}
+	learned, err := decide.Learn(data)
+	if err != nil {
+		return learned, fmt.Errorf("learn from the ratings: %w", err)
+	}
+	const most = 0.499 // what checkAssumptions allows
+	if learned.RaterSD != nil && a.RaterSDFrom == eval.FromAssumption {
+		a.RaterSD, a.RaterSDFrom = min(*learned.RaterSD, most), eval.FromRatings
+	}
+	if learned.ICC != nil && a.ICCFrom == eval.FromAssumption {
+		a.ICC, a.ICCFrom = *learned.ICC, eval.FromRatings
+	}
+	return learned, nil
+}
+
+func sayPlan(out io.Writer, g *global, a eval.Assumptions, protocol eval.Protocol, estimates []costEstimate, ratings int, hours float64) error {
 	fmt.Fprintf(out, "\n%s ratings, about %.1f hours of people's time at %.0f s each\n\n", report.Count(ratings), hours, a.SecondsPerRating)
 	if err := writeEstimates(out, g, estimates); err != nil {
 		return err
@@ -140,6 +195,6 @@ func sayPlan(out io.Writer, g *global, a eval.Assumptions, protocol eval.Protoco
 			fmt.Fprintf(out, "\n! arm %q: %v\n", e.Arm, run.UnknownPrice(arm))
 		}
 	}
-	_, err = fmt.Fprintf(out, "\nbudget: %s USD, never exceeded\n\n%s\n", protocol.BudgetUSD, g.next("simulate")+"     what this plan would find\nthen: "+g.command("pilot lock"))
+	_, err := fmt.Fprintf(out, "\nbudget: %s USD, never exceeded\n\n%s\n", protocol.BudgetUSD, g.next("simulate")+"     what this plan would find\nthen: "+g.command("pilot lock"))
 	return err
 }

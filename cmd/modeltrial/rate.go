@@ -253,7 +253,13 @@ func newRateImportCmd(g *global) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import FILE",
 		Short: "ratings made elsewhere: task_id, arm_a, arm_b, rater, preference or score",
-		Args:  cobra.ExactArgs(1),
+		Long: `import reads ratings from CSV or JSON Lines: task_id, arm_a, arm_b, rater, and preference
+(a, b, tie, both_bad) or score; where known kind, first, week, rated_at, category,
+seconds, cluster and note. After the verdict a rater may have been asked which answer is
+from the current model: guess is the arm that was named (a, b or unknown), recognised
+(true or false) whether a model was recognised, and guess_asked (true where left out)
+whether the question was put on a comparison chosen at random.`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return g.withStore(cmd.Context(), func(s *store.Store) error {
 				return runRateImport(cmd.Context(), g, s, o, args[0], cmd.OutOrStdout(), cmd.ErrOrStderr())

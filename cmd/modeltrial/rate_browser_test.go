@@ -74,6 +74,13 @@ func TestVisitorRatesTheDemo(t *testing.T) {
 		do(chromedp.WaitVisible(chromedp.CSS("body")), chromedp.Sleep(450*time.Millisecond), chromedp.KeyEvent(key))
 		waitForRatings(t, s, i+1)
 	}
+	// The visitor has recognised a model in the last one, and says so.
+	do(chromedp.Sleep(450*time.Millisecond), chromedp.KeyEvent("g"), chromedp.WaitVisible(chromedp.CSS("#recognised")), chromedp.KeyEvent("r"),
+		chromedp.Sleep(450*time.Millisecond), chromedp.KeyEvent("3"), chromedp.WaitNotPresent(chromedp.CSS("#recognised")))
+	data, err := s.Dataset(t.Context(), 0)
+	if err != nil || len(data.Guesses) != 1 || data.Guesses[0].Rater != "Visitor" || !data.Guesses[0].Recognised || data.Guesses[0].Asked {
+		t.Errorf("guesses %+v (%v), want the visitor's", data.Guesses, err)
+	}
 	page, err := chromedp.Run(ctx, chromedp.OuterHTML(chromedp.CSS("html")))
 	if err != nil {
 		t.Fatal(err)

@@ -110,7 +110,7 @@ func Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
 	if err != nil {
 		return result, fmt.Errorf("blinding: %w", err)
 	}
-	result.Blinding = blinding
+	result.Blinding, result.Warnings = blinding, append(result.Warnings, blindingWarnings(blinding)...)
 	if err := a.sensitivities(result.Comparisons, <-others); err != nil {
 		return result, fmt.Errorf("sensitivity: %w", err)
 	}

@@ -185,6 +185,17 @@ func found(r eval.BlindingResult) (eval.BlindingState, string) {
 	return eval.BlindingUnclear, said + ": no sign that they could tell, but too few guesses to rule it out"
 }
 
+// blindingWarnings say so where the blinding did not hold.
+func blindingWarnings(results []eval.BlindingResult) []string {
+	var warnings []string
+	for _, r := range results {
+		if r.Finding == eval.BlindingBroken {
+			warnings = append(warnings, fmt.Sprintf("%s: %s; their verdicts may rest on what they know", r.Candidate, r.Summary))
+		}
+	}
+	return warnings
+}
+
 // whyMissing tells want of data, which is a reason to show, from a failure.
 func whyMissing(err error) (why string, failed error) {
 	if err == nil {

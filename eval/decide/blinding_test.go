@@ -156,7 +156,10 @@ func TestGuessesChangeNoDecision(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	one.Blinding = other.Blinding
+	if len(one.Warnings) != len(other.Warnings)+1 || !strings.Contains(one.Warnings[len(one.Warnings)-1], "not blind") {
+		t.Errorf("warnings %q, want one that the pilot was not blind", one.Warnings)
+	}
+	one.Blinding, one.Warnings = other.Blinding, other.Warnings
 	a, errA := json.Marshal(one)
 	b, errB := json.Marshal(other)
 	if string(a) != string(b) || errA != nil || errB != nil {
