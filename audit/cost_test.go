@@ -177,11 +177,7 @@ func TestWholeInput(t *testing.T) {
 
 func TestTaskCost(t *testing.T) {
 	t.Parallel()
-	table, err := ReadPrices(strings.NewReader(
-		"model,provider,valid_from,input_usd_per_1m,output_usd_per_1m,batch_discount\natlas,acme,2026-02-01,3,15,0.5\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	table := pricesOf(t, "model,provider,valid_from,input_usd_per_1m,output_usd_per_1m,batch_discount\natlas,acme,2026-02-01,3,15,0.5\n")
 	day := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	tokens := Tokens{Input: new(int64(1000)), Output: new(int64(100))}
 	for _, c := range []struct {

@@ -22,6 +22,9 @@ type BillMonth struct {
 	DaysLogged int  `json:"days_logged"`
 	Days       int  `json:"days"`
 	Whole      bool `json:"whole"`
+	// Gateway says that no provider accounts for the month: the bill is all that a
+	// gateway's own log has, with texts and without.
+	Gateway bool `json:"gateway"`
 }
 
 // A BillLine is one model of the account in one month.
@@ -149,16 +152,55 @@ func (b *bill) against(log *tally) BillAmounts {
 	return a
 }
 
+// accounts are the lines of the accounts by which the log is held. What a gateway has
+// without texts becomes a line with the log's own part added, so that it is what was
+// spent; where a provider accounts for the same model and month, the gateway's requests
+// are in that already, and its line goes.
+func (m *Mixer) accounts(log map[billKey]*tally) []Baseline {
+	of := func(line Baseline) billKey { return billKey{line.Month, canonicalModel(line.Model)} }
+	provided := map[billKey]bool{}
+	for _, line := range m.Baselines {
+		if !line.Textless {
+			provided[of(line)] = true
+		}
+	}
+	var lines []Baseline
+	added := map[billKey]bool{}
+	for _, line := range m.Baselines {
+		key := of(line)
+		if line.Textless && provided[key] {
+			continue
+		}
+		if t := log[key]; line.Textless && t != nil && !added[key] {
+			added[key] = true
+			if line.Requests != nil {
+				line.Requests = new(*line.Requests + int64(t.tasks))
+			}
+			if line.Cost != nil {
+				line.Cost = new(*line.Cost + t.cost)
+			}
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
 // reconcile holds the log against the accounts; nil without any.
 func (m *Mixer) reconcile() *Reconciliation {
 	if len(m.Baselines) == 0 {
 		return nil
 	}
 	peers, log := m.peers(), m.logged()
+	baselines := m.accounts(log)
+	gateway := map[string]bool{} // months of which there is no other account
+	for _, line := range baselines {
+		others, known := gateway[line.Month]
+		gateway[line.Month] = line.Textless && (others || !known)
+	}
 	result := &Reconciliation{}
 	months, logOfMonth := map[string]*bill{}, map[string]*tally{}
 	counted := map[billKey]bool{}
-	for _, line := range m.Baselines {
+	for _, line := range baselines {
 		key := billKey{line.Month, canonicalModel(line.Model)}
 		if months[line.Month] == nil {
 			months[line.Month], logOfMonth[line.Month] = &bill{}, &tally{}
@@ -174,14 +216,14 @@ func (m *Mixer) reconcile() *Reconciliation {
 		cover := MonthMix{GroupMix: GroupMix{Name: name}}
 		cover.cover(main)
 		result.Months = append(result.Months, BillMonth{
-			Month: name, BillAmounts: months[name].against(logOfMonth[name]), DaysLogged: cover.DaysLogged, Days: cover.Days, Whole: cover.Whole,
+			Month: name, BillAmounts: months[name].against(logOfMonth[name]), DaysLogged: cover.DaysLogged, Days: cover.Days, Whole: cover.Whole, Gateway: gateway[name],
 		})
 	}
 	// One model may stand on several lines of a month, by provider or file: the log
 	// knows the model only, so that they are held against it together.
 	lines := map[billKey]*bill{}
 	first := map[billKey]Baseline{}
-	for _, line := range m.Baselines {
+	for _, line := range baselines {
 		key := billKey{line.Month, canonicalModel(line.Model)}
 		if lines[key] == nil {
 			lines[key], first[key] = &bill{}, line
@@ -219,7 +261,7 @@ func (m *Mixer) scales() []SpendScale {
 		return scales
 	}
 	lines := map[billKey]*bill{}
-	for _, line := range m.Baselines {
+	for _, line := range m.accounts(log) {
 		key := billKey{line.Month, canonicalModel(line.Model)}
 		if lines[key] == nil {
 			lines[key] = &bill{}

@@ -106,7 +106,7 @@ func TestStrayDatesDoNotStretchTheWeeks(t *testing.T) {
 
 func peerPrices(t *testing.T) PriceTable {
 	t.Helper()
-	table, err := ReadPrices(strings.NewReader(`model,provider,input_usd_per_1m,cached_input_usd_per_1m,output_usd_per_1m,valid_from,source
+	return pricesOf(t, `model,provider,input_usd_per_1m,cached_input_usd_per_1m,output_usd_per_1m,valid_from,source
 atlas,north,10,1,30,2026-01-01,test
 atlas-mini,north,4,0.4,12,2026-01-01,test
 atlas-nano,north,1,,3,2026-01-01,test
@@ -114,11 +114,7 @@ atlas-same,north,9.5,1,30,2026-01-01,test
 atlas-later,north,0.1,,0.1,2027-01-01,test
 forge,south,2,,6,2026-01-01,test
 spark,south,0.5,,1,2026-01-01,test
-`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return table
+`)
 }
 
 // tokenTask has 1,000,000 input tokens, of which so many are cached, and as many output.
@@ -231,6 +227,28 @@ func TestReconcileSaysWhatTheLogExplains(t *testing.T) {
 	atlas := got.Models[0]
 	if atlas.Model != "atlas" || !near(*atlas.BillUSD, 36) || !near(*atlas.CostExplained, 30./36) || *atlas.BillRequests != 48 || atlas.LogTasks != 30 {
 		t.Errorf("atlas in September is %+v, want 30 of 36 dollars", atlas)
+	}
+}
+
+// TestReconcileAddsWhatAGatewayHasWithoutTexts: what was spent is the log and the
+// requests without texts, unless a provider accounts for the model in the month.
+func TestReconcileAddsWhatAGatewayHasWithoutTexts(t *testing.T) {
+	t.Parallel()
+	textless := func(month, model string, dollars float64, requests int64) Baseline {
+		line := bill0(month, model, dollars, requests)
+		line.Textless = true
+		return line
+	}
+	got := billedLog(textless("2026-09", "atlas", 4, 6), textless("2026-09", "Atlas", 6, 4), textless("2026-10", "atlas", 5, 5), bill0("2026-10", "atlas", 40, 50)).Report()
+	september, october := got.Bill.Months[0], got.Bill.Months[1]
+	if !september.Gateway || !near(*september.BillUSD, 40) || *september.BillRequests != 40 || !near(*september.CostExplained, 0.75) {
+		t.Errorf("September is %+v, want 30 of 40 dollars and 30 of 40 requests of a gateway", september)
+	}
+	if october.Gateway || !near(*october.BillUSD, 40) || *october.BillRequests != 50 {
+		t.Errorf("October is %+v, want the provider's 40 dollars alone", october)
+	}
+	if len(got.Monthly.Bill) != 1 || !near(got.Monthly.Bill[0].Factor, 40./30) {
+		t.Errorf("scales %+v, want those of September", got.Monthly.Bill)
 	}
 }
 

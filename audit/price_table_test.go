@@ -8,6 +8,16 @@ import (
 	"time"
 )
 
+// pricesOf reads a price table from CSV.
+func pricesOf(t *testing.T, text string) PriceTable {
+	t.Helper()
+	table, err := ReadPrices(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return table
+}
+
 func builtIn(t *testing.T) PriceTable {
 	t.Helper()
 	file, err := os.Open(filepath.Join("..", "datasets", "prices", "prices.csv"))
@@ -104,11 +114,8 @@ func TestNoPriceIsGuessed(t *testing.T) {
 
 func TestPricesOfTheirDay(t *testing.T) {
 	t.Parallel()
-	table, err := ReadPrices(strings.NewReader("model,provider,valid_from,input,output,listed_on\n" +
-		"atlas,acme,2026-03-01,2,2,2026-05-01\natlas,acme,2026-01-01,1,1,\nforge-2026-01-01,acme,2026-01-01,5,5,\nforge-2026-02-01,acme,2026-02-01,6,6,\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	table := pricesOf(t, "model,provider,valid_from,input,output,listed_on\n"+
+		"atlas,acme,2026-03-01,2,2,2026-05-01\natlas,acme,2026-01-01,1,1,\nforge-2026-01-01,acme,2026-01-01,5,5,\nforge-2026-02-01,acme,2026-02-01,6,6,\n")
 	input := func(provider, model, day string) NanoUSD {
 		t.Helper()
 		var at time.Time

@@ -12,12 +12,9 @@ const priceHeader = "model,provider,input_usd_per_1m,cached_input_usd_per_1m,out
 
 func TestReadPrices(t *testing.T) {
 	t.Parallel()
-	table, err := ReadPrices(strings.NewReader(priceHeader +
-		"forge,acme,0.50,,2,2026-03-01,list\n" +
-		"atlas,acme,3,0.3,15,2026-09-15,list\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	table := pricesOf(t, priceHeader+
+		"forge,acme,0.50,,2,2026-03-01,list\n"+
+		"atlas,acme,3,0.3,15,2026-09-15,list\n")
 	want := []Price{
 		{
 			Model: "atlas", Provider: "acme", Input: 3 * USD, CachedInput: new(3 * USD / 10), Output: 15 * USD,

@@ -35,4 +35,7 @@ type Baseline struct {
 	Provider string `json:"provider" db:"provider"`
 	Spend
 	Source string `json:"source" db:"path"` // the file that the sums were read from
+	// Textless says that the sums are of a gateway's requests whose texts were not kept.
+	// The log has the others, so that both together are what was spent.
+	Textless bool `json:"textless,omitempty" db:"textless"`
 }

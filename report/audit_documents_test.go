@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/xuri/excelize/v2"
-	"golang.org/x/net/html"
 
 	"modeltrial/audit"
 )
@@ -42,32 +41,9 @@ func hostileAudit() audit.Report {
 func TestAuditPageIsSelfContainedAndEscapes(t *testing.T) {
 	t.Parallel()
 	page := auditPage(t, hostileAudit())
-	root, err := html.Parse(strings.NewReader(page))
-	if err != nil {
-		t.Fatal(err)
-	}
-	figures := 0
-	for node := range root.Descendants() {
-		if node.Type != html.ElementNode {
-			continue
-		}
-		switch node.Data {
-		case "script", "link", "img", "iframe", "object":
-			t.Errorf("the page has a %s element", node.Data)
-		case "svg":
-			figures++
-		}
-		for _, attribute := range node.Attr {
-			if strings.HasPrefix(attribute.Key, "on") || attribute.Key == "src" || attribute.Key == "href" {
-				t.Errorf("%s has the attribute %s=%q", node.Data, attribute.Key, attribute.Val)
-			}
-		}
-	}
+	figures := checkSelfContained(t, page)
 	if figures < 4 {
 		t.Errorf("%d figures, want workload and months, each twice", figures)
-	}
-	if strings.ContainsAny(page, "\x1b\u202e") {
-		t.Error("control characters reached the page")
 	}
 	if !strings.Contains(page, "prefers-color-scheme: dark") {
 		t.Error("the page has no dark colours")
@@ -80,7 +56,7 @@ func TestAuditPageSaysWhatTheLogSays(t *testing.T) {
 	at := 0
 	for _, text := range []string{
 		"<h1>", "gpt-4o answers 81.0% of all tasks", "has a cheaper peer¹", "Most is at stake in coding, 719 USD a month", "The log explains 83% of the bill of 2026-09",
-		"¹ A cheaper peer is defined here.", ">Where a pilot would pay<", "144–675", "228 tasks", "8 weeks", "not known", "scaled to the provider&#39;s bill (gpt-4o × 1.20)", "² Hypothesis",
+		"¹ A cheaper peer is defined here.", ">Where a pilot would pay<", "144–675", "228 tasks", "8 weeks", "not known", "scaled to the bill (gpt-4o × 1.20)", "² Hypothesis",
 		">The work<", ">Models and teams<", ">Cheaper peers, by price alone<", "0.06×", ">Months<", "20 of 31 days", "&#43;2%", ">The log beside the bill<", "openai/gpt-4o", "83%",
 		">Near-duplicates<", "≥ 310 USD", ">What you may have read, as hypotheses<", "Not yet: Whether", ">Limits<", ">Appendix<",
 	} {

@@ -175,7 +175,7 @@ func basisText(b *audit.MonthlyBasis) string {
 	for _, scale := range b.Bill {
 		parts = append(parts, fmt.Sprintf("%s × %.2f", scale.Model, scale.Factor))
 	}
-	return text + "; spend is scaled to the provider's bill (" + strings.Join(parts, ", ") + ")."
+	return text + "; spend is scaled to the bill (" + strings.Join(parts, ", ") + ")."
 }
 
 // billSentence says how much of the latest whole month's bill the log explains, of
@@ -194,6 +194,9 @@ func billSentence(b *audit.Reconciliation) string {
 		return fmt.Sprintf("How much of the bill of %s the log explains is not known: %s.", b.Months[len(b.Months)-1].Month, b.Months[len(b.Months)-1].WhyMissing)
 	}
 	m := b.Months[at]
+	if m.Gateway {
+		return fmt.Sprintf("%s of the gateway's spend of %s comes with its text; the rest is counted as spend, and cannot be put into categories.", Rate(*m.CostExplained, 0), m.Month)
+	}
 	text := fmt.Sprintf("The log explains %s of the bill of %s", Rate(*m.CostExplained, 0), m.Month)
 	if m.BillEstimated {
 		text += ", whose cost is reckoned from its tokens at list prices"

@@ -116,6 +116,9 @@ func recognised(out io.Writer, read ingest.FileReport) {
 	for _, reason := range slices.Sorted(maps.Keys(read.FilteredReasons)) {
 		fmt.Fprintf(out, "  no tasks: %s %s\n", Count(read.FilteredReasons[reason]), line(reason))
 	}
+	if read.TextlessRequests > 0 && read.TextlessUSD != nil {
+		fmt.Fprintf(out, "  %s without a text, of %s: the audit counts them as spend\n", counted(int(read.TextlessRequests), "request", "requests"), Money(*read.TextlessUSD))
+	}
 	for _, warning := range read.Warnings {
 		fmt.Fprintf(out, "  ! %s\n", line(warning))
 	}

@@ -33,6 +33,10 @@ ON CONFLICT (format, starts_at, model, provider, detail) DO UPDATE SET
     file_id = excluded.file_id`
 )
 
+// TextlessFormat is the format of the spend of a gateway's requests without texts. They
+// are not all of what it accounts for: see [audit.Baseline].
+const TextlessFormat = "litellm-textless"
+
 // errSameFile ends an import of a file that was imported before.
 var errSameFile = errors.New("imported before")
 
@@ -98,9 +102,10 @@ SELECT
     CASE WHEN count(e.output_tokens) = count(*) THEN sum(e.output_tokens) END AS output_tokens,
     CASE WHEN count(e.reasoning_tokens) = count(*) THEN sum(e.reasoning_tokens) END AS reasoning_tokens,
     CASE WHEN count(e.cost_nano_usd) = count(*) THEN sum(e.cost_nano_usd) END AS cost_nano_usd,
-    f.path
+    f.path,
+    e.format = '`+TextlessFormat+`' AS textless
 FROM spend_entries e JOIN spend_files f ON f.id = e.file_id
-GROUP BY e.month, e.model, e.provider, f.path
+GROUP BY e.month, e.model, e.provider, f.path, textless
 ORDER BY e.month, e.model, e.provider, f.path`)
 	if err != nil {
 		return nil, fmt.Errorf("read spend baselines: %w", err)

@@ -123,7 +123,7 @@ var spendFields = []Field{
 	{Name: "model"},
 	{Name: "provider"},
 	{Name: "detail"},
-	{Name: "requests"},
+	{Name: requestsField},
 	{Name: "input_tokens"},
 	{Name: "cached_tokens"},
 	{Name: "output_tokens"},
@@ -166,7 +166,11 @@ func readSpend(row *Row) (entry audit.SpendEntry, err error) {
 	entry.Model = strings.TrimSpace(row.Get("model"))
 	entry.Provider = strings.TrimSpace(row.Get("provider"))
 	entry.Detail = row.Get("detail")
-	if entry.Start, err = row.time("start"); err != nil {
+	start := "start"
+	if !row.Has(start) {
+		start = "timestamp" // of a gateway's request
+	}
+	if entry.Start, err = row.time(start); err != nil {
 		return entry, err
 	}
 	if entry.Start.IsZero() {

@@ -12,11 +12,8 @@ import (
 // TestCostsOfALog reads a log in which every kind of cost and of no cost stands.
 func TestCostsOfALog(t *testing.T) {
 	t.Parallel()
-	prices, err := audit.ReadPrices(strings.NewReader("model,provider,valid_from,input_usd_per_1m,cached_input_usd_per_1m,cache_write_usd_per_1m,output_usd_per_1m,batch_discount\n" +
-		"claude-x,anthropic,2026-02-01,3,0.3,3.75,15,0.5\natlas,acme,2026-02-01,1,0.1,,2,0.5\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	prices := pricesOf(t, "model,provider,valid_from,input_usd_per_1m,cached_input_usd_per_1m,cache_write_usd_per_1m,output_usd_per_1m,batch_discount\n"+
+		"claude-x,anthropic,2026-02-01,3,0.3,3.75,15,0.5\natlas,acme,2026-02-01,1,0.1,,2,0.5\n")
 	path := filepath.Join(t.TempDir(), "log.csv")
 	log := "id,timestamp,model,provider,prompt,input_tokens,cache_read_input_tokens,cache_creation_input_tokens,output_tokens,service_tier,cost_usd\n" +
 		"own,2026-03-01,atlas,,p,1000,,,10,,0.5\n" +

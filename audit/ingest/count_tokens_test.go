@@ -53,10 +53,7 @@ func TestCountTokens(t *testing.T) {
 
 func TestEstimatedCost(t *testing.T) {
 	t.Parallel()
-	prices, err := audit.ReadPrices(strings.NewReader("model,provider,valid_from,input_usd_per_1m,output_usd_per_1m\ngpt-4o,openai,2024-05-13,5,15\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	prices := pricesOf(t, "model,provider,valid_from,input_usd_per_1m,output_usd_per_1m\ngpt-4o,openai,2024-05-13,5,15\n")
 	var tasks []audit.Task
 	path := write(t, "id,model,prompt,response,input_tokens,output_tokens,cost_usd\n"+
 		"counted,gpt-4o,hello world,hello world,,,\nin part,gpt-4o,hello world,hello world,100,,\nown,gpt-4o,hello world,hello world,,,0.5\nempty,gpt-4o,hello world,,,,\nother,forge,hello world,hello world,,,\n")
@@ -86,10 +83,7 @@ func TestEstimatedCost(t *testing.T) {
 // BenchmarkPriceTask says what pricing adds to the reading of a task of 500 bytes and
 // an answer as long: next to nothing where the log has tokens.
 func BenchmarkPriceTask(b *testing.B) {
-	prices, err := audit.ReadPrices(strings.NewReader("model,provider,valid_from,input_usd_per_1m,output_usd_per_1m\ngpt-4o,openai,2024-05-13,5,15\n"))
-	if err != nil {
-		b.Fatal(err)
-	}
+	prices := pricesOf(b, "model,provider,valid_from,input_usd_per_1m,output_usd_per_1m\ngpt-4o,openai,2024-05-13,5,15\n")
 	words := strings.Fields("the customer asks whether an invoice of last month can be split between two departments and paid in parts by end of quarter")
 	random := rand.New(rand.NewPCG(1, 2))
 	text := func() string {

@@ -70,7 +70,7 @@ r5,aembedding,0.0001,5,0,2026-11-02 09:01:00.000,2026-11-02 09:01:01.000,,embed-
 {"id":"o2","trace_id":"t2","type":"GENERATION","start_time":"2026-11-02 09:05:00.000000","end_time":null,"input":"spam?","provided_model_name":"gemini-flash","usage_details":{},"total_cost":0,"latency":null,"user_id":"u9","session_id":"s9","tags":["x"]}
 {"id":"o3","trace_id":"t2","type":"SPAN","start_time":"2026-11-02 09:05:00.000000","input":"retrieve","provided_model_name":null,"usage_details":{}}
 {"id":"o4","trace_id":"t2","type":"GENERATION","start_time":"2026-11-02 09:05:00.000000","input":"","provided_model_name":"gpt-5","usage_details":{"input":100,"input_cached_tokens":50,"output":7,"output_reasoning_tokens":3,"total":160}}
-{"id":"o5","trace_id":"t5","type":"GENERATION","start_time":"2026-11-02 09:05:00.000000","input":"cached?","provided_model_name":"gpt-5","usage_details":{"input":100,"input_cached_tokens":50,"output":7,"output_reasoning_tokens":3,"total":160},"total_cost":0.001}
+{"id":"o5","trace_id":"t5","type":"GENERATION","start_time":"2026-11-02 09:05:00.000000","input":"cached?","provided_model_name":"gpt-5","usage_details":{"input":100,"input_cached_tokens":50,"cache_creation_input_tokens":20,"output":7,"output_reasoning_tokens":3,"total":160},"total_cost":0.001}
 `,
 		want: []audit.Task{
 			{
@@ -80,7 +80,7 @@ r5,aembedding,0.0001,5,0,2026-11-02 09:01:00.000,2026-11-02 09:01:01.000,,embed-
 			{ID: "o2", Timestamp: at("2026-11-02T09:05:00Z"), Model: "gemini-flash", Prompt: "spam?", User: "u9", Cluster: "s9", Tags: []string{"x"}},
 			{
 				ID: "o5", Timestamp: at("2026-11-02T09:05:00Z"), Model: "gpt-5", Prompt: "cached?", Cluster: "t5", Cost: nano(1_000_000),
-				Tokens: audit.Tokens{Input: new(int64(150)), Cached: new(int64(50)), Output: new(int64(10)), Reasoning: new(int64(3))},
+				Tokens: audit.Tokens{Input: new(int64(170)), Cached: new(int64(50)), CacheWrite: new(int64(20)), Output: new(int64(10)), Reasoning: new(int64(3))},
 			},
 		},
 		filtered: map[string]int{"observations that are no generation (SPAN)": 1, "generations without input": 1},
@@ -128,7 +128,7 @@ h3,2026-11-02T09:02:02Z,200,2026-11-02T09:02:00Z,"{""""messages"""":[{""""role""
 	},
 	{
 		format: "otel", container: "jsonl", text: strings.ReplaceAll(`{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"bot"}}]},"scopeSpans":[{"spans":[
-{"traceId":"t1","spanId":"s1","startTimeUnixNano":"1793610000000000000","endTimeUnixNano":"1793610002000000000","attributes":[{"key":"gen_ai.request.model","value":{"stringValue":"gpt-5"}},{"key":"gen_ai.provider.name","value":{"stringValue":"openai"}},{"key":"gen_ai.usage.input_tokens","value":{"intValue":"31"}},{"key":"gen_ai.usage.output_tokens","value":{"intValue":7}},{"key":"gen_ai.input.messages","value":{"stringValue":"[{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"content\":\"New names\"}]}]"}},{"key":"gen_ai.output.messages","value":{"arrayValue":{"values":[{"kvlistValue":{"values":[{"key":"role","value":{"stringValue":"assistant"}},{"key":"parts","value":{"arrayValue":{"values":[{"kvlistValue":{"values":[{"key":"type","value":{"stringValue":"text"}},{"key":"content","value":{"stringValue":"Yes"}}]}}]}}}]}}]}}},{"key":"gen_ai.system_instructions","value":{"stringValue":"[{\"type\":\"text\",\"content\":\"Be short\"}]"}},{"key":"gen_ai.response.time_to_first_chunk","value":{"doubleValue":0.25}}]},
+{"traceId":"t1","spanId":"s1","startTimeUnixNano":"1793610000000000000","endTimeUnixNano":"1793610002000000000","attributes":[{"key":"gen_ai.request.model","value":{"stringValue":"gpt-5"}},{"key":"gen_ai.provider.name","value":{"stringValue":"openai"}},{"key":"gen_ai.usage.input_tokens","value":{"intValue":"31"}},{"key":"gen_ai.usage.output_tokens","value":{"intValue":7}},{"key":"gen_ai.usage.cache_read.input_tokens","value":{"intValue":"12"}},{"key":"gen_ai.usage.cache_creation.input_tokens","value":{"intValue":"5"}},{"key":"gen_ai.input.messages","value":{"stringValue":"[{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"content\":\"New names\"}]}]"}},{"key":"gen_ai.output.messages","value":{"arrayValue":{"values":[{"kvlistValue":{"values":[{"key":"role","value":{"stringValue":"assistant"}},{"key":"parts","value":{"arrayValue":{"values":[{"kvlistValue":{"values":[{"key":"type","value":{"stringValue":"text"}},{"key":"content","value":{"stringValue":"Yes"}}]}}]}}}]}}]}}},{"key":"gen_ai.system_instructions","value":{"stringValue":"[{\"type\":\"text\",\"content\":\"Be short\"}]"}},{"key":"gen_ai.response.time_to_first_chunk","value":{"doubleValue":0.25}}]},
 {"traceId":"t2","spanId":"s2","startTimeUnixNano":1793610010000000000,"endTimeUnixNano":1793610011000000000,"attributes":[{"key":"gen_ai.system","value":{"stringValue":"anthropic"}},{"key":"gen_ai.request.model","value":{"stringValue":"claude"}},{"key":"gen_ai.usage.prompt_tokens","value":{"intValue":"9"}},{"key":"gen_ai.prompt.1.content","value":{"stringValue":"Flattened"}},{"key":"gen_ai.prompt.1.role","value":{"stringValue":"user"}},{"key":"gen_ai.prompt.0.role","value":{"stringValue":"system"}},{"key":"gen_ai.prompt.0.content","value":{"stringValue":"Sys"}},{"key":"gen_ai.completion.0.content","value":{"stringValue":"Flat answer"}},{"key":"gen_ai.completion.0.role","value":{"stringValue":"assistant"}}]},
 {"traceId":"t3","spanId":"s3","startTimeUnixNano":"1793610010000000000","endTimeUnixNano":"1793610011000000000","attributes":[{"key":"openinference.span.kind","value":{"stringValue":"LLM"}},{"key":"llm.model_name","value":{"stringValue":"llama"}},{"key":"llm.input_messages.0.message.role","value":{"stringValue":"user"}},{"key":"llm.input_messages.0.message.content","value":{"stringValue":"Inference"}},{"key":"output.value","value":{"stringValue":"Out"}},{"key":"llm.token_count.prompt","value":{"intValue":5}}]},
 {"traceId":"t4","spanId":"s4","startTimeUnixNano":"1793610010000000000","endTimeUnixNano":"1793610011000000000","attributes":[{"key":"http.method","value":{"stringValue":"GET"}}]},
@@ -143,7 +143,7 @@ h3,2026-11-02T09:02:02Z,200,2026-11-02T09:02:00Z,"{""""messages"""":[{""""role""
 		want: []audit.Task{
 			{
 				ID: "t1:s1", Timestamp: at("2026-11-02T09:00:00Z"), Model: "gpt-5", Provider: "openai", System: "Be short", Prompt: "New names", Response: "Yes", Cluster: "t1",
-				Tokens: audit.Tokens{Input: new(int64(31)), Output: new(int64(7))}, LatencyMS: new(int64(2000)), TTFTMS: new(int64(250)),
+				Tokens: audit.Tokens{Input: new(int64(31)), Cached: new(int64(12)), CacheWrite: new(int64(5)), Output: new(int64(7))}, LatencyMS: new(int64(2000)), TTFTMS: new(int64(250)),
 			},
 			{
 				ID: "t2:s2", Timestamp: at("2026-11-02T09:00:10Z"), Model: "claude", Provider: "anthropic", System: "Sys", Prompt: "Flattened", Response: "Flat answer", Cluster: "t2",

@@ -44,7 +44,11 @@ type FileReport struct {
 	Filtered    int    `json:"filtered,omitempty"`
 	// FilteredReasons says why records of a tool's export are no tasks, and of how many.
 	FilteredReasons map[string]int `json:"filtered_reasons,omitempty"`
-	RejectsFile     string         `json:"rejects_file"` // empty where no row was rejected
+	// TextlessRequests are those of a gateway's log without a text, which count as spend;
+	// TextlessUSD is their known cost.
+	TextlessRequests int64    `json:"textless_requests,omitempty"`
+	TextlessUSD      *float64 `json:"textless_usd,omitempty"`
+	RejectsFile      string   `json:"rejects_file"` // empty where no row was rejected
 	// OldRejectsFile is where the rejects of an earlier import were put; empty where
 	// there were none.
 	OldRejectsFile string `json:"old_rejects_file,omitempty"`

@@ -71,14 +71,16 @@ func langfuseUsage(r *record, d *draft) {
 			return true
 		}
 		name := strings.ToLower(key.Str)
-		cached := strings.Contains(name, "cache") && !strings.Contains(name, "creation") && !strings.Contains(name, "write")
+		cached := strings.Contains(name, "cache")
+		written := cached && (strings.Contains(name, "creation") || strings.Contains(name, "write"))
 		for _, kind := range []struct {
 			field string
 			is    bool
 		}{
 			{"input_tokens", strings.Contains(name, "input") || name == "prompt_tokens"},
 			{"output_tokens", strings.Contains(name, "output") || name == "completion_tokens"},
-			{"cached_tokens", strings.Contains(name, "input") && cached},
+			{"cached_tokens", strings.Contains(name, "input") && cached && !written},
+			{"cache_write_tokens", strings.Contains(name, "input") && written},
 			{"reasoning_tokens", strings.Contains(name, "reasoning")},
 		} {
 			if kind.is {

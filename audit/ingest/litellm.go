@@ -34,6 +34,7 @@ func draftLiteLLM(r *record) []*draft {
 	d.take(r, "input_tokens", "prompt_tokens")
 	d.take(r, "output_tokens", "completion_tokens")
 	d.take(r, "cached_tokens", "metadata.usage_object.prompt_tokens_details.cached_tokens", "metadata.additional_usage_values.cache_read_input_tokens")
+	d.take(r, "cache_write_tokens", "metadata.usage_object.cache_creation_input_tokens", "metadata.additional_usage_values.cache_creation_input_tokens")
 	d.take(r, "reasoning_tokens", "metadata.usage_object.completion_tokens_details.reasoning_tokens")
 	d.take(r, "cost_usd", "spend")
 	d.take(r, "latency_ms", "request_duration_ms")
@@ -58,8 +59,9 @@ func draftLiteLLM(r *record) []*draft {
 			d.filtered = "calls that answer with no text (" + callType + ")"
 		}
 	}
-	d.withoutText(strings.EqualFold(r.text("status"), "failure"),
-		"requests whose text was not kept (store_prompts_in_spend_logs is off)")
+	failed := strings.EqualFold(r.text("status"), "failure")
+	d.gateway = d.filtered == "" && !failed
+	d.withoutText(failed, "requests whose text was not kept (store_prompts_in_spend_logs is off)")
 	d.extras(r)
 	return []*draft{d}
 }

@@ -133,6 +133,7 @@ func (d *draft) measures(a attributes) {
 	a.take(d, "input_tokens", "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt", "llm.usage.prompt_tokens")
 	a.take(d, "output_tokens", "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.token_count.completion", "llm.usage.completion_tokens")
 	a.take(d, "cached_tokens", "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens", "llm.token_count.prompt_details.cache_read")
+	a.take(d, "cache_write_tokens", "gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_creation_input_tokens", "llm.token_count.prompt_details.cache_write")
 	a.take(d, "reasoning_tokens", "gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens", "llm.token_count.completion_details.reasoning")
 	a.take(d, "cost_usd", "gen_ai.usage.cost", "gen_ai.usage.total_cost", "llm.cost.total")
 	a.take(d, "ttft_s", "gen_ai.response.time_to_first_chunk", "gen_ai.server.time_to_first_token")

@@ -7,11 +7,14 @@ import (
 )
 
 // promptfoo reads the results of promptfoo: the document that -o x.json and export
-// write, and the rows of -o x.jsonl.
+// write, the rows of -o x.jsonl, and the table of -o x.csv.
 var promptfoo = &dialect{
 	name: "promptfoo",
 	is: func(s *shape) bool {
 		if s.has("results") && s.inner["results"].has("results") {
+			return true
+		}
+		if len(promptfooGroups(s.keys)) > 0 {
 			return true
 		}
 		return s.has("prompt_idx", "test_idx") || (s.has("prompt", "provider", "vars") && s.hasOne("latency_ms", "grading_result", "named_scores", "success"))
@@ -22,6 +25,9 @@ var promptfoo = &dialect{
 }
 
 func draftPromptfoo(r *record) []*draft {
+	if groups := promptfooGroups(r.header); len(groups) > 0 {
+		return draftPromptfooRow(r, groups)
+	}
 	d := newDraft()
 	eval := fieldText(gjson.Parse(r.kept("evalId")))
 	provider, from := r.get("provider.id", "provider")

@@ -21,6 +21,8 @@ type record struct {
 	raw     string                  // JSON where it is a JSON object, else empty
 	hashed  []byte                  // what sum made of it; nil: nothing yet
 	kept    func(key string) string // of the JSON around it
+	header  []string                // of a table, as written and in its order; else nil
+	cells   []string                // under header
 	logs    *otelLogs
 	traces  *Traces
 }
@@ -62,7 +64,7 @@ func objectRecord(object string, line int, known names) *record {
 
 // rowRecord makes a record of a table's row.
 func rowRecord(header, cells []string, line int, known names) *record {
-	r := &record{line: line, byName: make(map[string]int, len(header))}
+	r := &record{line: line, byName: make(map[string]int, len(header)), header: header, cells: cells}
 	for i, name := range header {
 		r.add(name, gjson.Result{Type: gjson.String, Str: cells[i]}, known)
 	}
@@ -189,6 +191,9 @@ type draft struct {
 	conversation []audit.Message
 	extra        map[string]string
 	filtered     string // why it is no task; empty for a task
+	// gateway says that it is a request of a gateway's own log, which is spend whether or
+	// not its text was kept.
+	gateway bool
 }
 
 func newDraft() *draft {

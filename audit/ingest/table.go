@@ -96,10 +96,25 @@ func openText(name string, r io.Reader, file File, s *source) (*Table, error) {
 	if err := checkHead(name, head); err != nil {
 		return nil, err
 	}
-	if first := bytes.TrimSpace(head)[0]; file.wants(JSON, JSONL) || (!file.wants(CSV) && (first == '{' || first == '[')) {
+	if first := bytes.TrimSpace(head)[0]; file.wants(JSON, JSONL) || (!file.wants(CSV) && (first == '{' || first == '[' && beginsList(head))) {
 		return table, table.openJSON(lines, head, file, s)
 	}
 	return table, table.openCSV(lines, head, file)
+}
+
+// beginsList says whether what begins with a bracket is a list of JSON: a header may
+// begin with one too, as promptfoo's [provider] does.
+func beginsList(head []byte) bool {
+	inside := bytes.TrimSpace(bytes.TrimSpace(head)[1:])
+	if len(inside) == 0 || bytes.IndexByte([]byte(`{["]-0123456789`), inside[0]) >= 0 {
+		return true
+	}
+	for _, word := range []string{"true", "false", "null"} {
+		if bytes.HasPrefix(inside, []byte(word)) {
+			return true
+		}
+	}
+	return false
 }
 
 func newTable(name string, file File) (*Table, error) {

@@ -46,6 +46,10 @@ type Options struct {
 	Traces          *Traces           // of the observations in the file; may be nil
 	Name            string            // what messages call the file, instead of its path
 	Progress        func(bytesRead int64)
+	// Textless takes what a gateway's log says of each of its requests: those without a
+	// text, which are spend and no task, and those with one as 0 requests of no cost, so
+	// that the model is known to be in the log. It may be nil.
+	Textless func(audit.SpendEntry)
 	// Protect changes a task before it is given on, Redact what is written of rejected
 	// rows: a task may not hold personal data that was to be left out. Both may be nil,
 	// and each is called by one goroutine at a time.
@@ -66,7 +70,15 @@ func ReadTasks(ctx context.Context, path string, options Options, emit func(audi
 	reasons := map[string]int{}
 	costs := &CostReport{}
 	report, err := readFile(ctx, options.file(path), func(row *Row, into *readTaskRow) error {
-		if into.filtered = row.Get(filteredField); into.filtered != "" {
+		into.filtered, into.textless = row.Get(filteredField), nil
+		if options.Textless != nil && row.Get(requestsField) != "" {
+			entry, err := readTextless(row, into.filtered != "")
+			if err != nil {
+				return err
+			}
+			into.textless = &entry
+		}
+		if into.filtered != "" {
 			return nil
 		}
 		err := readTask(row, name, &options, &into.task)
@@ -75,6 +87,9 @@ func ReadTasks(ctx context.Context, path string, options Options, emit func(audi
 		}
 		return err
 	}, true, func(row readTaskRow) (Outcome, error) {
+		if row.textless != nil {
+			options.Textless(*row.textless)
+		}
 		if row.filtered != "" {
 			reasons[row.filtered]++
 			return Filtered, nil
@@ -92,6 +107,21 @@ func ReadTasks(ctx context.Context, path string, options Options, emit func(audi
 type readTaskRow struct {
 	task     audit.Task
 	filtered string
+	textless *audit.SpendEntry // for [Options.Textless]
+}
+
+// readTextless reads a gateway's request as spend.
+func readTextless(row *Row, textless bool) (audit.SpendEntry, error) {
+	if textless {
+		return readSpend(row)
+	}
+	entry := audit.SpendEntry{
+		Model: strings.TrimSpace(row.Get("model")), Provider: strings.TrimSpace(row.Get("provider")),
+		Spend: audit.Spend{Requests: new(int64), InputTokens: new(int64), CachedTokens: new(int64), OutputTokens: new(int64), ReasoningTokens: new(int64), Cost: new(audit.NanoUSD)},
+	}
+	var err error
+	entry.Start, err = row.time("timestamp")
+	return entry, err
 }
 
 func (o Options) file(path string) File {

@@ -42,13 +42,19 @@ func readTasks(t *testing.T, path string, options Options) ([]audit.Task, FileRe
 	return tasks, report
 }
 
-func testPrices(t *testing.T) audit.PriceTable {
+// pricesOf reads a price table from CSV.
+func pricesOf(t testing.TB, text string) audit.PriceTable {
 	t.Helper()
-	prices, err := audit.ReadPrices(strings.NewReader("model,provider,in,cached,out,from,source\natlas,acme,3,0.3,15,2026-01-01,list\n"))
+	prices, err := audit.ReadPrices(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return prices
+}
+
+func testPrices(t *testing.T) audit.PriceTable {
+	t.Helper()
+	return pricesOf(t, "model,provider,in,cached,out,from,source\natlas,acme,3,0.3,15,2026-01-01,list\n")
 }
 
 func TestReadTasksReadsEveryField(t *testing.T) {

@@ -13,6 +13,9 @@ import (
 // filteredField says why a translated row is no task.
 const filteredField = "filtered"
 
+// requestsField is how many requests a row stands for, where it is of an account.
+const requestsField = "requests"
+
 // translatedFields are the columns of translated rows: every field of a task and of
 // spend.
 var translatedFields, translatedPlace = func() ([]string, map[string]int) {
@@ -118,9 +121,14 @@ func (t *translator) row(d *draft, row *Row) error {
 	row.place = translatedPlace
 	row.Extra = d.extra
 	row.SHA256 = t.record.sum(t.nth - 1)
+	if d.gateway {
+		row.Raw[translatedPlace[requestsField]] = "1"
+	}
 	if d.filtered != "" {
 		row.Raw[translatedPlace[filteredField]] = d.filtered
-		return nil
+		if !d.gateway {
+			return nil
+		}
 	}
 	for field, text := range d.values {
 		if len(text) > maxField {

@@ -43,7 +43,9 @@ Only the prompt is required; headers are recognised by common names and reported
 to FILE.rejects.csv with their reasons; the others are imported.
 
 OpenRouter's activity and OpenAI's usage hold no tasks: they are kept as a spend
-baseline, which the audit holds against the log.
+baseline, which the audit holds against the log. So are the requests of LiteLLM's
+log whose texts were not kept, by hour and model: the audit says what share of the
+spend has its text.
 
 Exit status: 0 ok, 1 a log failed, some rows were rejected or nothing was read,
 2 usage.`,
@@ -103,7 +105,12 @@ func runAuditImport(ctx context.Context, g *global, o *importOptions, paths []st
 		}
 		options.Protect, options.Redact = protect.task, protect.rejected()
 		err = o.source.each(ctx, paths, options, errOut, func(path string, options ingest.Options) error {
+			var unkept textless
+			options.Textless = unkept.add
 			read, err := importLog(ctx, s, path, options, errOut)
+			if err == nil {
+				err = unkept.store(ctx, s, &read)
+			}
 			if errors.Is(err, ingest.ErrSpend) && options.Query == nil { // an answer is read once
 				read, err = importSpend(ctx, s, path, options, errOut)
 			}
