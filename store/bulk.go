@@ -58,7 +58,7 @@ type TaskImport struct {
 }
 
 // importCache is the page cache of an import.
-const importCache = 2 << 20 // bytes
+const importCache = 1 << 20 // bytes
 
 // BeginImport starts to take in a file of tasks. Nothing of it is to be seen until
 // Commit; other processes read what was there.

@@ -159,13 +159,18 @@ func TestNothingIsInsertedAfterAFailure(t *testing.T) {
 	i, err := s.BeginImport(t.Context(), "log.csv")
 	must(t, err)
 	defer i.Rollback()
-	values := make([]driver.Value, len(taskColumns))
+	values, has := make([]driver.Value, len(taskColumns)), columnSet(0)
+	for at, column := range taskColumns {
+		if value, there := map[string]driver.Value{"file_line": int64(1), "prompt": "hello", "id": ""}[column.name]; there {
+			values[at], has = value, has|1<<at
+		}
+	}
 	for n := range rowsPerStatement * statementsAhead {
 		values[0] = fmt.Sprint("t-", n)
 		if n == rowsPerStatement+1 {
 			values[0] = "t-0" // breaks the second statement
 		}
-		must(t, i.insert.add(t.Context(), values, 1))
+		must(t, i.insert.add(t.Context(), values, has))
 	}
 	wantError(t, i.insert.wait(), "UNIQUE")
 	var stored int
