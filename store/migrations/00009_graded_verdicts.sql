@@ -11,5 +11,5 @@ WHERE type = 'table' AND name = 'ratings';
 PRAGMA writable_schema = RESET;
 
 -- Other connections read the schema again when its version moves on.
-CREATE TABLE moves_the_version (nothing INTEGER) STRICT;
+CREATE TABLE moves_the_version (version INTEGER) STRICT;
 DROP TABLE moves_the_version;
