@@ -37,7 +37,7 @@ const (
 )
 
 var errorFields = []field{
-	{"Sorted into", 24, formatText},
+	{"Sorted into", 36, formatText},
 	{"Truly", 20, formatText},
 	{"Arm", 20, formatText},
 	{"Reviewed tasks", 18, formatCount},
@@ -175,6 +175,13 @@ func (s sheet) errorLines(header int, lines, sorted rowRange, truths []int) {
 	}
 	roles := map[int]role{errorReviewed - 1: roleInput, errorRatio - 1: roleInput, errorRatioError - 1: roleInput, errorMultiplier - 1: roleInput}
 	s.tableLooks(header, "RoutingErrors", errorFields, rows, "", roles)
+	for i, cells := range rows {
+		for c := errorRatio; c <= errorMultiplier; c++ {
+			if link, ok := cells[c-1].(formula); ok { // no input here, but on the return sheet
+				s.set(c, lines.first+i, link, look{errorFields[c-1].format, roleLink})
+			}
+		}
+	}
 	s.between(at(errorReviewed, lines.first)+":"+at(errorReviewed, lines.last), 0, 1e9)
 	for _, c := range []int{errorRatio, errorRatioError, errorMultiplier} {
 		s.between(at(c, lines.first)+":"+at(c, lines.last), 0, 1e6)

@@ -65,6 +65,23 @@ func TestWorkbookMeetsTheRoutingErrors(t *testing.T) {
 	wantErrors(t, func(name string) float64 { return evaluated(t, file, name) }, in.Routing.Total.SavingWithErrors)
 }
 
+// TestWorkbookMeetsTheErrorsOfADearArm, which is taken to cost as much more where it was
+// not measured, on the same ratio.
+func TestWorkbookMeetsTheErrorsOfADearArm(t *testing.T) {
+	data, spend, locked := drawnPilot()
+	for i := range data.Responses {
+		if r := &data.Responses[i]; r.Arm == "small" {
+			r.Cost = new(*r.Cost * 4)
+		}
+	}
+	in := recommendedWith(t, data, spend, locked, sortedIntoCoding)
+	if in.Routing.Total.SavingWithErrors.Estimate >= 0 {
+		t.Fatal("the arm is not dear")
+	}
+	file := openWorkbook(t, writeWorkbook(t, in))
+	wantErrors(t, func(name string) float64 { return evaluated(t, file, name) }, in.Routing.Total.SavingWithErrors)
+}
+
 // TestRoutingErrorsFollowTheMatrix changes a count of the matrix in the workbook, has
 // LibreOffice recalculate it, and compares with what Go says of the changed matrix.
 func TestRoutingErrorsFollowTheMatrix(t *testing.T) {
