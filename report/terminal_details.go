@@ -11,11 +11,10 @@ import (
 // each use case, what became of the answers, checks, and how judges compare with
 // people.
 func AnalysisDetails(w io.Writer, a eval.Analysis, style Style) error {
-	a = told(a)
 	p := &page{style: style}
-	for _, c := range a.Comparisons {
+	for i, c := range told(a).Comparisons {
 		p.sensitivity(c)
-		p.answers(c)
+		p.answers(a.Comparisons[i]) // an arm by its own name
 	}
 	for _, judge := range a.Judges {
 		p.judge(judge)
@@ -27,10 +26,14 @@ func AnalysisDetails(w io.Writer, a eval.Analysis, style Style) error {
 func (p *page) sensitivity(c eval.ComparisonResult) {
 	p.title(useCaseName(c) + ", analysed in other ways")
 	rows := [][]Cell{append(Cells("as planned", WinRate(c.WinRate, nil, c.Tasks), Count(c.Tasks)), Cell{string(c.Decision), decisionTone(c.Decision)}, Cell{})}
+	var notes footnotes
 	for _, s := range c.Sensitivity {
-		note := Cell{Text: s.WhyMissing}
-		if s.Changes {
+		note := Cell{}
+		switch {
+		case s.Changes:
 			note = Cell{"another answer", Warning}
+		case s.WhyMissing != "":
+			note.Text = notes.of(s.WhyMissing)
 		}
 		rows = append(rows, append(Cells(s.Name, WinRate(s.WinRate, nil, s.Tasks), Count(s.Tasks)), Cell{string(s.Decision), decisionTone(s.Decision)}, note))
 	}
@@ -41,6 +44,7 @@ func (p *page) sensitivity(c eval.ComparisonResult) {
 		{Name: "decision", Fixed: true},
 		{Name: ""},
 	}, rows)
+	p.footnotes(notes)
 }
 
 func (p *page) answers(c eval.ComparisonResult) {
@@ -77,14 +81,16 @@ func (p *page) answers(c eval.ComparisonResult) {
 func (p *page) judge(j eval.JudgeResult) {
 	p.title(judgeHead(j))
 	var rows [][]Cell
+	var notes footnotes
 	for _, m := range judgeMeasures(j) {
 		value := Cell{Text: m.Value}
 		if m.Missing {
-			value.Tone = Dim
+			value = Cell{unknown + notes.of(m.Value), Dim}
 		}
 		rows = append(rows, []Cell{{Text: m.Name}, value})
 	}
 	p.table([]Column{{Name: "measure"}, {Name: "value"}}, rows)
+	p.footnotes(notes)
 	p.warnings(j.Warnings)
 }
 
