@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"math"
 
 	"modeltrial/eval"
 )
@@ -156,11 +157,14 @@ func Explanation(w io.Writer, a eval.Analysis, style Style) error {
 	return p.flush(w)
 }
 
-// digits writes a value with the digits that a check by hand needs.
+// digits writes a value with the digits that a check by hand needs: a whole number
+// without any, also where a sum of many parts missed it by its last bits.
 func digits(x float64) string {
+	const lastBits = 1e-9
+	whole := math.Round(x)
 	switch {
-	case x == float64(int64(x)) && x < 1e6 && x > -1e6:
-		return Count(int(x))
+	case math.Abs(x-whole) <= lastBits*math.Abs(x) && math.Abs(x) < 1e6:
+		return Count(int(whole))
 	case x < 0.001 && x > -0.001:
 		return minus(fmt.Sprintf("%.4g", x))
 	}

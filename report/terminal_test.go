@@ -367,3 +367,15 @@ func TestComparisonWarnings(t *testing.T) {
 		t.Errorf("of one use case: %q", got)
 	}
 }
+
+// TestDigits: a sum of 805 equal parts is 805, and what is no whole number keeps its
+// digits.
+func TestDigits(t *testing.T) {
+	for want, x := range map[string]float64{
+		"805": 805.0000000000002, "0": 0, "−1": -1, "804.00100": 804.001, "0.15734": 0.157335, "1e-09": 1e-9, "1000000.00000": 1e6,
+	} {
+		if got := digits(x); got != want {
+			t.Errorf("%v is %q, want %q", x, got, want)
+		}
+	}
+}
