@@ -24,6 +24,10 @@ func AnalysisDetails(w io.Writer, a eval.Analysis, style Style) error {
 	return p.flush(w)
 }
 
+// shortWhy is how long a reason may be to stand in its row; longer ones stand under the
+// table.
+const shortWhy = 40 // bytes
+
 func (p *page) sensitivity(c eval.ComparisonResult) {
 	p.title(useCaseName(c) + ", analysed in other ways")
 	rows := [][]Cell{append(Cells("as planned", WinRate(c.WinRate, nil, c.Tasks), Count(c.Tasks)), Cell{string(c.Decision), decisionTone(c.Decision)}, Cell{})}
@@ -33,8 +37,10 @@ func (p *page) sensitivity(c eval.ComparisonResult) {
 		switch {
 		case s.Changes:
 			note = Cell{"another answer", Warning}
-		case s.WhyMissing != "":
+		case len(s.WhyMissing) > shortWhy:
 			note.Text = notes.of(s.WhyMissing)
+		default:
+			note.Text = s.WhyMissing
 		}
 		rows = append(rows, append(Cells(s.Name, WinRate(s.WinRate, nil, s.Tasks), Count(s.Tasks)), Cell{string(s.Decision), decisionTone(s.Decision)}, note))
 	}
