@@ -102,7 +102,7 @@ func evidenceOf(c *eval.ComparisonResult) {
 		{Name: "position-adjusted", What: "as if each answer had been shown first equally often", Tasks: c.Tasks, WinRate: c.WinRate},
 		{Name: "length-controlled", What: "as if both answers were equally long", WhyMissing: "the lengths do not differ"},
 		{Name: hostile, What: "this team alone", Tasks: 12, WhyMissing: "rated tasks: 12, at least 20 are needed"},
-		{Name: "without odd raters", What: "without ben, who stand out in the table of raters", Tasks: c.Tasks - 9, WinRate: &lower, Decision: eval.Keep, Changes: c.Decision != eval.Keep},
+		{Name: "without odd raters", What: "without ben: odd in the table of raters", Tasks: c.Tasks - 9, WinRate: &lower, Decision: eval.Keep, Changes: c.Decision != eval.Keep},
 	}
 }
 

@@ -284,7 +284,7 @@ func judgeMeasures(j eval.JudgeResult) []measure {
 }
 
 func judgeHead(j eval.JudgeResult) string {
-	return fmt.Sprintf("judge %s: %s on %s, %s of them rated by people, too", judgeName(j),
+	return fmt.Sprintf("judge %s: %s on %s, %s of them also rated by people", judgeName(j),
 		counted(j.Ratings, "rating", "ratings"), counted(j.Tasks, "comparison", "comparisons"), Count(j.Shared))
 }
 

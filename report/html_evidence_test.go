@@ -37,7 +37,7 @@ func TestHTMLShowsTheStatistics(t *testing.T) {
 		"position":               "The answer shown first had an advantage of +2 [−2, +6] points.",
 		"weeks":                  "coding · claude 2 95 64% [55, 73] 50–78%",
 		"change of decision":     `coding · claude: the decision would be "keep" in the analysis "without odd raters"`,
-		"other analysis":         "without odd raters without ben, who stand out in the table of raters 134 53% [43, 63] keep",
+		"other analysis":         "without odd raters without ben: odd in the table of raters 134 53% [43, 63] keep",
 		"analysis not possible":  "length-controlled as if both answers were equally long 0 the lengths do not differ –",
 		"first pass":             "coding · claude 143 71% 80% +9 [+3, +15] points 4 17 0.0072",
 		"first pass missing":     "First-pass accuracy is not known: math · deepseek+gpt: no answer was checked.",
@@ -51,7 +51,7 @@ func TestHTMLShowsTheStatistics(t *testing.T) {
 		"judge that passes":      "Judge judge-1: agrees with people on 66%, they among themselves on 64%: agrees with people about as well as they among themselves; favours longer answers more than people do.",
 		"judge that fails":       "Judge judge-3: agrees with people on 50% where people agree among themselves on 64%: it is not shown to stand in for a person.",
 		"judge's measure":        "Same verdict in both orders. 81% [77–85%]",
-		"judge not known":        "0 of them rated by people, too; no comparison was rated by people, too.",
+		"judge not known":        "0 of them also rated by people; no comparison was rated by people, too.",
 		"not combined":           "People and judges were not combined: coding · claude, math · deepseek+gpt and creative · small: no judge rated.",
 		"beside a figure":        "Recorded answers, simulated ratings.",
 		"widest driver first":    "coding: cost ratio 1 630 to 1 970 USD",
@@ -197,7 +197,7 @@ func TestChangeLine(t *testing.T) {
 		t.Errorf("the note of an interval from 0 to 80%% is %q", row.note)
 	}
 	c.Sensitivity = append(c.Sensitivity, eval.Sensitivity{Name: "length-controlled", WinRate: fine, Changes: true})
-	if got, want := changeLine(c), "the win rate supports another claim when it is length-controlled"; got != want {
+	if got, want := changeLine(c), `the win rate supports another claim in the analysis "length-controlled"`; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	c.Sensitivity = c.Sensitivity[2:3]

@@ -198,7 +198,7 @@ func changeLine(c eval.ComparisonResult) string {
 		case s.Changes && s.Decision != "":
 			changes = append(changes, fmt.Sprintf("the decision would be %q in the analysis %q", s.Decision, line(s.Name)))
 		case s.Changes:
-			changes = append(changes, fmt.Sprintf("the win rate supports another claim when it is %s", line(s.Name)))
+			changes = append(changes, fmt.Sprintf("the win rate supports another claim in the analysis %q", line(s.Name)))
 		}
 	}
 	if len(changes) > 0 {

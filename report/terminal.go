@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -243,6 +244,25 @@ func (p *page) next(arguments, why string) {
 func (p *page) flush(w io.Writer) error {
 	_, err := w.Write(p.out.Bytes())
 	return err
+}
+
+// footnotes are notes under a table, each once.
+type footnotes []string
+
+// of is the mark of a note.
+func (f *footnotes) of(note string) string {
+	at := slices.Index(*f, note)
+	if at < 0 {
+		at = len(*f)
+		*f = append(*f, note)
+	}
+	return mark(at + 1)
+}
+
+func (p *page) footnotes(notes footnotes) {
+	for i, note := range notes {
+		p.say(Plain, "  ", mark(i+1)+" "+note)
+	}
 }
 
 // mark is a footnote number in superscript.

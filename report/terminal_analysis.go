@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"modeltrial/eval"
 )
@@ -114,7 +115,7 @@ func (p *page) comparisons(results []eval.ComparisonResult) {
 		{Name: "decision", Fixed: true},
 	}
 	var rows [][]Cell
-	var notes []string
+	var notes footnotes
 	for _, r := range results {
 		note := r.Reason
 		// The reason of a decision says already why there is no win rate.
@@ -123,12 +124,7 @@ func (p *page) comparisons(results []eval.ComparisonResult) {
 		}
 		decision := string(r.Decision)
 		if note != "" {
-			number := slices.Index(notes, note) + 1
-			if number == 0 {
-				notes = append(notes, note)
-				number = len(notes)
-			}
-			decision += mark(number)
+			decision += notes.of(note)
 		}
 		cost, time := unknown, unknown
 		if r.CostRatio != nil {
@@ -147,9 +143,7 @@ func (p *page) comparisons(results []eval.ComparisonResult) {
 		})
 	}
 	p.table(columns, rows)
-	for i, note := range notes {
-		p.say(Plain, "  ", mark(i+1)+" "+note)
-	}
+	p.footnotes(notes)
 }
 
 // joined is two sentences in one line, either of which may be empty.
@@ -243,12 +237,25 @@ func alphaText(i *eval.Interval) string {
 	return minus(fmt.Sprintf("%.2f", i.Estimate)) + " [" + minus(fmt.Sprintf("%.2f", i.Low)) + ", " + minus(fmt.Sprintf("%.2f", i.High)) + "]"
 }
 
+// comparisonWarnings are those of the use cases, each once with the use cases that it is
+// of.
 func comparisonWarnings(a eval.Analysis) []string {
+	of := map[string][]string{}
 	var warnings []string
 	for _, c := range a.Comparisons {
 		for _, warning := range c.Warnings {
-			warnings = append(warnings, useCaseName(c)+": "+warning)
+			if of[warning] == nil {
+				warnings = append(warnings, warning)
+			}
+			of[warning] = append(of[warning], useCaseName(c))
 		}
+	}
+	for i, warning := range warnings {
+		names := strings.Join(of[warning], ", ")
+		if count := len(of[warning]); count > 1 && count == len(a.Comparisons) {
+			names = "all use cases"
+		}
+		warnings[i] = names + ": " + warning
 	}
 	return warnings
 }

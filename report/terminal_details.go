@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"math"
 
 	"modeltrial/eval"
 )
@@ -11,11 +12,10 @@ import (
 // each use case, what became of the answers, checks, and how judges compare with
 // people.
 func AnalysisDetails(w io.Writer, a eval.Analysis, style Style) error {
-	a = told(a)
 	p := &page{style: style}
-	for _, c := range a.Comparisons {
+	for i, c := range told(a).Comparisons {
 		p.sensitivity(c)
-		p.answers(c)
+		p.answers(a.Comparisons[i]) // an arm by its own name
 	}
 	for _, judge := range a.Judges {
 		p.judge(judge)
@@ -24,13 +24,23 @@ func AnalysisDetails(w io.Writer, a eval.Analysis, style Style) error {
 	return p.flush(w)
 }
 
+// shortWhy is how long a reason may be to stand in its row; longer ones stand under the
+// table.
+const shortWhy = 40 // bytes
+
 func (p *page) sensitivity(c eval.ComparisonResult) {
 	p.title(useCaseName(c) + ", analysed in other ways")
 	rows := [][]Cell{append(Cells("as planned", WinRate(c.WinRate, nil, c.Tasks), Count(c.Tasks)), Cell{string(c.Decision), decisionTone(c.Decision)}, Cell{})}
+	var notes footnotes
 	for _, s := range c.Sensitivity {
-		note := Cell{Text: s.WhyMissing}
-		if s.Changes {
+		note := Cell{}
+		switch {
+		case s.Changes:
 			note = Cell{"another answer", Warning}
+		case len(s.WhyMissing) > shortWhy:
+			note.Text = notes.of(s.WhyMissing)
+		default:
+			note.Text = s.WhyMissing
 		}
 		rows = append(rows, append(Cells(s.Name, WinRate(s.WinRate, nil, s.Tasks), Count(s.Tasks)), Cell{string(s.Decision), decisionTone(s.Decision)}, note))
 	}
@@ -41,6 +51,7 @@ func (p *page) sensitivity(c eval.ComparisonResult) {
 		{Name: "decision", Fixed: true},
 		{Name: ""},
 	}, rows)
+	p.footnotes(notes)
 }
 
 func (p *page) answers(c eval.ComparisonResult) {
@@ -77,14 +88,16 @@ func (p *page) answers(c eval.ComparisonResult) {
 func (p *page) judge(j eval.JudgeResult) {
 	p.title(judgeHead(j))
 	var rows [][]Cell
+	var notes footnotes
 	for _, m := range judgeMeasures(j) {
 		value := Cell{Text: m.Value}
 		if m.Missing {
-			value.Tone = Dim
+			value = Cell{unknown + notes.of(m.Value), Dim}
 		}
 		rows = append(rows, []Cell{{Text: m.Name}, value})
 	}
 	p.table([]Column{{Name: "measure"}, {Name: "value"}}, rows)
+	p.footnotes(notes)
 	p.warnings(j.Warnings)
 }
 
@@ -150,11 +163,14 @@ func Explanation(w io.Writer, a eval.Analysis, style Style) error {
 	return p.flush(w)
 }
 
-// digits writes a value with the digits that a check by hand needs.
+// digits writes a value with the digits that a check by hand needs: a whole number
+// without any, also where a sum of many parts missed it by its last bits.
 func digits(x float64) string {
+	const lastBits = 1e-9
+	whole := math.Round(x)
 	switch {
-	case x == float64(int64(x)) && x < 1e6 && x > -1e6:
-		return Count(int(x))
+	case math.Abs(x-whole) <= lastBits*math.Abs(x) && math.Abs(x) < 1e6:
+		return Count(int(whole))
 	case x < 0.001 && x > -0.001:
 		return minus(fmt.Sprintf("%.4g", x))
 	}

@@ -326,3 +326,56 @@ func TestSimulation(t *testing.T) {
 		t.Error("the page has no two figures, or a script")
 	}
 }
+
+// TestDetailsNotes: details name an arm by its own name, and each reason that a number is missing once
+// and in full.
+func TestDetailsNotes(t *testing.T) {
+	a := fixtureAnalysis()
+	a.Comparisons = a.Comparisons[:2]
+	a.Comparisons[1].Control = "other"
+	const why = "rated tasks: 12, at least 20 are needed, which is told in full however long it is"
+	a.Comparisons[0].Sensitivity = []eval.Sensitivity{{Name: "week 1", WhyMissing: why}, {Name: "week 2", WhyMissing: why}}
+	a.Comparisons[0].OutcomesControl.Answers = 9
+	a.Comparisons[0].OutcomesCandidate.Answers = 7
+	var out bytes.Buffer
+	if err := AnalysisDetails(&out, a, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	name := a.Comparisons[0].Candidate
+	if got := out.String(); !strings.Contains(got, name+" vs ") || strings.Count(got, "¹ "+why) != 1 {
+		t.Errorf("no single note %q:\n%s", why, got)
+	}
+	for row := range strings.Lines(out.String()) {
+		if strings.HasPrefix(row, name) && strings.Contains(row, " vs ") {
+			t.Errorf("an arm's row names two: %q", row)
+		}
+	}
+}
+
+// TestComparisonWarnings stand once each, with the use cases that they are of.
+func TestComparisonWarnings(t *testing.T) {
+	of := func(candidate string, warnings ...string) eval.ComparisonResult {
+		return eval.ComparisonResult{Category: "coding", Candidate: candidate, Warnings: warnings}
+	}
+	a := eval.Analysis{Comparisons: []eval.ComparisonResult{of("x", "few", "odd"), of("y", "few"), of("z", "few", "odd")}}
+	want := []string{"all use cases: few", "coding · x, coding · z: odd"}
+	if diff := cmp.Diff(want, comparisonWarnings(a)); diff != "" {
+		t.Errorf("warnings (-want +got):\n%s", diff)
+	}
+	a.Comparisons = a.Comparisons[:1]
+	if got := comparisonWarnings(a); got[0] != "coding · x: few" {
+		t.Errorf("of one use case: %q", got)
+	}
+}
+
+// TestDigits: a sum of 805 equal parts is 805, and what is no whole number keeps its
+// digits.
+func TestDigits(t *testing.T) {
+	for want, x := range map[string]float64{
+		"805": 805.0000000000002, "0": 0, "−1": -1, "804.00100": 804.001, "0.15734": 0.157335, "1e-09": 1e-9, "1000000.00000": 1e6,
+	} {
+		if got := digits(x); got != want {
+			t.Errorf("%v is %q, want %q", x, got, want)
+		}
+	}
+}

@@ -224,6 +224,7 @@ func fileDataset(ctx context.Context, o *analyzeOptions, errOut io.Writer) (data
 	}
 	bar.finish()
 	sayRejects(errOut, read.FileReport)
+	sayOpposed(errOut, read)
 	rejected = read.Rejected
 	if len(data.Ratings) == 0 {
 		return data, rejected, fmt.Errorf("%s: no rating could be used (%d rejected, %d of other raters)", o.ratings, read.Rejected, read.Filtered)

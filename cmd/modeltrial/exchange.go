@@ -93,6 +93,7 @@ func importedFile(read ingest.FileReport) store.ImportedFile {
 // rejected.
 func sayExchange(g *global, schema, what string, file exchange.FileReport, out, errOut io.Writer) error {
 	sayRejects(errOut, file.FileReport)
+	sayOpposed(errOut, file)
 	var err error
 	if g.json {
 		err = report.JSON(out, struct {
@@ -110,6 +111,13 @@ func sayExchange(g *global, schema, what string, file exchange.FileReport, out, 
 		return errSaid
 	}
 	return err
+}
+
+// sayOpposed warns of scores that were probably read on the wrong scale.
+func sayOpposed(errOut io.Writer, file exchange.FileReport) {
+	if file.Opposed > 0 {
+		fmt.Fprintf(errOut, "! %s: rows whose preference names one arm and whose score the other: %s; the score counts, on the scale of --score-range\n", file.File, report.Count(file.Opposed))
+	}
 }
 
 // sayRejects tells which rows of a file were set aside, where, and why the first

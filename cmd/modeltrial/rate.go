@@ -254,7 +254,7 @@ func newRateImportCmd(g *global) *cobra.Command {
 		Use:   "import FILE",
 		Short: "ratings made elsewhere: task_id, arm_a, arm_b, rater, preference or score",
 		Long: `import reads ratings from CSV or JSON Lines: task_id, arm_a, arm_b, rater, and preference
-(a, b, tie, both_bad) or score; where known kind, first, week, rated_at, category,
+(a, b, much_a, much_b, tie, both_bad) or score; where known kind, first, week, rated_at, category,
 seconds, cluster and note. After the verdict a rater may have been asked which answer is
 from the current model: guess is the arm that was named (a, b or unknown), recognised
 (true or false) whether a model was recognised, and guess_asked (true where left out)

@@ -23,22 +23,13 @@ const smallIndex = 0.2
 func (a *analyzer) blinding() ([]eval.BlindingResult, error) {
 	by := map[armPair][]eval.Guess{}
 	var order []armPair
-	var all []eval.Guess
-	for _, guess := range a.data.Guesses {
-		if guess.Kind != eval.Human {
-			continue
-		}
+	all := a.guesses()
+	for _, guess := range all {
 		arms := armPair{guess.ArmA, guess.ArmB}
-		_, known := a.armPairs[arms]
-		if _, turned := a.armPairs[armPair{guess.ArmB, guess.ArmA}]; turned && !known {
-			guess = guess.Flipped()
-			arms = armPair{guess.ArmA, guess.ArmB}
-		}
 		if by[arms] == nil {
 			order = append(order, arms)
 		}
 		by[arms] = append(by[arms], guess)
-		all = append(all, guess)
 	}
 	results := []eval.BlindingResult{}
 	for _, arms := range order {
@@ -56,6 +47,39 @@ func (a *analyzer) blinding() ([]eval.BlindingResult, error) {
 		results = append(results, result)
 	}
 	return results, nil
+}
+
+// guesses are those of people, arm a the control. As of ratings
+// the last counts of several by one rater on one comparison in one order: a row given
+// again is a correction, also where it names the arms the other way round.
+func (a *analyzer) guesses() []eval.Guess {
+	type shown struct {
+		task, rater string
+		arms        armPair
+		first       eval.Side
+		turned      bool // where the order is not known, the way round stands for it
+		asked       bool // who comes forward later was asked all the same
+	}
+	position := map[shown]int{}
+	var guesses []eval.Guess
+	for _, guess := range a.data.Guesses {
+		if guess.Kind != eval.Human {
+			continue
+		}
+		_, known := a.armPairs[armPair{guess.ArmA, guess.ArmB}]
+		_, turned := a.armPairs[armPair{guess.ArmB, guess.ArmA}]
+		if turned = turned && !known; turned {
+			guess = guess.Flipped()
+		}
+		key := shown{guess.TaskID, guess.Rater, armPair{guess.ArmA, guess.ArmB}, guess.First, turned && guess.First == eval.SideUnknown, guess.Asked}
+		if at, again := position[key]; again {
+			guesses[at] = guess
+			continue
+		}
+		position[key] = len(guesses)
+		guesses = append(guesses, guess)
+	}
+	return guesses
 }
 
 func blindingOf(arms armPair, guesses []eval.Guess) (eval.BlindingResult, error) {

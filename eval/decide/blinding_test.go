@@ -131,6 +131,20 @@ func TestOnlyAskedGuessesCount(t *testing.T) {
 	}
 }
 
+// TestAGuessGivenAgainIsACorrection, as a rating is: the last counts, and once.
+func TestAGuessGivenAgainIsACorrection(t *testing.T) {
+	data := guessed(200, 0.5)
+	before := blindingIn(t, data)
+	wrong := data.Guesses[0]
+	wrong.Control = eval.SideB
+	turned := data.Guesses[1].Flipped()
+	data.Guesses = append(append([]eval.Guess{wrong}, data.Guesses...), turned)
+	after := blindingIn(t, data)
+	if after.Guesses != before.Guesses || *after.Bang != *before.Bang || *after.James != *before.James {
+		t.Errorf("got %d guesses with Bang's index %+v, want the %d of before with %+v", after.Guesses, after.Bang, before.Guesses, before.Bang)
+	}
+}
+
 // TestAllAlikeGuessesHaveLimits: nobody wrong does not mean nobody ever.
 func TestAllAlikeGuessesHaveLimits(t *testing.T) {
 	data := guessed(40, 0.5)

@@ -334,7 +334,7 @@ func TestSensitivityTellsWhereTheDecisionChanges(t *testing.T) {
 	if s.Decision != eval.Switch || got.Decision == eval.Switch || !s.Changes {
 		t.Errorf("as planned %q, excluded %q, changes %v", got.Decision, s.Decision, s.Changes)
 	}
-	if !slices.Contains(got.Warnings, `the decision would be "switch" with missing answers excluded`) {
+	if !slices.Contains(got.Warnings, `the decision would be "switch" in the analysis "missing answers excluded"`) {
 		t.Errorf("warnings %q", got.Warnings)
 	}
 }

@@ -82,9 +82,10 @@ func (a *analyzer) cover(key useCase, e *evidence) []*covered {
 			of(a.tasks.of(task.TaskID), task).assigned = true
 		}
 	}
+	elsewhere := a.ratedElsewhere(e)
 	for i := range a.answers {
 		r := &a.answers[i]
-		if !a.inScope(key, r.Category) || (r.Arm != key.control && r.Arm != key.candidate) {
+		if !a.inScope(key, r.Category) || (r.Arm != key.control && r.Arm != key.candidate) || elsewhere.holds(r.task) {
 			continue
 		}
 		task := of(r.task, eval.AssignedTask{TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: r.Week})
@@ -122,6 +123,23 @@ func (a *analyzer) cover(key useCase, e *evidence) []*covered {
 		ratedBy(&e.judged[i]).judged = true
 	}
 	return tasks
+}
+
+// ratedElsewhere are the tasks of a ratings file that were rated under other pairs of
+// arms and not under this one: nothing of them is awaited here, and what their answers
+// were is told there. A protocol asks for every task under all pairs.
+func (a *analyzer) ratedElsewhere(e *evidence) *taskSet {
+	elsewhere := a.newTaskSet()
+	if a.data.Locked != nil || len(a.armPairs) < 2 {
+		return elsewhere
+	}
+	for i := range a.ratings {
+		elsewhere.add(int(a.ratings[i].task))
+	}
+	for i := range e.all {
+		elsewhere.remove(int(e.all[i].task))
+	}
+	return elsewhere
 }
 
 // closeWeeks finds the weeks of which nothing more is awaited: nearly all ratings

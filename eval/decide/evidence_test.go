@@ -300,9 +300,9 @@ func TestModelsAmongPeople(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return slices.DeleteFunc(analysis.Warnings, func(w string) bool { return !strings.Contains(w, "named like models") })
+		return slices.DeleteFunc(analysis.Warnings, func(w string) bool { return !strings.Contains(w, "named like") })
 	}
-	if got := warned(); len(got) != 1 || !strings.HasPrefix(got[0], "gpt-3.5-turbo count") {
+	if got := warned(); len(got) != 1 || !strings.HasPrefix(got[0], "gpt-3.5-turbo counts as a person") {
 		t.Errorf("warnings: %q", got)
 	}
 	for i := range data.Ratings {
@@ -346,5 +346,39 @@ func TestGradedVerdicts(t *testing.T) {
 	}
 	if _, graded := of(); graded != nil {
 		t.Errorf("no verdict is much better, and yet %+v", graded)
+	}
+}
+
+// TestAPairOfArmsHasItsOwnTasks: in a file in which every arm answered every task and each
+// pair of arms was rated on tasks of its own, a pair counts its tasks' answers, and does
+// not wait for those of others.
+func TestAPairOfArmsHasItsOwnTasks(t *testing.T) {
+	t.Parallel()
+	var data eval.Dataset
+	for i := range 120 {
+		task, week := fmt.Sprintf("t%03d", i), 1+i/40
+		candidate := []string{"next", "other"}[i%2]
+		verdict := []eval.Verdict{eval.PrefersA, eval.PrefersB, eval.PrefersB}[i/2%3]
+		score, _ := verdict.Score()
+		data.Ratings = append(data.Ratings, eval.Rating{
+			TaskID: task, Week: week, ArmA: "now", ArmB: candidate, Rater: fmt.Sprint("r", i%6), Kind: eval.Human, Verdict: verdict, Score: score,
+		})
+		for _, arm := range []string{"now", "next", "other"} {
+			data.Responses = append(data.Responses, eval.ResponseRow{TaskID: task, Week: week, Arm: arm, Empty: arm == "now" && i%4 == 0})
+		}
+	}
+	analysis, err := Analyze(data, Options{Weeks: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, empty := range []int{30, 0} {
+		c := analysis.Comparisons[i]
+		if c.OutcomesControl.Answers != 60 || c.OutcomesCandidate.Answers != 60 || c.OutcomesControl.Empty != empty {
+			t.Errorf("%s: %+v and %+v, want 60 answers each, %d of the control's empty", c.Candidate, c.OutcomesControl, c.OutcomesCandidate, empty)
+		}
+		looked, valid := c.WinRate, c.WinRateAlwaysValid
+		if ratio := (valid.High - valid.Low) / (looked.High - looked.Low); ratio > 1.1 {
+			t.Errorf("%s: the interval of the last look is %.2f times as wide as that of one look: the last week does not count as closed", c.Candidate, ratio)
+		}
 	}
 }

@@ -125,7 +125,7 @@ func explainP(r *eval.ComparisonResult, all []eval.ComparisonResult, add func(st
 	slices.Sort(family)
 	at := slices.Index(family, *r.PValue)
 	say("use cases, p in order", "Holm: the k-th of K is multiplied by K − k + 1, and none is below an earlier one", fmt.Sprintf("%.3g", family))
-	add("better: adjusted p", fmt.Sprintf("%d-th of %d", at+1, len(family)), *r.PValueAdjusted)
+	add("better: adjusted p", fmt.Sprintf("number %d of %d in that order", at+1, len(family)), *r.PValueAdjusted)
 	if r.NonInferiorityP != nil && r.NonInferiorityPAdjusted != nil {
 		add("not worse: p", "against ½ less the margin", *r.NonInferiorityP)
 		add("not worse: adjusted p", "Holm with this p in the place of better's (closed testing)", *r.NonInferiorityPAdjusted)

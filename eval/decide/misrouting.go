@@ -134,7 +134,7 @@ func (a *analyzer) measuredWinRate(key useCase) *stats.Estimated {
 func describe(sorted []sortedRoute, truths []audit.Category) *eval.RoutingErrors {
 	d := &eval.RoutingErrors{Rows: []eval.SortedCategory{}, Assumes: []string{}, WhyMissing: map[string]string{}}
 	var strayed []string
-	switched, unmeasured, known := 0.0, 0.0, true
+	switched, unmeasured, some, known := 0.0, 0.0, false, true
 	for _, s := range sorted {
 		row := eval.SortedCategory{Category: s.route.Category, Arm: s.route.Candidate, Switched: switches(s.route.Decision)}
 		n, notMeasured := 0, 0
@@ -153,19 +153,20 @@ func describe(sorted []sortedRoute, truths []audit.Category) *eval.RoutingErrors
 		d.Reviewed += n
 		d.Rows = append(d.Rows, row)
 		if row.Switched {
-			known = known && s.spendErr == nil && n > 0
+			some, known = true, known && s.spendErr == nil && n > 0
 			switched += s.spend.Value
 			unmeasured += s.spend.Value * float64(notMeasured) / float64(max(n, 1))
 		}
 	}
 	switch {
-	case switched > 0 && known:
-		share := unmeasured / switched
-		d.Unmeasured = &share
-	case switched > 0:
-		d.WhyMissing["unmeasured_share"] = "the spend or the errors of a switched category are not known"
-	default:
+	case !some:
 		d.WhyMissing["unmeasured_share"] = "no category is switched"
+	case !known:
+		d.WhyMissing["unmeasured_share"] = "the spend or the errors of a switched category are not known"
+	case !(switched > 0):
+		d.WhyMissing["unmeasured_share"] = "nothing was spent on the control's model in the switched categories"
+	default:
+		d.Unmeasured = new(unmeasured / switched)
 	}
 	if len(strayed) > 0 {
 		slices.Sort(strayed)

@@ -163,3 +163,22 @@ func TestRouterErrorsAreMissingWithAReason(t *testing.T) {
 		})
 	}
 }
+
+// TestWhyNoShareIsUnmeasured: a switched category whose spend is not known is a switched
+// category all the same.
+func TestWhyNoShareIsUnmeasured(t *testing.T) {
+	check := reviewed(map[audit.Category]map[audit.Category]int{"coding": {"coding": 40}, "math": {"math": 40}})
+	for want, costs := range map[string][]audit.NanoUSD{
+		"the spend or the errors of a switched category are not known":        dollars(100),
+		"nothing was spent on the control's model in the switched categories": dollars(0, 0, 0),
+	} {
+		spend := []eval.Spend{{Category: "coding", Model: "atlas", Tasks: 400, Costs: costs}}
+		table, err := Recommend(twoUseCases(), spend, check, "", time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := table.RoutingErrors; !switches(table.Routes[0].Decision) || e.Unmeasured != nil || e.WhyMissing["unmeasured_share"] != want {
+			t.Errorf("got %v, %q, want %q", e.Unmeasured, e.WhyMissing["unmeasured_share"], want)
+		}
+	}
+}

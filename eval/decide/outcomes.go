@@ -5,11 +5,12 @@ import (
 	"modeltrial/eval/stats"
 )
 
-// outcomes counts what became of the arms' answers.
+// outcomes counts what became of the arms' answers to the tasks of a use case.
 func (a *analyzer) outcomes(result *eval.ComparisonResult, key useCase) {
+	elsewhere := a.ratedElsewhere(a.evidence(key))
 	for i := range a.answers {
 		response := &a.answers[i]
-		if !a.inScope(key, response.Category) {
+		if !a.inScope(key, response.Category) || elsewhere.holds(response.task) {
 			continue
 		}
 		var of *eval.ArmOutcomes

@@ -243,3 +243,12 @@ func (s *taskSet) add(task int) {
 		s.count++
 	}
 }
+
+func (s *taskSet) holds(task int) bool { return s.has[task] }
+
+func (s *taskSet) remove(task int) {
+	if s.has[task] {
+		s.has[task] = false
+		s.count--
+	}
+}

@@ -34,7 +34,7 @@ func (a *analyzer) variants(raters []eval.RaterResult) []variant {
 		rest := a.data
 		rest.Ratings, rest.Responses = asGiven(filtered(a.ratings, func(r *rated) bool { return !odd[r.Rater] })), givenAnswers(a.answers)
 		if len(rest.Ratings) > 0 {
-			variants = append(variants, variant{"without odd raters", "without " + listed(slices.Sorted(maps.Keys(odd))) + ", who stand out in the table of raters", rest})
+			variants = append(variants, variant{"without odd raters", "without " + listed(slices.Sorted(maps.Keys(odd))) + ": odd in the table of raters", rest})
 		}
 	}
 	if slices.ContainsFunc(slices.Collect(maps.Values(a.gathered)), func(e *evidence) bool { return len(e.judged) > 0 }) {
@@ -123,9 +123,9 @@ func (a *analyzer) sensitivities(results []eval.ComparisonResult, others []other
 
 func changeWarning(s eval.Sensitivity) string {
 	if s.Decision != "" {
-		return fmt.Sprintf("the decision would be %q with %s", s.Decision, s.Name)
+		return fmt.Sprintf("the decision would be %q in the analysis %q", s.Decision, s.Name)
 	}
-	return fmt.Sprintf("the win rate supports another claim when it is %s: %s", s.Name, rate(s.WinRate))
+	return fmt.Sprintf("the win rate is %s in the analysis %q, which supports another claim", rate(s.WinRate), s.Name)
 }
 
 // find is the result of the same use case, whichever arm a variant took for arm a.

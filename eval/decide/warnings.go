@@ -20,7 +20,10 @@ func (a *analyzer) dataWarnings() []string {
 	if p.ResponsesSimulated > 0 {
 		warnings = append(warnings, fmt.Sprintf("%d of %d answers are simulated", p.ResponsesSimulated, len(a.answers)))
 	}
-	if models := a.modelsAmongPeople(); len(models) > 0 {
+	switch models := a.modelsAmongPeople(); {
+	case len(models) == 1:
+		warnings = append(warnings, fmt.Sprintf("%s counts as a person and is named like a model: say in a column kind that it is a judge, or choose the raters", models[0]))
+	case len(models) > 1:
 		warnings = append(warnings, fmt.Sprintf("%s count as people and are named like models: say in a column kind that they are judges, or choose the raters", listed(models)))
 	}
 	type text struct{ arm, sha string }

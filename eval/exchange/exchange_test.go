@@ -105,6 +105,19 @@ func TestReadRatingsVerdicts(t *testing.T) {
 	}
 }
 
+// TestReadRatingsOnAnotherScale: scores of 1 for all to a and 2 for all to b, read as 0
+// to 1, give the win to the wrong arm; the preference beside them tells.
+func TestReadRatingsOnAnotherScale(t *testing.T) {
+	t.Parallel()
+	path := write(t, "task_id,arm_a,arm_b,rater,preference,score\nt1,now,next,r,a,1\nt2,now,next,r,much_a,1\nt3,now,next,r,b,1\nt4,now,next,r,tie,1\nt5,now,next,r,,1\nt6,now,next,r,b,0.5\n")
+	if _, report := readRatings(t, path, RatingsOptions{}); report.Opposed != 2 || report.Imported != 6 {
+		t.Errorf("%d of %d rows oppose themselves, want the 2 that prefer a", report.Opposed, report.Imported)
+	}
+	if _, report := readRatings(t, path, RatingsOptions{ScoreRange: [2]float64{1, 0}}); report.Opposed != 1 {
+		t.Errorf("%d rows oppose themselves on the scale from 1 to 0, want the one that prefers b", report.Opposed)
+	}
+}
+
 func TestReadRatingsRejects(t *testing.T) {
 	t.Parallel()
 	const header = "task_id,arm_a,arm_b,rater,kind,preference,score,first,week,seconds,rated_at\n"

@@ -72,9 +72,13 @@ func ReadRatings(ctx context.Context, path string, options RatingsOptions, emit 
 		if err != nil {
 			return ingest.Imported, err
 		}
-		if err := readOutcome(&row, options.ScoreRange, &rating); err != nil {
+		opposed, err := readOutcome(&row, options.ScoreRange, &rating)
+		if err != nil {
 			report.Unreadable++
 			return ingest.Imported, err
+		}
+		if opposed {
+			report.Opposed++
 		}
 		known.keep(&rating)
 		guess, guessed, err := readGuess(&row, rating)

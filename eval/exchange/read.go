@@ -13,6 +13,9 @@ type FileReport struct {
 	ingest.FileReport
 	// Unreadable counts the rejected rows whose verdict or score could not be read.
 	Unreadable int `json:"unreadable_verdicts"`
+	// Opposed counts the rows whose preference names one arm and whose score the other,
+	// as when the scores are on another scale than was said: the score counts.
+	Opposed int `json:"opposed_verdicts"`
 }
 
 // key reads a field that a row cannot do without.

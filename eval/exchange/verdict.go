@@ -10,34 +10,37 @@ import (
 
 // readOutcome reads the score, or else the preference. Where a score counts, the
 // verdict only says on which side of one half it lies; a preference that says the same
-// tells a tie from both bad and much better from better.
-func readOutcome(row *ingest.Row, scoreRange [2]float64, rating *eval.Rating) error {
+// tells a tie from both bad and much better from better. opposed reports that they name
+// different arms.
+func readOutcome(row *ingest.Row, scoreRange [2]float64, rating *eval.Rating) (opposed bool, err error) {
 	verdict, known := preference(row.Get("preference"), rating.ArmA, rating.ArmB)
 	if row.Has("score") {
 		score, err := readScore(row, scoreRange)
 		if err != nil {
-			return err
+			return false, err
 		}
 		rating.Score, rating.Verdict = score, verdictOf(score)
-		if shade, _ := verdict.Score(); known && verdictOf(shade) == rating.Verdict {
+		shade, _ := verdict.Score()
+		opposed = known && (shade-0.5)*(score-0.5) < 0
+		if known && verdictOf(shade) == rating.Verdict {
 			rating.Verdict = verdict
 		}
-		return nil
+		return opposed, nil
 	}
 	text := row.Get("preference")
 	if strings.TrimSpace(text) == "" {
-		return row.Reject("preference", "is empty, and there is no score", "write a, b, much_a, much_b, tie or both_bad")
+		return false, row.Reject("preference", "is empty, and there is no score", "write a, b, much_a, much_b, tie or both_bad")
 	}
 	if !known {
 		remedy := "write a, b, much_a, much_b, tie or both_bad"
 		if side := strings.ToLower(strings.TrimSpace(text)); side == "left" || side == "right" {
 			remedy = "that is a side; write which arm was better: a or b"
 		}
-		return row.Reject("preference", fmt.Sprintf("%q is not a verdict", shorten(text)), remedy)
+		return false, row.Reject("preference", fmt.Sprintf("%q is not a verdict", shorten(text)), remedy)
 	}
 	rating.Verdict = verdict
 	rating.Score, _ = verdict.Score() // known above
-	return nil
+	return false, nil
 }
 
 // separators are what divides the words of a verdict.

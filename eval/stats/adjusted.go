@@ -94,8 +94,8 @@ func leastSquares(observations []Observation, x []float64, ratersSampled bool) (
 // lengthDifference is parallel to observations; sd, with divisor n−1, is taken
 // over tasks. It assumes that a length difference of 0 lies within what was seen.
 //
-// Scores outside [0,1] give an error; too little data, lengths that do not vary, or
-// scores that length separates perfectly a [*MissingError].
+// Scores outside [0,1] give an error; too little data, lengths that do not vary, scores
+// that length separates perfectly, or an interval of nearly 0 to 1 a [*MissingError].
 func LengthControlled(observations []Observation, lengthDifference []float64, ratersSampled bool, z float64) (Adjusted, error) {
 	if len(observations) != len(lengthDifference) {
 		return Adjusted{}, fmt.Errorf("length-controlled win rate: %d observations but %d length differences", len(observations), len(lengthDifference))
@@ -129,8 +129,15 @@ func LengthControlled(observations []Observation, lengthDifference []float64, ra
 		return Adjusted{}, err
 	}
 	result.WinRate = logisticInterval(logOdds)
+	if result.WinRate.High-result.WinRate.Low > mostOpen {
+		return Adjusted{}, missing("the answers differ so much in length that at equal length the win rate could be anything")
+	}
 	return result, nil
 }
+
+// mostOpen is the width from which on an interval of a win rate says nothing: the fit
+// reaches for a length difference of 0 far from those that were seen.
+const mostOpen = 0.9
 
 // logisticInterval brings an interval of log-odds to the scale of probabilities.
 func logisticInterval(logOdds Interval) Interval {
