@@ -120,7 +120,7 @@ func checkPrices(ctx context.Context, s *store.Store, config eval.Config) []find
 	var findings []finding
 	for _, arm := range config.Pilot.Arms {
 		provider, _ := config.Provider(arm.Provider)
-		if provider.Kind != eval.ProviderOpenAI {
+		if !provider.Kind.Called() {
 			continue
 		}
 		known, ok := price(arm)
