@@ -303,6 +303,13 @@ var scenarios = []scenario{
 	{name: "an empty body", handle: plainly("text/plain", ""), billed: true, message: "no event stream"},
 	{name: "the key in a page, cut", handle: plainly("text/html", strings.Repeat("x", 70)+secret), billed: true, message: "[key]"},
 
+	{name: "a redirection", handle: func(dialect) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", "https://elsewhere.invalid/?key="+secret)
+			w.WriteHeader(http.StatusTemporaryRedirect)
+		}
+	}, status: 307, cause: CauseModel, message: "https://elsewhere.invalid/?key=[key]\", which is not followed"},
+
 	{name: "429", handle: rejects(429, "Slow down", "rate_limit_error"), status: 429, retry: true, message: "Slow down"},
 	{name: "429 with Retry-After", handle: rejects(429, "Slow down", "rate_limit_error", "Retry-After", "7"), status: 429, retry: true, after: 7 * time.Second},
 	{name: "429 with retry-after-ms", handle: rejects(429, "", "", "retry-after-ms", "250", "Retry-After", "1"), status: 429, retry: true, after: 250 * time.Millisecond},

@@ -23,7 +23,7 @@ import (
 type endpoint struct {
 	name   string
 	key    string         // empty where none is needed
-	secret *regexp.Regexp // the key, also as JSON may escape it; nil without one
+	secret *regexp.Regexp // the key, also as it may be escaped; nil without one
 }
 
 func newEndpoint(config eval.Provider, key string) endpoint {
@@ -41,14 +41,15 @@ func httpClient(config eval.Provider) *http.Client {
 	return &http.Client{Transport: onlyEventStreams{transport}, Timeout: config.Timeout()}
 }
 
-// secretPattern matches a key in whatever an endpoint echoes.
+// secretPattern matches a key in whatever an endpoint echoes, also where JSON or an
+// address has its characters escaped.
 func secretPattern(key string) *regexp.Regexp {
 	if key == "" {
 		return nil
 	}
 	var pattern strings.Builder
 	for _, c := range []byte(key) {
-		fmt.Fprintf(&pattern, `(?:%s|\\u(?i:%04x))`, regexp.QuoteMeta(string(rune(c))), c)
+		fmt.Fprintf(&pattern, `(?:\\?%s|\\u(?i:%04x)|%%(?i:%02x))`, regexp.QuoteMeta(string(rune(c))), c, c)
 	}
 	return regexp.MustCompile(pattern.String())
 }
@@ -69,13 +70,17 @@ func (e *endpoint) failure(f *Error) *Error {
 }
 
 // onlyEventStreams turns a successful answer that is no event stream into an
-// error: the SDKs read an HTML page or a plain object as a stream without events.
+// error: the SDKs read an HTML page or a plain object as a stream without events. A
+// redirection is one as well: task and key would go to an address that nobody chose.
 type onlyEventStreams struct{ next http.RoundTripper }
 
 func (o onlyEventStreams) RoundTrip(request *http.Request) (*http.Response, error) {
 	response, err := o.next.RoundTrip(request)
-	if err != nil || response.StatusCode >= 300 {
+	if err != nil || response.StatusCode >= 400 {
 		return response, err
+	}
+	if response.StatusCode >= 300 {
+		return nil, errors.Join(&redirection{response.StatusCode, response.Header.Get("Location")}, response.Body.Close())
 	}
 	if kind := response.Header.Get("Content-Type"); !strings.HasPrefix(kind, "text/event-stream") {
 		head, _ := io.ReadAll(io.LimitReader(response.Body, 4096)) // only to show its beginning
@@ -90,6 +95,15 @@ func (e *notStream) Error() string {
 	return fmt.Sprintf("the answer is %q and no event stream: %.80q; is base_url right?", e.kind, e.head)
 }
 
+type redirection struct {
+	status int
+	to     string
+}
+
+func (e *redirection) Error() string {
+	return fmt.Sprintf("the endpoint sends the request on to %q, which is not followed, lest the key go astray; if that address is right write it as base_url", e.to)
+}
+
 // explain sorts a failure without an HTTP status into what another attempt may mend
 // and what it may not.
 func (e *endpoint) explain(ctx context.Context, err error) error {
@@ -97,8 +111,11 @@ func (e *endpoint) explain(ctx context.Context, err error) error {
 		return ctx.Err()
 	}
 	var page *notStream
+	var moved *redirection
 	var syntax *json.SyntaxError
 	switch {
+	case errors.As(err, &moved):
+		return e.failure(&Error{Status: moved.status, Cause: CauseModel, Msg: moved.Error()})
 	case errors.As(err, &page):
 		page.head = e.redact(page.head) // before it is cut
 		return e.failure(&Error{Msg: page.Error()})

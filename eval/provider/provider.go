@@ -75,7 +75,7 @@ type Cause string
 const (
 	CauseRequest Cause = ""        // this very request
 	CauseAccount Cause = "account" // the key or the credit: every other request fails too
-	CauseModel   Cause = "model"   // there is no such model, or no such path
+	CauseModel   Cause = "model"   // there is no such model, or nothing at the address
 )
 
 // Error names the provider, the status and what was wrong.
