@@ -26,9 +26,8 @@ type messages struct {
 // would redirect traffic and the key. The SDK's own retries are off: attempts, cost
 // and latency are counted in eval/run.
 func newMessages(config eval.Provider, key string) *messages {
-	base := strings.TrimSuffix(strings.TrimRight(config.BaseURL, "/"), "/v1") // the SDK adds it
 	options := []option.RequestOption{
-		option.WithBaseURL(base + "/"),
+		option.WithBaseURL(anthropicBase(config) + "/"),
 		option.WithHTTPClient(httpClient(config)),
 		option.WithMaxRetries(0),
 	}
@@ -36,6 +35,12 @@ func newMessages(config eval.Provider, key string) *messages {
 		options = append(options, option.WithAPIKey(key))
 	}
 	return &messages{endpoint: newEndpoint(config, key), service: anthropic.NewMessageService(options...)}
+}
+
+// anthropicBase is the address to which v1 and the path are added, whether or not the
+// configuration has the v1.
+func anthropicBase(config eval.Provider) string {
+	return strings.TrimSuffix(strings.TrimRight(config.BaseURL, "/"), "/v1")
 }
 
 // Answer makes one attempt. The answer is whole with the event message_stop; a stream
