@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -23,6 +24,8 @@ type dialect struct {
 	path string // of the requests
 	kind eval.ProviderKind
 	api  eval.API
+	// timeout of an attempt, in seconds; 0: one that no whole answer meets.
+	timeout int
 	// text begins an answer and streams its pieces, without an end; they are JSON
 	// strings without the quotation marks.
 	text func(pieces ...string) string
@@ -183,6 +186,7 @@ type scenario struct {
 	billed  bool
 	final   bool
 	message string
+	stalls  bool // until the attempt's timeout
 }
 
 // says is a stream that ends cleanly.
@@ -329,8 +333,8 @@ var scenarios = []scenario{
 	{name: "connection reset", handle: func(dialect) http.HandlerFunc {
 		return func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 	}, retry: true, billed: true},
-	{name: "timeout", handle: stalls(func(dialect) string { return "" }), retry: true, billed: true, message: "timeout"},
-	{name: "timeout in the middle", handle: stalls(half), retry: true, billed: true, message: "timeout"},
+	{name: "timeout", handle: stalls(func(dialect) string { return "" }), retry: true, billed: true, message: "timeout", stalls: true},
+	{name: "timeout in the middle", handle: stalls(half), retry: true, billed: true, message: "timeout", stalls: true},
 }
 
 // serve runs a scripted server that counts its requests, and the provider that is
@@ -353,7 +357,7 @@ func testDialect(t *testing.T, d dialect, handler http.HandlerFunc) Provider {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	made, err := New(eval.Provider{Name: "test", Kind: d.kind, API: d.api, BaseURL: server.URL + "/v1", APIKeyEnv: "KEY", TimeoutSeconds: 2},
+	made, err := New(eval.Provider{Name: "test", Kind: d.kind, API: d.api, BaseURL: server.URL + "/v1", APIKeyEnv: "KEY", TimeoutSeconds: cmp.Or(d.timeout, 120)},
 		func(string) string { return secret }, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -368,6 +372,10 @@ func TestConformance(t *testing.T) {
 		for _, s := range scenarios {
 			t.Run(d.name+"/"+s.name, func(t *testing.T) {
 				t.Parallel()
+				d := d
+				if s.stalls {
+					d.timeout = 1
+				}
 				made, calls := serve(t, d, s.handle(d))
 				answer, err := made.Answer(t.Context(), request)
 				if got := calls.Load(); got != 1 {

@@ -51,7 +51,7 @@ func testProvider(t *testing.T, handler http.Handler) Provider {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	made, err := New(eval.Provider{Name: "test", Kind: eval.ProviderOpenAI, BaseURL: server.URL + "/v1", APIKeyEnv: "KEY", TimeoutSeconds: 1},
+	made, err := New(eval.Provider{Name: "test", Kind: eval.ProviderOpenAI, BaseURL: server.URL + "/v1", APIKeyEnv: "KEY"},
 		func(string) string { return secret }, nil)
 	if err != nil {
 		t.Fatal(err)
