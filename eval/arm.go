@@ -42,14 +42,29 @@ type ProviderKind string
 // The kinds of provider.
 const (
 	ProviderOpenAI    ProviderKind = "openai"    // any OpenAI-compatible endpoint
+	ProviderAnthropic ProviderKind = "anthropic" // Anthropic's Messages
 	ProviderRecorded  ProviderKind = "recorded"  // answers from an imported file
 	ProviderSimulated ProviderKind = "simulated" // made up for a demonstration, always labelled
+)
+
+// Called says whether answers of this kind come from an endpoint that is called and
+// paid for.
+func (k ProviderKind) Called() bool { return k == ProviderOpenAI || k == ProviderAnthropic }
+
+// An API is an interface of an OpenAI-compatible endpoint.
+type API string
+
+// The interfaces. An empty one is Chat Completions.
+const (
+	APIChat      API = "chat"      // Chat Completions, which nearly every endpoint speaks
+	APIResponses API = "responses" // Responses, OpenAI's newer one
 )
 
 // A Provider is an entry under providers in modeltrial.yaml.
 type Provider struct {
 	Name              string       `yaml:"name" json:"name"`
 	Kind              ProviderKind `yaml:"kind" json:"kind"`
+	API               API          `yaml:"api" json:"api,omitempty"` // of kind openai
 	BaseURL           string       `yaml:"base_url" json:"base_url,omitempty"`
 	APIKeyEnv         string       `yaml:"api_key_env" json:"api_key_env,omitempty"` // name of the environment variable, never the key
 	RequestsPerMinute int          `yaml:"requests_per_minute" json:"requests_per_minute,omitempty"`

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -156,7 +157,7 @@ func (c *checker) categories(config Config) {
 }
 
 func (c *checker) providers(config Config) {
-	kinds := []ProviderKind{ProviderOpenAI, ProviderRecorded, ProviderSimulated}
+	kinds := []ProviderKind{ProviderOpenAI, ProviderAnthropic, ProviderRecorded, ProviderSimulated}
 	seen := map[string]bool{}
 	for i, provider := range config.Providers {
 		path := fmt.Sprintf("$.providers[%d]", i)
@@ -168,11 +169,9 @@ func (c *checker) providers(config Config) {
 		}
 		seen[provider.Name] = true
 		if !slices.Contains(kinds, provider.Kind) {
-			c.fail(path+".kind", "kind %q is not known; choose openai, recorded or simulated", provider.Kind)
+			c.fail(path+".kind", "kind %q is not known; choose openai, anthropic, recorded or simulated", provider.Kind)
 		}
-		if provider.Kind == ProviderOpenAI && provider.BaseURL == "" {
-			c.fail(path+".base_url", "provider %q needs a base_url such as https://api.openai.com/v1", provider.Name)
-		}
+		c.endpoint(path, provider)
 		if strings.HasPrefix(provider.APIKeyEnv, "sk-") {
 			c.fail(path+".api_key_env", "this looks like a key; write the name of the environment variable that holds it")
 		}
@@ -182,12 +181,74 @@ func (c *checker) providers(config Config) {
 		if provider.RequestsPerMinute < 0 {
 			c.fail(path+".requests_per_minute", "requests_per_minute is negative; leave it out for no limit")
 		}
-		if !slices.Contains([]string{"", "max_completion_tokens", "max_tokens"}, provider.MaxTokensField) {
-			c.fail(path+".max_tokens_field", "max_tokens_field is %q; choose max_completion_tokens or max_tokens", provider.MaxTokensField)
-		}
 		for j, price := range provider.Prices {
 			c.price(fmt.Sprintf("%s.prices[%d]", path, j), price)
 		}
+	}
+}
+
+// endpoint checks how a provider is reached.
+func (c *checker) endpoint(path string, provider Provider) {
+	if provider.Kind.Called() {
+		c.baseURL(path, provider)
+	}
+	switch {
+	case !slices.Contains([]API{"", APIChat, APIResponses}, provider.API):
+		c.fail(path+".api", "api is %q; choose chat or responses", provider.API)
+	case provider.API != "" && provider.Kind != ProviderOpenAI:
+		c.fail(path+".api", "api is for providers of kind openai; leave it out")
+	}
+	switch {
+	case !slices.Contains([]string{"", "max_completion_tokens", "max_tokens"}, provider.MaxTokensField):
+		c.fail(path+".max_tokens_field", "max_tokens_field is %q; choose max_completion_tokens or max_tokens", provider.MaxTokensField)
+	case provider.MaxTokensField != "" && (provider.Kind == ProviderAnthropic || provider.API == APIResponses):
+		c.fail(path+".max_tokens_field", "max_tokens_field is for Chat Completions; leave it out")
+	}
+}
+
+func (c *checker) baseURL(path string, provider Provider) {
+	example := "https://api.openai.com/v1"
+	if provider.Kind == ProviderAnthropic {
+		example = "https://api.anthropic.com"
+	}
+	switch base, err := url.Parse(provider.BaseURL); {
+	case provider.BaseURL == "":
+		c.fail(path+".base_url", "provider %q needs a base_url such as %s", provider.Name, example)
+	case err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http":
+		c.fail(path+".base_url", "base_url is %q; write an address such as %s", provider.BaseURL, example)
+	case base.User != nil:
+		c.fail(path+".base_url", "base_url holds a user or password; keys never stand here, api_key_env names the environment variable that holds one")
+	}
+}
+
+// parameters checks what a request of an arm asks for.
+func (c *checker) parameters(path string, provider Provider, p Parameters) {
+	path += ".parameters"
+	if most := p.MaxOutput(); most < 1 || most > 1_000_000 {
+		c.fail(path+".max_output_tokens", "max_output_tokens is %d; choose 1 to 1000000", most)
+	}
+	hottest := 2.0
+	if provider.Kind == ProviderAnthropic {
+		hottest = 1
+	}
+	if t := p.Temperature; t != nil && !(*t >= 0 && *t <= hottest) {
+		c.fail(path+".temperature", "temperature is %v; choose 0 to %v", *t, hottest)
+	}
+	if share := p.TopP; share != nil && !(*share > 0 && *share <= 1) {
+		c.fail(path+".top_p", "top_p is %v; choose a share above 0, up to 1", *share)
+	}
+	if p.Seed != nil && (provider.Kind == ProviderAnthropic || provider.API == APIResponses) {
+		c.fail(path+".seed", "provider %q knows no seed; leave it out", provider.Name)
+	}
+	if provider.Kind != ProviderAnthropic || p.ReasoningEffort == "" {
+		return // compatible endpoints have words of their own
+	}
+	efforts := []string{"none", "low", "medium", "high", "xhigh", "max"}
+	switch {
+	case !slices.Contains(efforts, p.ReasoningEffort):
+		c.fail(path+".reasoning_effort", "reasoning_effort is %q; choose one of %s", p.ReasoningEffort, strings.Join(efforts, ", "))
+	case p.ReasoningEffort != "none" && p.Temperature != nil && *p.Temperature != 1:
+		c.fail(path+".temperature", "a model that thinks takes no temperature but 1; leave temperature or reasoning_effort out")
 	}
 }
 
@@ -195,18 +256,17 @@ func (c *checker) categoriser(config Config) {
 	if config.Categoriser == nil {
 		return
 	}
-	switch provider, known := config.Provider(config.Categoriser.Provider); {
+	provider, known := config.Provider(config.Categoriser.Provider)
+	switch {
 	case !known:
 		c.fail("$.categoriser.provider", "categoriser: provider %q is not under providers", config.Categoriser.Provider)
-	case provider.Kind != ProviderOpenAI:
-		c.fail("$.categoriser.provider", "categoriser: provider %q is of kind %s, which cannot categorise; choose one of kind openai", provider.Name, provider.Kind)
+	case !provider.Kind.Called():
+		c.fail("$.categoriser.provider", "categoriser: provider %q is of kind %s, which cannot categorise; choose one of kind openai or anthropic", provider.Name, provider.Kind)
 	}
 	if config.Categoriser.Model == "" {
 		c.fail("$.categoriser", "the categoriser needs a model")
 	}
-	if most := config.Categoriser.Parameters.MaxOutput(); most < 1 || most > 1_000_000 {
-		c.fail("$.categoriser.parameters.max_output_tokens", "max_output_tokens is %d; choose 1 to 1000000", most)
-	}
+	c.parameters("$.categoriser", provider, config.Categoriser.Parameters)
 }
 
 func (c *checker) price(path string, price ModelPrice) {
@@ -241,15 +301,14 @@ func (c *checker) arms(config Config) {
 			c.fail(path+".name", "arm %q stands here twice", arm.Name)
 		}
 		seen[arm.Name] = true
-		if _, ok := config.Provider(arm.Provider); !ok {
+		provider, ok := config.Provider(arm.Provider)
+		if !ok {
 			c.fail(path+".provider", "arm %q: provider %q is not under providers", arm.Name, arm.Provider)
 		}
 		if arm.Model == "" {
 			c.fail(path+".model", "arm %q needs a model", arm.Name)
 		}
-		if most := arm.Parameters.MaxOutput(); most < 1 || most > 1_000_000 {
-			c.fail(path+".parameters.max_output_tokens", "max_output_tokens is %d; choose 1 to 1000000", most)
-		}
+		c.parameters(path, provider, arm.Parameters)
 	}
 	if _, ok := pilot.Arm(pilot.Control); !ok {
 		c.fail("$.pilot.control", "the control %q is not among the arms", pilot.Control)

@@ -71,6 +71,61 @@ func TestParseConfigNamesThePlace(t *testing.T) {
 	}
 }
 
+const calledConfig = `providers:
+  - name: claude
+    kind: anthropic
+    base_url: https://api.anthropic.com
+    api_key_env: ANTHROPIC_API_KEY
+  - name: openai
+    kind: openai
+    api: responses
+    base_url: https://api.openai.com/v1
+    api_key_env: OPENAI_API_KEY
+pilot:
+  name: support
+  control: now
+  arms:
+    - {name: now, provider: openai, model: gpt, parameters: {temperature: 1.5, top_p: 0.9, reasoning_effort: minimal}}
+    - {name: next, provider: claude, model: claude, parameters: {reasoning_effort: low, max_output_tokens: 900}}
+  use_cases:
+    - category: coding
+      candidates: [next]
+`
+
+func TestParseConfigChecksProvidersAndParameters(t *testing.T) {
+	if _, err := ParseConfig("modeltrial.yaml", []byte(calledConfig)); err != nil {
+		t.Fatal(err)
+	}
+	cases := []struct {
+		name, old, new string
+		line           int
+		message        string
+	}{
+		{"no address", "https://api.anthropic.com", `""`, 4, "such as https://api.anthropic.com"},
+		{"half an address", "https://api.anthropic.com", "api.anthropic.com", 4, "write an address"},
+		{"a key in the address", "https://api.anthropic.com", "https://user:key@host", 4, "keys never stand here"},
+		{"unknown interface", "api: responses", "api: assistants", 8, "choose chat or responses"},
+		{"interface of another kind", "kind: anthropic", "kind: anthropic\n    api: chat", 4, "for providers of kind openai"},
+		{"field of another interface", "api: responses", "api: responses\n    max_tokens_field: max_tokens", 9, "for Chat Completions"},
+		{"too hot", "temperature: 1.5", "temperature: 2.5", 15, "choose 0 to 2"},
+		{"too hot for Anthropic", "{reasoning_effort: low", "{temperature: 1.5", 16, "choose 0 to 1"},
+		{"no share", "top_p: 0.9", "top_p: 0", 15, "above 0, up to 1"},
+		{"seed of Responses", "top_p: 0.9", "seed: 7", 15, "knows no seed"},
+		{"seed of Anthropic", "{reasoning_effort: low", "{seed: 7", 16, "knows no seed"},
+		{"unknown effort", "reasoning_effort: low", "reasoning_effort: huge", 16, "choose one of none, low"},
+		{"thinking with a temperature", "reasoning_effort: low", "reasoning_effort: low, temperature: 0.2", 16, "takes no temperature but 1"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := ParseConfig("modeltrial.yaml", []byte(strings.Replace(calledConfig, c.old, c.new, 1)))
+			var failure *ConfigError
+			if !errors.As(err, &failure) || failure.Line != c.line || !strings.Contains(err.Error(), c.message) {
+				t.Errorf("got %v, want line %d and %q", err, c.line, c.message)
+			}
+		})
+	}
+}
+
 func TestParseConfigOfAnEmptyFile(t *testing.T) {
 	if _, err := ParseConfig("modeltrial.yaml", nil); err == nil {
 		t.Error("an empty file was taken")

@@ -102,11 +102,15 @@ func litellmEndpoint(provider eval.Provider, model string) litellmParams {
 	if noEndpoint(provider) != "" {
 		return litellmParams{Model: "FILL-IN-THE-PROVIDER/" + model, APIKey: "os.environ/FILL_IN_THE_KEY_VARIABLE"}
 	}
-	params := litellmParams{Model: "openai/" + model, APIKey: "os.environ/" + line(provider.APIKeyEnv)}
-	if provider.APIKeyEnv == "" {
-		params.APIKey = "none" // LiteLLM would send OPENAI_API_KEY to an endpoint that needs no key
+	family, host := "openai/", "api.openai.com"
+	if provider.Kind == eval.ProviderAnthropic {
+		family, host = "anthropic/", "api.anthropic.com"
 	}
-	if base, err := url.Parse(provider.BaseURL); err != nil || base.Hostname() != "api.openai.com" {
+	params := litellmParams{Model: family + model, APIKey: "os.environ/" + line(provider.APIKeyEnv)}
+	if provider.APIKeyEnv == "" {
+		params.APIKey = "none" // LiteLLM would send a key of its own environment to an endpoint that needs no key
+	}
+	if base, err := url.Parse(provider.BaseURL); err != nil || base.Hostname() != host {
 		params.APIBase = line(provider.BaseURL)
 	}
 	return params
@@ -115,7 +119,7 @@ func litellmEndpoint(provider eval.Provider, model string) litellmParams {
 // noEndpoint says why the endpoint of a provider is not known, if it is not.
 func noEndpoint(provider eval.Provider) string {
 	switch provider.Kind {
-	case eval.ProviderOpenAI:
+	case eval.ProviderOpenAI, eval.ProviderAnthropic:
 		return ""
 	case eval.ProviderRecorded, eval.ProviderSimulated:
 		return fmt.Sprintf("its answers are %s (provider %s), so modeltrial knows none", provider.Kind, provider.Name)

@@ -153,6 +153,25 @@ func TestExportLiteLLMKeepsProvidersApart(t *testing.T) {
 	}
 }
 
+// TestExportLiteLLMReachesAnthropic covers the provider itself and a proxy before it.
+func TestExportLiteLLMReachesAnthropic(t *testing.T) {
+	for base, want := range map[string]string{
+		"https://api.anthropic.com":     "model: anthropic/claude-sonnet\n      api_key: os.environ/CLAUDE_KEY\n",
+		"https://proxy.example.invalid": "model: anthropic/claude-sonnet\n      api_base: https://proxy.example.invalid\n",
+	} {
+		table, providers := fixtureRouting(), fixtureProviders()
+		table.Routes[0].Model = "claude-sonnet"
+		providers[table.Routes[0].Arm] = eval.Provider{Name: "anthropic", Kind: eval.ProviderAnthropic, BaseURL: base, APIKeyEnv: "CLAUDE_KEY"}
+		var out bytes.Buffer
+		if err := ExportRoutes(&out, "litellm", table, providers); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in:\n%s", want, out.String())
+		}
+	}
+}
+
 // TestOwnPricesHaveNoDate keeps a list's date off prices that are the workspace's.
 func TestOwnPricesHaveNoDate(t *testing.T) {
 	table := fixtureRouting()

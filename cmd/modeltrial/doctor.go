@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"modeltrial/eval"
+	"modeltrial/eval/provider"
 	"modeltrial/eval/run"
 	"modeltrial/report"
 	"modeltrial/store"
@@ -19,7 +21,7 @@ import (
 func newDoctorCmd(g *global) *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
-		Short: "check the configuration, the database, the protocol and the keys",
+		Short: "check the configuration, the database, the protocol, the keys and that the providers answer",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runDoctor(cmd.Context(), g, cmd.OutOrStdout())
@@ -42,6 +44,7 @@ func runDoctor(ctx context.Context, g *global, out io.Writer) error {
 	findings = append(findings, found("configuration", err, g.configPath()))
 	if err == nil {
 		findings = append(findings, checkKeys(config)...)
+		findings = append(findings, checkReach(ctx, config)...)
 		findings = append(findings, g.checkArmPrices(ctx, config)...)
 	}
 	findings = append(findings, checkDatabase(ctx, g)...)
@@ -86,17 +89,38 @@ func found(check string, err error, detail string) finding {
 // checkKeys says of each provider whether its key is there, and never what it is.
 func checkKeys(config eval.Config) []finding {
 	var findings []finding
-	for _, provider := range config.Providers {
-		if provider.APIKeyEnv == "" {
+	for _, known := range config.Providers {
+		if known.APIKeyEnv == "" {
 			continue
 		}
-		check := "key of provider " + provider.Name
-		if os.Getenv(provider.APIKeyEnv) == "" {
-			findings = append(findings, finding{Check: check, OK: false, Detail: provider.APIKeyEnv + " is not set; export it before modeltrial pilot run"})
+		check := "key of provider " + known.Name
+		if os.Getenv(known.APIKeyEnv) == "" {
+			findings = append(findings, finding{Check: check, OK: false, Detail: known.APIKeyEnv + " is not set; export it before modeltrial pilot run"})
 			continue
 		}
-		findings = append(findings, finding{Check: check, OK: true, Detail: provider.APIKeyEnv + " is set"})
+		findings = append(findings, finding{Check: check, OK: true, Detail: known.APIKeyEnv + " is set"})
 	}
+	return findings
+}
+
+// checkReach asks the endpoints whose keys are there, all at once, whether they answer
+// and take the key. That costs nothing.
+func checkReach(ctx context.Context, config eval.Config) []finding {
+	var called []eval.Provider
+	for _, known := range config.Providers {
+		if known.Kind.Called() && (known.APIKeyEnv == "" || os.Getenv(known.APIKeyEnv) != "") {
+			called = append(called, known)
+		}
+	}
+	findings := make([]finding, len(called))
+	var group sync.WaitGroup
+	for i, known := range called {
+		group.Go(func() {
+			detail, err := provider.Reach(ctx, known, os.Getenv)
+			findings[i] = found("endpoint of provider "+known.Name, err, detail)
+		})
+	}
+	group.Wait()
 	return findings
 }
 
@@ -119,8 +143,8 @@ func checkPrices(ctx context.Context, s *store.Store, config eval.Config) []find
 	}
 	var findings []finding
 	for _, arm := range config.Pilot.Arms {
-		provider, _ := config.Provider(arm.Provider)
-		if provider.Kind != eval.ProviderOpenAI {
+		called, _ := config.Provider(arm.Provider)
+		if !called.Kind.Called() {
 			continue
 		}
 		known, ok := price(arm)

@@ -216,7 +216,7 @@ func estimate(ctx context.Context, s *store.Store, config eval.Config, protocol 
 		e := costEstimate{Arm: arm.Name}
 		known, _ := config.Provider(arm.Provider)
 		price, priced := priceOf(arm)
-		e.Free = known.Kind != eval.ProviderOpenAI
+		e.Free = !known.Kind.Called()
 		e.Unpriced = !priced && !e.Free
 		for _, cell := range cells {
 			if cell.Arm != arm.Name {

@@ -165,6 +165,10 @@ type mockModel struct {
 func newMockModel() *mockModel {
 	m := &mockModel{}
 	m.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/models" && r.Header.Get("Authorization") == "Bearer sk-test-secret-1234" {
+			fmt.Fprint(w, `{"object":"list","data":[]}`)
+			return
+		}
 		m.calls.Add(1)
 		var request struct {
 			Model    string

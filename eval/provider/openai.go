@@ -1,163 +1,99 @@
 package provider
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
-	"syscall"
-	"time"
 
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/option"
+	"github.com/openai/openai-go/v3/packages/ssestream"
 	"github.com/openai/openai-go/v3/shared"
+	"github.com/tidwall/gjson"
 
-	"modeltrial/audit"
 	"modeltrial/eval"
 )
 
-// openAI speaks Chat Completions, streaming, so that the time to the first token
-// is measured.
-type openAI struct {
-	name           string
-	secret         *regexp.Regexp // the key, also as JSON may escape it; nil without one
+// chatCompletions speaks Chat Completions, streaming, so that the time to the first
+// token is measured.
+type chatCompletions struct {
+	endpoint
 	maxTokensField string
-	chat           openai.ChatCompletionService
+	service        openai.ChatCompletionService
 }
 
-// maxAnswerBytes ends an endpoint that never stops.
-const maxAnswerBytes = 8 << 20
+// newChatCompletions makes the service without the client around it: the client reads
+// base URL, key, organisation and headers from the environment, where a stray variable
+// would redirect traffic and the key.
+func newChatCompletions(config eval.Provider, key string) *chatCompletions {
+	return &chatCompletions{
+		endpoint: newEndpoint(config, key), maxTokensField: config.MaxTokensField,
+		service: openai.NewChatCompletionService(openAIOptions(config, key)...),
+	}
+}
 
-// newOpenAI makes the service without the client around it: the client reads base
-// URL, key, organisation and headers from the environment, where a stray variable
-// would redirect traffic and the key. The SDK's own retries are off: attempts,
-// cost and latency are counted in eval/run.
-func newOpenAI(config eval.Provider, key string) *openAI {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = 256
+// openAIOptions are those of both of OpenAI's interfaces. The SDK's own retries are
+// off: attempts, cost and latency are counted in eval/run.
+func openAIOptions(config eval.Provider, key string) []option.RequestOption {
+	client := httpClient(config)
+	client.Transport = withoutNullErrors{client.Transport}
 	options := []option.RequestOption{
 		option.WithBaseURL(strings.TrimRight(config.BaseURL, "/") + "/"),
-		option.WithHTTPClient(&http.Client{Transport: onlyEventStreams{transport}, Timeout: config.Timeout()}),
+		option.WithHTTPClient(client),
 		option.WithMaxRetries(0),
 	}
 	if key != "" {
 		options = append(options, option.WithAPIKey(key))
 	}
-	return &openAI{
-		name: config.Name, secret: secretPattern(key), maxTokensField: config.MaxTokensField,
-		chat: openai.NewChatCompletionService(options...),
-	}
+	return options
 }
-
-// secretPattern matches a key in whatever an endpoint echoes.
-func secretPattern(key string) *regexp.Regexp {
-	if key == "" {
-		return nil
-	}
-	var pattern strings.Builder
-	for _, c := range []byte(key) {
-		fmt.Fprintf(&pattern, `(?:%s|\\u(?i:%04x))`, regexp.QuoteMeta(string(rune(c))), c)
-	}
-	return regexp.MustCompile(pattern.String())
-}
-
-// onlyEventStreams turns a successful answer that is no event stream into an
-// error: the SDK reads an HTML page or a plain object as a stream without events.
-type onlyEventStreams struct{ next http.RoundTripper }
-
-func (o onlyEventStreams) RoundTrip(request *http.Request) (*http.Response, error) {
-	response, err := o.next.RoundTrip(request)
-	if err != nil || response.StatusCode >= 300 {
-		return response, err
-	}
-	if kind := response.Header.Get("Content-Type"); !strings.HasPrefix(kind, "text/event-stream") {
-		head, _ := io.ReadAll(io.LimitReader(response.Body, 4096)) // only to show its beginning
-		return nil, errors.Join(&notStream{kind, string(bytes.TrimSpace(head))}, response.Body.Close())
-	}
-	return response, nil
-}
-
-type notStream struct{ kind, head string }
-
-func (e *notStream) Error() string {
-	return fmt.Sprintf("the answer is %q and no event stream: %.80q; is base_url right?", e.kind, e.head)
-}
-
-// Origin is measured.
-func (p *openAI) Origin() eval.ResponseOrigin { return eval.Measured }
 
 // Answer makes one attempt. An answer without a finish reason is a failure: the
 // stream ended midway.
-func (p *openAI) Answer(ctx context.Context, request Request) (Answer, error) {
-	began := time.Now()
-	stream := p.chat.NewStreaming(ctx, p.parameters(request))
+func (p *chatCompletions) Answer(ctx context.Context, request Request) (Answer, error) {
+	answer := p.draft()
+	stream := p.service.NewStreaming(ctx, p.parameters(request))
 	defer func() { _ = stream.Close() }() // whatever there was has been read
-	var answer Answer
-	var text strings.Builder
-	refused := false
 	for stream.Next() {
 		chunk := stream.Current()
 		if chunk.Model != "" {
 			answer.ModelServed = chunk.Model
 		}
 		if chunk.JSON.Usage.Valid() {
-			readUsage(&answer, chunk.Usage)
+			readUsage(&answer.Answer, chunk.Usage)
 		}
 		for _, choice := range chunk.Choices {
 			if choice.Index != 0 {
 				continue
 			}
-			piece := choice.Delta.Content + choice.Delta.Refusal
-			if piece != "" && answer.TTFT == nil {
-				first := time.Since(began)
-				answer.TTFT = &first
-			}
-			text.WriteString(piece)
 			if choice.FinishReason != "" {
 				answer.FinishReason = choice.FinishReason
 			}
-			refused = refused || choice.Delta.Refusal != ""
-		}
-		if text.Len() > maxAnswerBytes {
-			return answer, p.failure(&Error{Msg: fmt.Sprintf("the answer is longer than %d MiB; set max_output_tokens", maxAnswerBytes>>20)})
+			answer.refused = answer.refused || choice.Delta.Refusal != ""
+			if err := answer.add(choice.Delta.Content + choice.Delta.Refusal); err != nil {
+				return answer.Answer, err
+			}
 		}
 	}
 	// After the finish reason the answer is whole; a connection that breaks then has
 	// lost the usage alone.
 	if err := stream.Err(); err != nil && answer.FinishReason == "" {
-		return answer, p.explain(ctx, err)
+		return answer.Answer, p.explainOpenAI(ctx, err)
 	}
-	switch {
-	case answer.FinishReason == "":
-		return answer, p.failure(&Error{Temporary: true, Msg: "the stream ended without a finish reason"})
-	case answer.FinishReason == "error":
-		return answer, p.failure(&Error{Temporary: true, Msg: "the endpoint broke the answer off with finish reason error"})
-	case refused:
-		answer.FinishReason = "refusal"
-	}
-	latency := time.Since(began)
-	answer.Latency, answer.Text = &latency, text.String()
-	return answer, nil
+	return answer.done()
 }
 
-func (p *openAI) parameters(request Request) openai.ChatCompletionNewParams {
+func (p *chatCompletions) parameters(request Request) openai.ChatCompletionNewParams {
 	arm := request.Arm.Parameters
 	params := openai.ChatCompletionNewParams{ // the limit is always sent: the call's worst case rests on it
 		Model:         request.Arm.Model,
 		StreamOptions: openai.ChatCompletionStreamOptionsParam{IncludeUsage: openai.Bool(true)},
 	}
-	system := request.Task.System
-	if arm.System != "" {
-		system = arm.System
-	}
-	if system != "" {
+	if system := systemPrompt(request); system != "" {
 		params.Messages = append(params.Messages, openai.SystemMessage(system))
 	}
 	for _, turn := range request.Task.Conversation {
@@ -209,6 +145,7 @@ func readUsage(answer *Answer, usage openai.CompletionUsage) {
 	if hits, err := strconv.ParseInt(usage.JSON.ExtraFields["prompt_cache_hit_tokens"].Raw(), 10, 64); err == nil && answer.Tokens.Cached == nil {
 		answer.Tokens.Cached = tokens(true, hits)
 	}
+	answer.Tokens.CacheWrite = tokens(prompt.JSON.CacheWriteTokens.Valid(), prompt.CacheWriteTokens)
 	answer.Tokens.Reasoning = tokens(completion.JSON.ReasoningTokens.Valid(), completion.ReasoningTokens)
 	// xAI counts reasoning beside the completion, where others count it within.
 	if reasoning := completion.ReasoningTokens; reasoning > 0 && answer.Tokens.Output != nil &&
@@ -230,95 +167,22 @@ func readUsage(answer *Answer, usage openai.CompletionUsage) {
 	}
 }
 
-func tokens(given bool, count int64) *int64 {
-	if !given || count < 0 {
-		return nil
+// explainOpenAI sorts a failure of either of OpenAI's interfaces.
+func (e *endpoint) explainOpenAI(ctx context.Context, err error) error {
+	if api, ok := errors.AsType[*openai.Error](err); ok && ctx.Err() == nil {
+		var header http.Header
+		if api.Response != nil {
+			header = api.Response.Header
+		}
+		return e.failure(fromStatus(api.StatusCode, header, api.Message, api.Code, api.Type))
 	}
-	return &count
-}
-
-func readCost(raw string) *audit.NanoUSD {
-	cost, err := audit.ParseUSD(strings.Trim(raw, `"`))
-	if err != nil || cost < 0 {
-		return nil
+	if broken, ok := errors.AsType[*ssestream.StreamError](err); ok && ctx.Err() == nil {
+		failure := gjson.GetBytes(broken.Event.Data, "error")
+		if !failure.IsObject() {
+			return e.failure(fromStream(failure.String()))
+		}
+		message := cmp.Or(failure.Get("message").String(), failure.Raw)
+		return e.failure(fromStream(message, failure.Get("code").String(), failure.Get("type").String()))
 	}
-	return &cost
-}
-
-// failure names the provider and makes sure that no key is in the message,
-// whatever the endpoint echoed.
-func (p *openAI) failure(e *Error) *Error {
-	e.Provider = p.name
-	e.Msg = p.redact(e.Msg)
-	return e
-}
-
-func (p *openAI) redact(text string) string {
-	if p.secret == nil {
-		return text
-	}
-	return p.secret.ReplaceAllString(text, "[key]")
-}
-
-// explain sorts a failure into what another attempt may mend and what it may not.
-func (p *openAI) explain(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	var api *openai.Error
-	var page *notStream
-	var syntax *json.SyntaxError
-	switch {
-	case errors.As(err, &api):
-		return p.failure(fromStatus(api))
-	case errors.As(err, &page):
-		page.head = p.redact(page.head) // before it is cut
-		return p.failure(&Error{Msg: page.Error()})
-	case errors.As(err, &syntax):
-		return p.failure(&Error{Temporary: true, Msg: "the stream holds malformed JSON: " + syntax.Error()})
-	}
-	var dns *net.DNSError
-	dead := errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &dns)
-	var timeout net.Error
-	message := err.Error()
-	if errors.As(err, &timeout) && timeout.Timeout() {
-		message = "no complete answer within the timeout"
-	}
-	return p.failure(&Error{Temporary: true, Dead: dead, Msg: message})
-}
-
-func fromStatus(api *openai.Error) *Error {
-	e := &Error{Status: api.StatusCode, Msg: strings.TrimSpace(api.Message)}
-	if e.Msg == "" {
-		e.Msg = http.StatusText(api.StatusCode)
-	}
-	switch api.StatusCode {
-	case http.StatusUnauthorized, http.StatusForbidden:
-		e.Msg += "; check the key in the environment variable that api_key_env names"
-	case http.StatusNotFound:
-		e.Msg += "; check base_url and the arm's model"
-	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly, http.StatusTooManyRequests:
-		e.Temporary = true
-	default:
-		e.Temporary = api.StatusCode >= 500
-	}
-	if api.Response != nil {
-		e.RetryAfter = retryAfter(api.Response.Header.Get("Retry-After"), time.Now())
-	}
-	return e
-}
-
-// retryAfter reads seconds or an HTTP date (RFC 9110, section 10.2.3); 0 where
-// there is none or it has passed.
-func retryAfter(header string, now time.Time) time.Duration {
-	if header == "" {
-		return 0
-	}
-	if seconds, err := strconv.ParseFloat(header, 64); err == nil && seconds > 0 && seconds < 1e6 {
-		return time.Duration(seconds * float64(time.Second))
-	}
-	if date, err := http.ParseTime(header); err == nil {
-		return max(date.Sub(now), 0)
-	}
-	return 0
+	return e.explain(ctx, err)
 }

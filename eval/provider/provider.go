@@ -1,12 +1,12 @@
-// Package provider answers a task under an arm: by an OpenAI-compatible endpoint,
-// from recorded answers, or by a simulation that says so. One call is one attempt;
-// retries, budgets and storage belong in eval/run.
+// Package provider answers a task under an arm: by OpenAI's Chat Completions, which
+// many endpoints speak, by OpenAI's Responses, by Anthropic's Messages, from recorded
+// answers, or by a simulation that says so. One call is one attempt; retries, budgets
+// and storage belong in eval/run.
 package provider
 
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"time"
 
 	"modeltrial/audit"
@@ -45,8 +45,17 @@ type Answer struct {
 	TTFT         *time.Duration // time to first token
 	Latency      *time.Duration
 	ModelServed  string
-	FinishReason string
+	FinishReason string // one of those below, or another word of the provider
 }
+
+// Why an answer ended. Each adapter puts its provider's words for these into them.
+const (
+	FinishStop    = "stop"    // the model had said all
+	FinishLength  = "length"  // the longest answer allowed was reached: it is cut off
+	FinishRefusal = "refusal" // the model declined
+	FinishFilter  = "content_filter"
+	FinishTools   = "tool_calls" // the model called a tool, though none was offered
+)
 
 // An Error is a failed attempt.
 type Error struct {
@@ -55,8 +64,19 @@ type Error struct {
 	RetryAfter time.Duration // as the provider asked, 0 where it did not
 	Temporary  bool          // worth another attempt
 	Dead       bool          // there is nobody at the other end
+	Cause      Cause
 	Msg        string
 }
+
+// A Cause is what a provider refuses, where it is more than one request.
+type Cause string
+
+// The causes of a refusal. Each may be mended before the next run.
+const (
+	CauseRequest Cause = ""        // this very request
+	CauseAccount Cause = "account" // the key or the credit: every other request fails too
+	CauseModel   Cause = "model"   // there is no such model, or nothing at the address
+)
 
 // Error names the provider, the status and what was wrong.
 func (e *Error) Error() string {
@@ -74,11 +94,7 @@ func (e *Error) MayBeBilled() bool { return e.Status == 0 && !e.Dead }
 // Final says whether the provider refused this very request, as content filters do:
 // not for want of a key or a model, which the next run may have.
 func (e *Error) Final() bool {
-	switch e.Status {
-	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound:
-		return false
-	}
-	return e.Status >= 400 && e.Status < 500 && !e.Temporary
+	return e.Status >= 400 && e.Status < 500 && !e.Temporary && e.Cause == CauseRequest
 }
 
 // A RecordedLookup finds a recorded answer; eval.ErrNotFound where there is none.
@@ -88,15 +104,20 @@ type RecordedLookup func(ctx context.Context, taskID, arm string) (eval.Response
 // which only the variable that the configuration names is taken. A missing key is
 // an error before anything is sent.
 func New(config eval.Provider, getenv func(string) string, recorded RecordedLookup) (Provider, error) {
+	key := ""
+	if config.Kind.Called() && config.APIKeyEnv != "" {
+		if key = getenv(config.APIKeyEnv); key == "" {
+			return nil, fmt.Errorf("provider %q: the environment variable %s is not set; export it with the key, or leave api_key_env out for an endpoint that needs none", config.Name, config.APIKeyEnv)
+		}
+	}
 	switch config.Kind {
 	case eval.ProviderOpenAI:
-		key := ""
-		if config.APIKeyEnv != "" {
-			if key = getenv(config.APIKeyEnv); key == "" {
-				return nil, fmt.Errorf("provider %q: the environment variable %s is not set; export it with the key, or leave api_key_env out for an endpoint that needs none", config.Name, config.APIKeyEnv)
-			}
+		if config.API == eval.APIResponses {
+			return newResponses(config, key), nil
 		}
-		return newOpenAI(config, key), nil
+		return newChatCompletions(config, key), nil
+	case eval.ProviderAnthropic:
+		return newMessages(config, key), nil
 	case eval.ProviderRecorded:
 		return &recordedProvider{config.Name, recorded}, nil
 	case eval.ProviderSimulated:

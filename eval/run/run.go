@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"sync"
 	"time"
 
@@ -297,7 +296,7 @@ func (r *runner) failed(name string, failure error) {
 	r.count(func() {
 		r.summary.Failed++
 		var known *provider.Error
-		if errors.As(failure, &known) && (known.Temporary || known.Status == http.StatusUnauthorized || known.Status == http.StatusForbidden) {
+		if errors.As(failure, &known) && (known.Temporary || known.Cause == provider.CauseAccount) {
 			r.inARow[name]++
 		}
 		r.say(failure.Error())

@@ -338,6 +338,27 @@ func TestPermanentFailureIsNotRetried(t *testing.T) {
 	}
 }
 
+// TestAccountWithoutCreditIsLeftAlone: each other task would be refused like the first
+// ones, and none is given up for that, since the next run may find credit.
+func TestAccountWithoutCreditIsLeftAlone(t *testing.T) {
+	for _, status := range []int{400, 401, 402, 429} {
+		m := newMemory(100, "now")
+		poor := &scripted{answer: func(context.Context, int64, provider.Request) (provider.Answer, error) {
+			return provider.Answer{}, &provider.Error{Provider: "one", Status: status, Cause: provider.CauseAccount, Msg: "no credit"}
+		}}
+		o := options(m, map[string]provider.Provider{"one": poor})
+		o.Concurrency = 1
+		summary, err := Run(t.Context(), o)
+		if err != nil || summary.Failed != deadAfter || poor.calls.Load() != deadAfter || summary.Skipped != 100-deadAfter {
+			t.Errorf("status %d: got %+v, %v after %d calls", status, summary, err, poor.calls.Load())
+		}
+		call := failedCall(&provider.Error{Status: status, Cause: provider.CauseAccount}, 7)
+		if call.Final || call.Lost != 0 {
+			t.Errorf("status %d: the call is kept as %+v", status, call)
+		}
+	}
+}
+
 func TestDeadProviderIsLeftAloneAndOthersGoOn(t *testing.T) {
 	m := newMemory(100, "now", "next")
 	dead := &scripted{answer: func(context.Context, int64, provider.Request) (provider.Answer, error) {
