@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"modeltrial/eval"
 	"modeltrial/eval/stats"
@@ -110,6 +111,7 @@ func (a *analyzer) judge(name string, items []*judgedItem) eval.JudgeResult {
 	a.judgeBias(&result, shared)
 	a.selfPreference(&result, shared)
 	a.lengthBias(&result, shared)
+	a.sameFamily(&result, items)
 	return result
 }
 
@@ -219,7 +221,7 @@ func estimated(whyMissing map[string]string, field string, mean stats.WeightedMe
 // of the judges that are of neither.
 func (a *analyzer) selfPreference(result *eval.JudgeResult, shared []*judgedItem) {
 	const field = "self_preference"
-	own := eval.Family(result.Judge)
+	own := a.judgeFamily(result.Judge)
 	if own == "" {
 		result.WhyMissing[field] = "the judge's name does not tell its family"
 		return
@@ -239,7 +241,7 @@ func (a *analyzer) selfPreference(result *eval.JudgeResult, shared []*judgedItem
 		}
 		var others averaging
 		for name, score := range item.judges {
-			if family := eval.Family(name); family != control && family != candidate {
+			if family := a.judgeFamily(name); family != control && family != candidate {
 				others.add(score.mean())
 			}
 		}
@@ -261,6 +263,40 @@ func (a *analyzer) selfPreference(result *eval.JudgeResult, shared []*judgedItem
 	result.SelfPreference = estimated(result.WhyMissing, field, preference, err)
 	if result.SelfPreference != nil && result.SelfPreference.Low > 0 {
 		result.Warnings = append(result.Warnings, fmt.Sprintf("prefers arms of its own family by %.0f points more than other judges do", 100*preference.Estimate))
+	}
+}
+
+// judgeFamily is the maker's family of a judge's model: as the protocol names it, else
+// as the judge's own name tells.
+func (a *analyzer) judgeFamily(name string) string {
+	if a.data.Locked != nil {
+		if judge, ok := a.data.Locked.Protocol.Judge(name); ok {
+			return judge.Family()
+		}
+	}
+	return eval.Family(name)
+}
+
+// sameFamily warns of a judge that rated an arm of its own maker's family.
+func (a *analyzer) sameFamily(result *eval.JudgeResult, items []*judgedItem) {
+	own := a.judgeFamily(result.Judge)
+	if own == "" {
+		return
+	}
+	var arms []string
+	for _, item := range items {
+		if item.judges[result.Judge] == nil {
+			continue
+		}
+		for _, arm := range []string{item.control, item.candidate} {
+			if a.family(arm) == own && !slices.Contains(arms, arm) {
+				arms = append(arms, arm)
+			}
+		}
+	}
+	if len(arms) > 0 {
+		slices.Sort(arms)
+		result.Warnings = append(result.Warnings, fmt.Sprintf("is of the same family (%s) as %s, which it rated, and may prefer it", own, strings.Join(arms, ", ")))
 	}
 }
 

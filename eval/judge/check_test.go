@@ -3,6 +3,7 @@ package judge_test
 import (
 	"errors"
 	"math"
+	"strings"
 	"testing"
 
 	"modeltrial/eval"
@@ -165,8 +166,8 @@ func FuzzChecks(f *testing.F) {
 		if number, ok := judge.FinalNumber(answer); ok && (math.IsInf(number, 0) || math.IsNaN(number)) {
 			t.Errorf("%q ends on %v", answer, number)
 		}
-		if got := judge.Normalise(answer); judge.Normalise(got) != got {
-			t.Errorf("%q: normalised twice %q is not normalised once %q", answer, judge.Normalise(got), got)
+		if got := judge.Normalise(answer); strings.Contains(got, "  ") || strings.ContainsAny(got, "\t\n*") {
+			t.Errorf("%q: normalised it is %q", answer, got)
 		}
 		if score := judge.ChrF(answer, reference); !(score >= 0 && score <= 1+1e-12) {
 			t.Errorf("chrF2 of %q against %q is %v", answer, reference, score)
