@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"modeltrial/audit"
@@ -98,16 +99,19 @@ func runJudges(ctx context.Context, g *global, s *store.Store, o *runOptions, ou
 // be told.
 func familyWarnings(plan eval.Protocol) []string {
 	warnings := []string{}
-	for _, arm := range plan.Arms {
-		if len(plan.Judges) > 0 && arm.Family() == "" {
-			warnings = append(warnings, fmt.Sprintf("arm %s: the name %q does not tell the model's maker; make sure that no judge is of its family", arm.Name, arm.Model))
+	if len(plan.Judges) == 0 {
+		return warnings
+	}
+	var unknown []string
+	for _, model := range slices.Concat(plan.Arms, plan.Judges) {
+		if model.Family() == "" && !slices.Contains(unknown, model.Model) {
+			unknown = append(unknown, model.Model)
 		}
 	}
+	if len(unknown) > 0 {
+		warnings = append(warnings, fmt.Sprintf("the names %s do not tell the models' makers; make sure that no judge rates an arm of its own family", strings.Join(unknown, ", ")))
+	}
 	for _, judge := range plan.Judges {
-		if judge.Family() == "" {
-			warnings = append(warnings, fmt.Sprintf("judge %s: the name %q does not tell the model's maker; make sure that it rates no arm of its own family", judge.Name, judge.Model))
-			continue
-		}
 		for _, arm := range plan.Arms {
 			if plan.SameFamilyJudges && plan.SharesFamily(judge, arm.Name) {
 				warnings = append(warnings, fmt.Sprintf("judge %s is of the same family as arm %s (%s) and may prefer it; same_family_judges allows it", judge.Name, arm.Name, judge.Family()))

@@ -251,7 +251,9 @@ func (p *panel) SaveResponse(ctx context.Context, cell eval.Cell, _ eval.Respons
 // Release keeps what came of a call without a verdict.
 func (p *panel) Release(ctx context.Context, cell eval.Cell, failure eval.FailedCall, now time.Time) error {
 	ended := p.take(cell.TaskID)
-	ended.Reason = failure.Reason
+	if !ended.Unreadable {
+		ended.Reason = failure.Reason
+	}
 	if ended.Cost == nil {
 		ended.Lost = failure.Lost
 	}
@@ -306,6 +308,8 @@ func (a *asked) Answer(ctx context.Context, request provider.Request) (provider.
 	if err == nil {
 		return answer, nil
 	}
+	ended.Reason = err.Error()
+	a.replies[request.Task.ID] = ended
 	a.tries[request.Task.ID]++
 	again := a.tries[request.Task.ID] < Attempts
 	if !again {
