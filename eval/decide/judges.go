@@ -6,7 +6,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"modeltrial/eval"
 	"modeltrial/eval/stats"
@@ -111,7 +110,6 @@ func (a *analyzer) judge(name string, items []*judgedItem) eval.JudgeResult {
 	a.judgeBias(&result, shared)
 	a.selfPreference(&result, shared)
 	a.lengthBias(&result, shared)
-	a.sameFamily(&result, items)
 	return result
 }
 
@@ -275,29 +273,6 @@ func (a *analyzer) judgeFamily(name string) string {
 		}
 	}
 	return eval.Family(name)
-}
-
-// sameFamily warns of a judge that rated an arm of its own maker's family.
-func (a *analyzer) sameFamily(result *eval.JudgeResult, items []*judgedItem) {
-	own := a.judgeFamily(result.Judge)
-	if own == "" {
-		return
-	}
-	var arms []string
-	for _, item := range items {
-		if item.judges[result.Judge] == nil {
-			continue
-		}
-		for _, arm := range []string{item.control, item.candidate} {
-			if a.family(arm) == own && !slices.Contains(arms, arm) {
-				arms = append(arms, arm)
-			}
-		}
-	}
-	if len(arms) > 0 {
-		slices.Sort(arms)
-		result.Warnings = append(result.Warnings, fmt.Sprintf("is of the same family (%s) as %s, which it rated, and may prefer it", own, strings.Join(arms, ", ")))
-	}
 }
 
 // family is the maker's family of an arm's model.
