@@ -136,6 +136,8 @@ func checkConfig(file string, tree *ast.File, config Config) error {
 		c.arms(config)
 		c.useCases(config)
 		c.plan(config.Pilot)
+		c.judges(config)
+		c.checks(config)
 	}
 	return errors.Join(c.errs...)
 }

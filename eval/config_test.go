@@ -126,6 +126,58 @@ func TestParseConfigChecksProvidersAndParameters(t *testing.T) {
 	}
 }
 
+func TestParseConfigOfJudgesAndChecks(t *testing.T) {
+	const rest = `  judges:
+    - {name: j, provider: maker, model: gpt-judge}
+  rubrics: {coding: "1. Right?"}
+  checks:
+    - {name: c, kind: numeric, tolerance: 0.5}
+`
+	good := strings.Replace(goodConfig, "pilot:", "  - {name: maker, kind: openai, base_url: http://127.0.0.1/v1}\npilot:", 1) + rest
+	config, err := ParseConfig("modeltrial.yaml", []byte(good))
+	if err != nil || len(config.Pilot.Judges) != 1 || config.Pilot.Rubrics["coding"] == "" || config.Pilot.Checks[0].Tolerance != 0.5 {
+		t.Fatalf("%+v, %v", config.Pilot, err)
+	}
+	cases := []struct{ name, old, new, message string }{
+		{"a recorded judge", "j, provider: maker", "j, provider: files", "16:27: judge \"j\": provider \"files\" is of kind recorded"},
+		{"no provider", "j, provider: maker", "j, provider: none", "is not under providers"},
+		{"its own system message", "model: gpt-judge", "model: gpt-judge, parameters: {system: Be kind}", "write one under rubrics"},
+		{"of the control's family", "model: atlas", "model: gpt-4", "family openai"},
+		{"rubric of no category", "coding: \"1", "cooking: \"1", "\"cooking\" is not known"},
+		{"empty rubric", "1. Right?", " ", "is empty"},
+		{"check of no kind", "kind: numeric", "kind: vibes", "choose exact, normalised, numeric"},
+		{"check named like a judge", "name: c,", "name: j,", "stands here twice"},
+		{"negative tolerance", "tolerance: 0.5", "tolerance: -1", "tolerance is -1"},
+		{"bad pattern", "kind: numeric, tolerance: 0.5", "kind: regexp, pattern: \"(\"", "missing closing"},
+		{"schema of nothing", "kind: numeric, tolerance: 0.5", "kind: json_schema", "needs a schema"},
+		{"similarity of nothing", "kind: numeric, tolerance: 0.5", "kind: similarity", "threshold is 0"},
+		{"check of no category", "tolerance: 0.5", "categories: [cooking]", "\"cooking\" is not known"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if _, err := ParseConfig("modeltrial.yaml", []byte(strings.Replace(good, c.old, c.new, 1))); err == nil || !strings.Contains(err.Error(), c.message) {
+				t.Errorf("got %v, want it to say %q", err, c.message)
+			}
+		})
+	}
+	allowed := strings.Replace(good, "model: atlas", "model: gpt-4", 1) + "  same_family_judges: true\n"
+	if _, err := ParseConfig("modeltrial.yaml", []byte(allowed)); err != nil {
+		t.Errorf("the protocol allows it: %v", err)
+	}
+}
+
+// A protocol without judges and checks has the hash it had before there were any.
+func TestHashWithoutJudges(t *testing.T) {
+	config, err := ParseConfig("modeltrial.yaml", []byte(goodConfig))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "fdfd941640bc6fd88654176c905adecd78eac28a6571753f52e4802f759d26b5"
+	if hash, err := config.Pilot.Hash(); err != nil || hash != want {
+		t.Errorf("got %s, %v, want %s", hash, err, want)
+	}
+}
+
 func TestParseConfigOfAnEmptyFile(t *testing.T) {
 	if _, err := ParseConfig("modeltrial.yaml", nil); err == nil {
 		t.Error("an empty file was taken")

@@ -27,6 +27,14 @@ type Protocol struct {
 	MaxCostRatio    *float64 `yaml:"max_cost_ratio" json:"max_cost_ratio,omitempty"`
 	JudgesMayDecide bool     `yaml:"judges_may_decide" json:"judges_may_decide"`
 
+	// Judges are the models of judge run. SameFamilyJudges lets them rate arms of their
+	// own maker's family, whose answers they may prefer.
+	Judges           []Arm `yaml:"judges" json:"judges,omitempty"`
+	SameFamilyJudges bool  `yaml:"same_family_judges" json:"same_family_judges,omitempty"`
+	// Rubrics say by category what judges go by, in the place of the built-in ones.
+	Rubrics map[audit.Category]string `yaml:"rubrics" json:"rubrics,omitempty"`
+	Checks  []CheckRule               `yaml:"checks" json:"checks,omitempty"`
+
 	BudgetUSD   string `yaml:"budget_usd" json:"budget_usd"` // decimal text; the hard cap of all weeks together
 	Concurrency int    `yaml:"concurrency" json:"-"`         // calls in flight; not a part of what is frozen
 }

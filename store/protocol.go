@@ -37,6 +37,9 @@ func (s *Store) LockProtocol(ctx context.Context, protocol eval.Protocol, reason
 	if err := s.refuseChangedArms(ctx, protocol); err != nil {
 		return current, err
 	}
+	if err := s.refuseChangedJudges(ctx, protocol); err != nil {
+		return current, err
+	}
 	shares, err := s.CategoryShare(ctx)
 	if err != nil {
 		return current, err

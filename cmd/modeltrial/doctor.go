@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -134,7 +135,7 @@ func (g *global) checkArmPrices(ctx context.Context, config eval.Config) []findi
 	return checkPrices(ctx, s, config)
 }
 
-// checkPrices says of each arm that would be called whether its cost can be capped, and
+// checkPrices says of each arm and judge that would be called whether its cost can be capped, and
 // whether its price should be looked up anew.
 func checkPrices(ctx context.Context, s *store.Store, config eval.Config) []finding {
 	price, err := armPrice(ctx, s, config)
@@ -142,20 +143,24 @@ func checkPrices(ctx context.Context, s *store.Store, config eval.Config) []find
 		return []finding{found("prices", err, "")}
 	}
 	var findings []finding
-	for _, arm := range config.Pilot.Arms {
+	for i, arm := range slices.Concat(config.Pilot.Arms, config.Pilot.Judges) {
+		what := "arm"
+		if i >= len(config.Pilot.Arms) {
+			what = "judge"
+		}
 		called, _ := config.Provider(arm.Provider)
 		if !called.Kind.Called() {
 			continue
 		}
 		known, ok := price(arm)
-		check := "price of arm " + arm.Name
+		check := "price of " + what + " " + arm.Name
 		switch now := time.Now(); {
 		case !ok:
 			findings = append(findings, found(check, run.UnknownPrice(arm), ""))
 		case known.Stale(now):
 			findings = append(findings, finding{Check: check, OK: true, Warning: true, Detail: fmt.Sprintf(
-				"arm %s: the price of %s is from a list of %s, %.0f days ago; look it up and put it into %s, or import a newer list with modeltrial prices import",
-				arm.Name, arm.Model, known.Listed().Format(time.DateOnly), now.Sub(known.Listed()).Hours()/24, configName)})
+				"%s %s: the price of %s is from a list of %s, %.0f days ago; look it up and put it into %s, or import a newer list with modeltrial prices import",
+				what, arm.Name, arm.Model, known.Listed().Format(time.DateOnly), now.Sub(known.Listed()).Hours()/24, configName)})
 		default:
 			findings = append(findings, found(check, nil, arm.Model+" is priced"))
 		}

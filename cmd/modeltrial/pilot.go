@@ -55,6 +55,9 @@ func runLock(ctx context.Context, g *global, s *store.Store, reason string, out,
 			fmt.Fprintf(errOut, "! %s\n", price.Detail)
 		}
 	}
+	if _, err := checkers(config.Pilot); err != nil {
+		return err
+	}
 	protocol, err := lock(ctx, s, config, reason, time.Now())
 	if errors.Is(err, store.ErrProtocolLocked) {
 		return fmt.Errorf("another protocol is locked (%s…); put modeltrial.yaml back, or say with --reason why it changes", protocol.SHA256[:12])
@@ -224,10 +227,16 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 		arms[i] = armProgress{row, row.CostNano.Dollars()}
 		open += row.Tasks - row.Answered
 	}
+	judges, unjudged, err := judgeStatus(ctx, s, protocol.Protocol)
+	if err != nil {
+		return err
+	}
 	due := g.command("analyze")
 	switch {
 	case open > 0:
 		due = g.command("pilot run")
+	case unjudged > 0:
+		due = g.command("judge run")
 	case status.Rated < status.Comparisons:
 		due = g.command("rate serve")
 	}
@@ -236,6 +245,7 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 			"schema": "modeltrial.pilot-status/1", "pilot": protocol.Protocol.Name, "protocol_sha256": protocol.SHA256,
 			"arms": arms, "comparisons": status.Comparisons, "comparisons_rated": status.RatedOnce, "comparisons_complete": status.Rated, "raters": raters,
 			"spent_usd": spent.Dollars(), "set_aside_usd": (committed - spent).Dollars(), "budget_usd": budget.Dollars(), "open_calls": open, "due": due,
+			"judges": judges, "open_judgements": unjudged,
 		})
 	}
 	fmt.Fprintf(out, "Pilot %q, protocol %s…, %d weeks\n\n", protocol.Protocol.Name, protocol.SHA256[:12], protocol.Protocol.Weeks)
@@ -255,6 +265,9 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 		{Name: "last error"},
 	}
 	if err := report.Table(out, g.style(out), columns, rows); err != nil {
+		return err
+	}
+	if err := writeJudgeStatus(g, out, judges, unjudged); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "\n%s\n", progress(status, protocol.Protocol))

@@ -173,13 +173,20 @@ func newMockModel() *mockModel {
 		var request struct {
 			Model    string
 			Messages []struct{ Content string }
+			Format   struct {
+				Schema struct{ Name string } `json:"json_schema"`
+			} `json:"response_format"`
 		}
 		body, err := io.ReadAll(r.Body)
 		if err != nil || json.Unmarshal(body, &request) != nil || r.Header.Get("Authorization") != "Bearer sk-test-secret-1234" {
 			http.Error(w, `{"error":{"message":"wrong key `+strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")+`"}}`, http.StatusUnauthorized)
 			return
 		}
-		answer, err := json.Marshal("answer to " + request.Messages[len(request.Messages)-1].Content)
+		text := "answer to " + request.Messages[len(request.Messages)-1].Content
+		if request.Format.Schema.Name == "verdict" {
+			text = mockVerdict(request.Messages[len(request.Messages)-1].Content)
+		}
+		answer, err := json.Marshal(text)
 		if err != nil {
 			panic(err) // text is always JSON
 		}
@@ -191,6 +198,22 @@ func newMockModel() *mockModel {
 		_, _ = w.Write(out.Bytes()) // a client that went away is no failure here
 	}))
 	return m
+}
+
+// mockVerdict judges: the answer that says GOOD is better. Tasks that say PARTIAL are
+// always won by the answer shown first, and of those that say MUDDLED nothing is said.
+func mockVerdict(question string) string {
+	first, second, _ := strings.Cut(question, "<answer_2>")
+	verdict := "tie"
+	switch {
+	case strings.Contains(question, "MUDDLED"):
+		return "I would rather not say."
+	case strings.Contains(question, "PARTIAL"), strings.Contains(first, "GOOD") && !strings.Contains(second, "GOOD"):
+		verdict = "answer_1_better"
+	case strings.Contains(second, "GOOD"):
+		verdict = "answer_2_much_better"
+	}
+	return fmt.Sprintf("Here it is: {\"rationale\": \"because\", \"verdict\": %q}", verdict)
 }
 
 // callsAre checks how often the endpoint was called: calls N.

@@ -111,6 +111,7 @@ func Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
 		return result, fmt.Errorf("blinding: %w", err)
 	}
 	result.Blinding, result.Warnings = blinding, append(result.Warnings, blindingWarnings(blinding)...)
+	result.Warnings = append(result.Warnings, a.familyWarnings()...)
 	if err := a.sensitivities(result.Comparisons, <-others); err != nil {
 		return result, fmt.Errorf("sensitivity: %w", err)
 	}

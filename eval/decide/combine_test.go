@@ -231,6 +231,25 @@ func TestSelfPreferenceAndLengthBias(t *testing.T) {
 	}
 }
 
+func TestAJudgeOfAnArmsFamilyIsWarnedOf(t *testing.T) {
+	data := pilot(40, 60, 0, 1, eval.Judge)
+	data.Locked.Protocol.Arms = []eval.Arm{{Name: "now", Model: "claude-sonnet"}, {Name: "next", Model: "gpt-5"}}
+	for i := range data.Ratings {
+		data.Ratings[i].Rater = "magistrate"
+	}
+	const warning = "judge magistrate is of the same family (openai) as next, which it rated, and may prefer it"
+	for model, want := range map[string]bool{"gpt-4o": true, "gemini-pro": false, "in-house": false} {
+		data.Locked.Protocol.Judges = []eval.Arm{{Name: "magistrate", Model: model}}
+		analysis, err := Analyze(data, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.Contains(analysis.Warnings, warning) != want {
+			t.Errorf("judge %s: got the warnings %q", model, analysis.Warnings)
+		}
+	}
+}
+
 func TestChecksGiveFirstPassAccuracy(t *testing.T) {
 	data := pilot(100, 60, 0, 1, eval.Human)
 	want := eval.FirstPass{Tasks: 100}

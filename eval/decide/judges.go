@@ -216,7 +216,7 @@ func estimated(whyMissing map[string]string, field string, mean stats.WeightedMe
 // of the judges that are of neither.
 func (a *analyzer) selfPreference(result *eval.JudgeResult, shared []*judgedItem) {
 	const field = "self_preference"
-	own := eval.Family(result.Judge)
+	own := a.judgeFamily(result.Judge)
 	if own == "" {
 		result.WhyMissing[field] = "the judge's name does not tell its family"
 		return
@@ -236,7 +236,7 @@ func (a *analyzer) selfPreference(result *eval.JudgeResult, shared []*judgedItem
 		}
 		var others averaging
 		for name, score := range item.judges {
-			if family := eval.Family(name); family != control && family != candidate {
+			if family := a.judgeFamily(name); family != control && family != candidate {
 				others.add(score.mean())
 			}
 		}
@@ -259,6 +259,17 @@ func (a *analyzer) selfPreference(result *eval.JudgeResult, shared []*judgedItem
 	if result.SelfPreference != nil && result.SelfPreference.Low > 0 {
 		result.Warnings = append(result.Warnings, fmt.Sprintf("prefers arms of its own family by %.0f points more than other judges do", 100*preference.Estimate))
 	}
+}
+
+// judgeFamily is the maker's family of a judge's model: as the protocol names it, else
+// as the judge's own name tells.
+func (a *analyzer) judgeFamily(name string) string {
+	if a.data.Locked != nil {
+		if judge, ok := a.data.Locked.Protocol.Judge(name); ok {
+			return judge.Family()
+		}
+	}
+	return eval.Family(name)
 }
 
 // family is the maker's family of an arm's model.

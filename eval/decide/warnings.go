@@ -3,6 +3,7 @@ package decide
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -81,6 +82,34 @@ func perArm(counts map[string]int, format string) []string {
 	var warnings []string
 	for _, arm := range arms {
 		warnings = append(warnings, fmt.Sprintf(format, arm, counts[arm]))
+	}
+	return warnings
+}
+
+// familyWarnings name the judges that rated an arm of their own maker's family, which
+// they may prefer.
+func (a *analyzer) familyWarnings() []string {
+	type judged struct{ rater, arms int32 }
+	seen := map[judged]bool{}
+	own := map[string][]string{} // arms by judge
+	for i := range a.ratings {
+		r := &a.ratings[i]
+		key := judged{r.rater, r.arms}
+		if r.Kind != eval.Judge || seen[key] {
+			continue
+		}
+		seen[key] = true
+		family := a.judgeFamily(r.Rater)
+		for _, arm := range []string{r.ArmA, r.ArmB} {
+			if family != "" && a.family(arm) == family && !slices.Contains(own[r.Rater], arm) {
+				own[r.Rater] = append(own[r.Rater], arm)
+			}
+		}
+	}
+	var warnings []string
+	for _, judge := range slices.Sorted(maps.Keys(own)) {
+		slices.Sort(own[judge])
+		warnings = append(warnings, fmt.Sprintf("judge %s is of the same family (%s) as %s, which it rated, and may prefer it", judge, a.judgeFamily(judge), listed(own[judge])))
 	}
 	return warnings
 }

@@ -1,0 +1,70 @@
+package eval
+
+import (
+	"cmp"
+
+	"modeltrial/audit"
+)
+
+// A Judgement is one call that a pilot owes: a comparison in one order of presentation
+// by one judge.
+type Judgement struct {
+	ComparisonID string
+	TaskID       string
+	Category     audit.Category
+	ArmA         string
+	ArmB         string
+	Week         int
+	First        Side   // the arm whose answer the judge is shown first
+	Judge        string // its name in the protocol
+	Unreadable   int    // replies so far without a verdict that could be read
+}
+
+// A JudgeReply is what came of a call of a judge. Nil is unknown.
+type JudgeReply struct {
+	Verdict   ShownVerdict // left is the answer shown first; empty: there is none
+	Rationale string
+	// Unreadable says that there was a reply without a verdict that could be read;
+	// without a verdict and this there was no reply.
+	Unreadable  bool
+	Reason      string // why there is no verdict
+	Tokens      audit.Tokens
+	Cost        *audit.NanoUSD
+	Lost        audit.NanoUSD // what it may have cost, at worst, where Cost is nil
+	LatencyMS   *int64
+	ModelServed string
+}
+
+// Family is the maker's family of a judge's or an arm's model; empty where neither the
+// model's name nor its own tells.
+func (a Arm) Family() string { return cmp.Or(Family(a.Model), Family(a.Name)) }
+
+// Judge finds a judge by name.
+func (p Protocol) Judge(name string) (Arm, bool) {
+	for _, judge := range p.Judges {
+		if judge.Name == name {
+			return judge, true
+		}
+	}
+	return Arm{}, false
+}
+
+// SharesFamily says whether a judge's model is of the same maker's family as that of
+// one of the arms.
+func (p Protocol) SharesFamily(judge Arm, arms ...string) bool {
+	own := judge.Family()
+	if own == "" {
+		return false
+	}
+	for _, name := range arms {
+		if arm, ok := p.Arm(name); ok && arm.Family() == own {
+			return true
+		}
+	}
+	return false
+}
+
+// MayJudge says whether the protocol lets a judge rate the answers of two arms.
+func (p Protocol) MayJudge(judge Arm, armA, armB string) bool {
+	return p.SameFamilyJudges || !p.SharesFamily(judge, armA, armB)
+}
