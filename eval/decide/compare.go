@@ -45,6 +45,7 @@ func (a *analyzer) compare(key useCase) (eval.ComparisonResult, error) {
 		result.WhyMissing["agreement"] = "nothing was rated by two raters"
 	}
 	result.WhyMissing["post_edit_ratio"] = "no answers were edited"
+	result.WhyMissing["post_editing"] = "no answers were edited"
 	a.warn(&result, key)
 	return result, nil
 }
