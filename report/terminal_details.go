@@ -16,6 +16,9 @@ func AnalysisDetails(w io.Writer, a eval.Analysis, style Style) error {
 	for _, c := range a.Comparisons {
 		p.sensitivity(c)
 		p.answers(c)
+		if editing := editingText(c); editing != "" {
+			p.say(Plain, "  ", editing)
+		}
 	}
 	for _, judge := range a.Judges {
 		p.judge(judge)
