@@ -158,7 +158,7 @@ INSERT INTO batch_tasks (task_id, week, category, came_by) VALUES (?, ?, ?, 'rat
 	if err != nil {
 		return false, err
 	}
-	if edit.Outcome == eval.Edited && edit.Text != "" {
+	if edit.Outcome == eval.Edited && edit.Text != "" && edit.WordsKept == nil {
 		if err := i.compare(ctx, &edit); err != nil {
 			return false, err
 		}
