@@ -18,6 +18,7 @@ type Dataset struct {
 	Locked    *LockedProtocol // nil where only files are analysed
 	Ratings   []Rating        // in the order in which they were given
 	Guesses   []Guess         // that count, one by a rater of a comparison as shown
+	PostEdits []PostEdit      // that count, one by a rater of an arm's answer to a task
 	Responses []ResponseRow
 	// Assigned are the tasks of the batches, which every arm of their use case is to
 	// answer, and Refused the cells that a provider refused for good; nil where only
@@ -168,7 +169,10 @@ type ComparisonResult struct {
 	LatencyRatio         *Interval `json:"latency_ratio"` // geometric mean
 	LatencyMedianRatio   *Interval `json:"latency_median_ratio"`
 	LatencyP95Ratio      *Interval `json:"latency_p95_ratio"`
-	PostEditRatio        *Interval `json:"post_edit_ratio"`
+	// PostEditRatio is the mean of the candidate's active editing seconds ÷ that of the
+	// control's.
+	PostEditRatio *Interval    `json:"post_edit_ratio"`
+	PostEditing   *PostEditing `json:"post_editing"`
 
 	Looks       []Look        `json:"looks"` // one per week so far
 	Sensitivity []Sensitivity `json:"sensitivity"`

@@ -178,6 +178,12 @@ func (b *book) useCaseSheet() {
 			next++
 		}
 	}
+	for _, c := range results {
+		if editing := editingText(c); editing != "" {
+			s.wide(next, 12, sentence(useCaseName(c)+": "+editing), look{})
+			next++
+		}
+	}
 	b.useCaseRows = rowRange{row + 1, row + len(b.in.Analysis.Comparisons)}
 	chart, series := b.winRateChart(760, 330)
 	s.chart(at(1, next+1), chart, series)

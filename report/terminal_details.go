@@ -16,6 +16,9 @@ func AnalysisDetails(w io.Writer, a eval.Analysis, style Style) error {
 	for i, c := range told(a).Comparisons {
 		p.sensitivity(c)
 		p.answers(a.Comparisons[i]) // an arm by its own name
+		if editing := editingText(a.Comparisons[i]); editing != "" {
+			p.say(Plain, "  ", editing)
+		}
 	}
 	for _, judge := range a.Judges {
 		p.judge(judge)

@@ -35,6 +35,14 @@ func (s *Store) Dataset(ctx context.Context, throughWeek int) (eval.Dataset, err
 	if err != nil {
 		return data, err
 	}
+	err = s.EachPostEdit(ctx, throughWeek, func(edit eval.PostEdit) error {
+		edit.Text = ""
+		data.PostEdits = append(data.PostEdits, edit)
+		return nil
+	})
+	if err != nil {
+		return data, err
+	}
 	var rows []struct {
 		TaskID    string              `db:"task_id"`
 		Category  audit.Category      `db:"category"`

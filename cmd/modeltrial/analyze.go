@@ -72,6 +72,7 @@ type analyzeOptions struct {
 	plannedTasks int
 	ratings      string
 	responses    string
+	edits        string
 	randomSample bool
 	explain      string
 	details      bool
@@ -102,6 +103,7 @@ read are set aside in FILE.rejects.csv; the rest is analysed, with exit status 1
 	cmd.Flags().IntVar(&o.throughWeek, "through-week", 0, "use the data of the weeks up to this one (default all)")
 	cmd.Flags().StringVar(&o.ratings, "ratings", "", "analyse this ratings file instead of the workspace")
 	cmd.Flags().StringVar(&o.responses, "responses", "", "with --ratings: the responses file, for cost and latency")
+	cmd.Flags().StringVar(&o.edits, "edits", "", "with --ratings: the file of edits, for editing time and words kept; with --responses edited texts are compared with them")
 	cmd.Flags().BoolVar(&o.randomSample, "random-sample", false, "with --ratings: the tasks that people rated were chosen at random from those that judges rated")
 	cmd.Flags().StringVar(&o.explain, "explain", "", "write the calculation of this category step by step")
 	cmd.Flags().BoolVar(&o.details, "details", false, "add other ways to analyse each use case, what became of the answers, and each judge beside people")
@@ -115,8 +117,8 @@ func runAnalyze(ctx context.Context, g *global, o *analyzeOptions, out, errOut i
 	if o.throughWeek < 0 || o.weeks < 1 || o.plannedTasks < 0 {
 		return usagef("--through-week, --weeks and --planned-tasks take positive numbers")
 	}
-	if o.ratings == "" && (o.responses != "" || o.randomSample) {
-		return usagef("--responses and --random-sample go with --ratings")
+	if o.ratings == "" && (o.responses != "" || o.edits != "" || o.randomSample) {
+		return usagef("--responses, --edits and --random-sample go with --ratings")
 	}
 	if err := o.checkOnly(); err != nil {
 		return err
@@ -194,6 +196,7 @@ func workspaceDataset(ctx context.Context, g *global, o *analyzeOptions, errOut 
 	if len(o.raters) > 0 {
 		data.Ratings = slices.DeleteFunc(data.Ratings, func(r eval.Rating) bool { return !slices.Contains(o.raters, r.Rater) })
 		data.Guesses = slices.DeleteFunc(data.Guesses, func(g eval.Guess) bool { return !slices.Contains(o.raters, g.Rater) })
+		data.PostEdits = slices.DeleteFunc(data.PostEdits, func(e eval.PostEdit) bool { return !slices.Contains(o.raters, e.Rater) })
 	}
 	return data, err
 }
@@ -229,10 +232,12 @@ func fileDataset(ctx context.Context, o *analyzeOptions, errOut io.Writer) (data
 	if len(data.Ratings) == 0 {
 		return data, rejected, fmt.Errorf("%s: no rating could be used (%d rejected, %d of other raters)", o.ratings, read.Rejected, read.Filtered)
 	}
-	if o.responses == "" {
-		return data, rejected, nil
+	compare, more, err := fileEdits(ctx, o, options.Map, &data, errOut)
+	if rejected += more; err != nil || o.responses == "" {
+		return data, rejected, err
 	}
 	read, err = exchange.ReadResponses(ctx, o.responses, exchange.ResponsesOptions{Map: options.Map}, func(response eval.Response) (ingest.Outcome, error) {
+		compare(response)
 		data.Responses = append(data.Responses, response.Row())
 		return ingest.Imported, nil
 	})

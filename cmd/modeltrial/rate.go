@@ -26,7 +26,7 @@ import (
 
 func newRateCmd(g *global) *cobra.Command {
 	return group("rate", "blind rating by people",
-		newRateInviteCmd(g), newRateServeCmd(g), newRateImportCmd(g), newRateExportCmd(g))
+		newRateInviteCmd(g), newRateServeCmd(g), newRateImportCmd(g), newRateImportEditsCmd(g), newRateExportCmd(g))
 }
 
 // defaultListen is where the rating site listens unless told otherwise.
@@ -271,7 +271,8 @@ whether the question was put on a comparison chosen at random.`,
 }
 
 func newRateExportCmd(g *global) *cobra.Command {
-	return &cobra.Command{
+	var edits string
+	cmd := &cobra.Command{
 		Use:   "export FILE",
 		Short: "write the ratings that count as CSV, in the form that rate import reads; - is standard output",
 		Args:  cobra.ExactArgs(1),
@@ -286,17 +287,25 @@ func newRateExportCmd(g *global) *cobra.Command {
 				if err := s.EachGuess(ctx, 0, func(guess eval.Guess) error { guesses = append(guesses, guess); return nil }); err != nil {
 					return err
 				}
-				if args[0] == "-" {
+				if args[0] == "-" && edits == "" {
 					return exchange.WriteRatings(cmd.OutOrStdout(), each, guesses)
+				}
+				if args[0] == "-" || edits == "-" {
+					return usagef("with --edits both files need a name: standard output takes one")
 				}
 				if err := report.ReplaceFile(args[0], func(w io.Writer) error { return exchange.WriteRatings(w, each, guesses) }); err != nil {
 					return err
 				}
 				fmt.Fprintf(cmd.OutOrStdout(), "wrote %s\n", args[0])
+				if edits != "" {
+					return exportEdits(ctx, s, edits, cmd.OutOrStdout())
+				}
 				return nil
 			})
 		},
 	}
+	cmd.Flags().StringVar(&edits, "edits", "", "write what people made of single answers to this file too, in the form that rate import-edits reads")
+	return cmd
 }
 
 // ignoreNotFound is nil where nothing is stored yet.

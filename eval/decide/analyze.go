@@ -145,6 +145,7 @@ type analyzer struct {
 	data          eval.Dataset // without ratings and responses
 	ratings       []rated
 	answers       []answer
+	edits         []editedAnswer
 	bothOrders    bool // a rater rated a comparison in several orders of presentation
 	armPairs      map[armPair]int32
 	items         int // the number of different rated.item
@@ -184,6 +185,9 @@ func newAnalyzer(data eval.Dataset, options Options) *analyzer {
 	a.data.Ratings, a.data.Responses = nil, nil // a.ratings and a.answers are what counts
 	a.rate(data.Ratings, options.ThroughWeek)
 	a.answer(data.Responses, options.ThroughWeek)
+	if !options.DecisionsOnly {
+		a.edit(data.PostEdits, options.ThroughWeek)
+	}
 	if options.ThroughWeek > 0 {
 		a.data.Assigned = slices.DeleteFunc(slices.Clone(data.Assigned), func(task eval.AssignedTask) bool { return task.Week > options.ThroughWeek })
 		a.data.Guesses = slices.DeleteFunc(slices.Clone(data.Guesses), func(guess eval.Guess) bool { return guess.Week > options.ThroughWeek })

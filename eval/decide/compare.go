@@ -44,7 +44,9 @@ func (a *analyzer) compare(key useCase) (eval.ComparisonResult, error) {
 	if result.Agreement == nil {
 		result.WhyMissing["agreement"] = "nothing was rated by two raters"
 	}
-	result.WhyMissing["post_edit_ratio"] = "no answers were edited"
+	if err := a.postEdits(&result, key); err != nil {
+		return result, fmt.Errorf("post-edits: %w", err)
+	}
 	a.warn(&result, key)
 	return result, nil
 }
