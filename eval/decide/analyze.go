@@ -55,10 +55,16 @@ var ErrNoRatings = errors.New("no ratings and no responses to analyse")
 // earlier looks are recomputed from the ratings' weeks; nothing is remembered. It
 // returns [ErrNoRatings] for an empty dataset without a protocol.
 func Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
-	if data.Locked == nil && len(data.Ratings) == 0 {
+	return gather(data, options).Analyze(data, options)
+}
+
+// Analyze is [Analyze] of gathered ratings, which serve once; those of the dataset do not
+// count, nor does the week of the options.
+func (g *Ratings) Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
+	if data.Locked == nil && g.Len() == 0 {
 		return eval.Analysis{}, ErrNoRatings
 	}
-	a := newAnalyzer(data, options)
+	a := g.analyzer(data, options)
 	result := eval.Analysis{
 		Schema: "modeltrial.analyze/1", Pilot: data.Pilot, Level: eval.Level,
 		ThroughWeek: a.throughWeek, Weeks: a.weeks,
@@ -168,10 +174,26 @@ type analyzer struct {
 }
 
 func newAnalyzer(data eval.Dataset, options Options) *analyzer {
+	return gather(data, options).analyzer(data, options)
+}
+
+// gather takes the ratings of a dataset.
+func gather(data eval.Dataset, options Options) *Ratings {
+	g := &Ratings{ThroughWeek: options.ThroughWeek}
+	g.Grow(len(data.Ratings))
+	for i := range data.Ratings {
+		g.Add(&data.Ratings[i])
+	}
+	return g
+}
+
+func (g *Ratings) analyzer(data eval.Dataset, options Options) *analyzer {
+	g.prepare()
+	options.ThroughWeek = g.ThroughWeek
 	a := &analyzer{
 		data: data, decisionsOnly: options.DecisionsOnly, randomSample: options.RandomSample, weeks: cmp.Or(options.Weeks, defaultWeeks), plannedTasks: options.PlannedTasks,
 		margin: defaultMargin, saving: defaultSaving, seed: 1,
-		tasks: make(indexer, max(len(data.Assigned), len(data.Ratings)/4)), raterIndex: indexer{}, armPairs: map[armPair]int32{}, gathered: map[useCase]*evidence{}, last: map[useCase]lastLook{},
+		tasks: g.tasks, raterIndex: g.raters, armPairs: map[armPair]int32{}, gathered: map[useCase]*evidence{}, last: map[useCase]lastLook{},
 	}
 	if data.Locked != nil {
 		protocol := data.Locked.Protocol
@@ -183,7 +205,7 @@ func newAnalyzer(data eval.Dataset, options Options) *analyzer {
 		}
 	}
 	a.data.Ratings, a.data.Responses = nil, nil // a.ratings and a.answers are what counts
-	a.rate(data.Ratings, options.ThroughWeek)
+	a.take(g)
 	a.answer(data.Responses, options.ThroughWeek)
 	if !options.DecisionsOnly {
 		a.edit(data.PostEdits, options.ThroughWeek)
