@@ -75,7 +75,7 @@ SELECT (SELECT coalesce(sum(cost_nano_usd), 0) FROM responses WHERE origin = 'me
 // reserved plus worstCase would exceed budget, and eval.ErrClaimed where the cell
 // is answered or claimed by a run whose claim has not run out.
 func (s *Store) Reserve(ctx context.Context, cell eval.Cell, worstCase, budget audit.NanoUSD, now, until time.Time) error {
-	return s.write(ctx, func(tx *transaction) error {
+	return s.writeTogether(ctx, func(tx *transaction) error {
 		var taken bool
 		err := tx.GetContext(ctx, &taken, `
 SELECT EXISTS (SELECT 1 FROM responses WHERE task_id = ? AND arm = ?)

@@ -31,6 +31,7 @@ type Store struct {
 	path   string
 	writer *sqlx.DB
 	reader *sqlx.DB
+	queue  *writeQueue
 }
 
 // readers is the number of reading connections.
@@ -79,6 +80,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if s.reader, err = connect(path, readers); err != nil {
 		return nil, errors.Join(err, s.writer.Close())
 	}
+	s.queue = newWriteQueue(s)
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", s.Explain(err)), s.Close())
 	}
@@ -209,8 +211,9 @@ func (s *Store) Explain(err error) error {
 	return err
 }
 
-// Close closes every connection.
+// Close waits for the writes that were begun and closes every connection.
 func (s *Store) Close() error {
+	s.queue.close()
 	return errors.Join(s.writer.Close(), s.reader.Close())
 }
 
