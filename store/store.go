@@ -19,6 +19,7 @@ import (
 	"modernc.org/sqlite"
 	sqlitelib "modernc.org/sqlite/lib"
 
+	"modeltrial/audit"
 	"modeltrial/eval"
 )
 
@@ -217,8 +218,8 @@ func (s *Store) Close() error {
 	return errors.Join(s.writer.Close(), s.reader.Close())
 }
 
-// Check looks for damage: SQLite's own integrity and foreign key checks. It
-// returns what is wrong, nothing where all is well.
+// Check looks for damage: SQLite's own integrity and foreign key checks, and whether
+// what counts towards the budget is the sum of all calls. It returns what is wrong, nothing where all is well.
 func (s *Store) Check(ctx context.Context) ([]string, error) {
 	var findings []string
 	var lines []string
@@ -236,6 +237,14 @@ func (s *Store) Check(ctx context.Context) ([]string, error) {
 	}
 	if broken > 0 {
 		findings = append(findings, fmt.Sprintf("%d rows point to rows that do not exist", broken))
+	}
+	var kept, summed audit.NanoUSD
+	err := errors.Join(s.reader.GetContext(ctx, &kept, committedSum), s.reader.GetContext(ctx, &summed, committedAgain))
+	if err != nil {
+		return nil, s.Explain(err)
+	}
+	if kept != summed {
+		findings = append(findings, fmt.Sprintf("%s is kept as spent and set aside, the calls add up to %s", kept, summed))
 	}
 	return findings, nil
 }
