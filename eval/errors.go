@@ -1,6 +1,10 @@
 package eval
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"time"
+)
 
 // The errors that callers match with errors.Is.
 var (
@@ -14,3 +18,15 @@ var (
 	// ErrExpired is returned for a rater's link that is past its date or revoked.
 	ErrExpired = errors.New("link expired")
 )
+
+// A LeaseError is returned where another run holds a week of the pilot.
+type LeaseError struct {
+	Week   int
+	Holder string
+	Until  time.Time // where it is not renewed
+}
+
+// Error says who holds the week, and until when.
+func (e *LeaseError) Error() string {
+	return fmt.Sprintf("week %d is being run by %s, which holds it until %s and renews that while it runs", e.Week, e.Holder, e.Until.UTC().Format("15:04:05 MST"))
+}

@@ -14,45 +14,6 @@ import (
 	"modeltrial/eval"
 )
 
-// OpenCells lists the cells of a week that have no stored response, in a fixed
-// order; week 0 is every week. Tasks that were only rated elsewhere have none.
-func (s *Store) OpenCells(ctx context.Context, week int) ([]eval.Cell, error) {
-	locked, err := s.Locked(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var tasks []struct {
-		TaskID   string         `db:"task_id"`
-		Week     int            `db:"week"`
-		Category audit.Category `db:"category"`
-	}
-	err = s.reader.SelectContext(ctx, &tasks, `
-SELECT task_id, week, category FROM batch_tasks WHERE (week = ? OR ? = 0) AND came_by <> 'rating' ORDER BY week, category, task_id`, week, week)
-	if err != nil {
-		return nil, fmt.Errorf("read batch: %w", err)
-	}
-	var answered []struct {
-		TaskID string `db:"task_id"`
-		Arm    string `db:"arm"`
-	}
-	if err := s.reader.SelectContext(ctx, &answered, `SELECT task_id, arm FROM responses`); err != nil {
-		return nil, fmt.Errorf("read responses: %w", err)
-	}
-	done := make(map[[2]string]bool, len(answered))
-	for _, row := range answered {
-		done[[2]string{row.TaskID, row.Arm}] = true
-	}
-	var cells []eval.Cell
-	for _, task := range tasks {
-		for _, arm := range armsOf(locked.Protocol, task.Category) {
-			if !done[[2]string{task.TaskID, arm}] {
-				cells = append(cells, eval.Cell{TaskID: task.TaskID, Category: task.Category, Arm: arm, Week: task.Week})
-			}
-		}
-	}
-	return cells, nil
-}
-
 // armsOf are the control and the candidates of a category; none where the
 // protocol has no such use case.
 func armsOf(protocol eval.Protocol, category audit.Category) []string {
@@ -64,10 +25,13 @@ func armsOf(protocol eval.Protocol, category audit.Category) []string {
 }
 
 // committedSum is all that the budget must cover: what is spent, set aside, and may
-// have been billed without an answer that says so.
-const committedSum = `
+// have been billed without an answer that says so. Triggers keep it.
+const committedSum = `SELECT nano_usd FROM committed`
+
+// committedAgain adds up what committedSum must be.
+const committedAgain = `
 SELECT (SELECT coalesce(sum(cost_nano_usd), 0) FROM responses WHERE origin = 'measured')
-     + (SELECT coalesce(sum(reserved_nano_usd + lost_nano_usd), 0) FROM calls WHERE reserved_nano_usd + lost_nano_usd > 0)
+     + (SELECT coalesce(sum(reserved_nano_usd + lost_nano_usd), 0) FROM calls)
      + ` + judgeSpent + ` + ` + judgeSetAside
 
 // Reserve claims a cell until a time and sets its worst case aside, in one
@@ -75,7 +39,7 @@ SELECT (SELECT coalesce(sum(cost_nano_usd), 0) FROM responses WHERE origin = 'me
 // reserved plus worstCase would exceed budget, and eval.ErrClaimed where the cell
 // is answered or claimed by a run whose claim has not run out.
 func (s *Store) Reserve(ctx context.Context, cell eval.Cell, worstCase, budget audit.NanoUSD, now, until time.Time) error {
-	return s.write(ctx, func(tx *transaction) error {
+	return s.writeTogether(ctx, func(tx *transaction) error {
 		var taken bool
 		err := tx.GetContext(ctx, &taken, `
 SELECT EXISTS (SELECT 1 FROM responses WHERE task_id = ? AND arm = ?)

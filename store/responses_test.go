@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -297,4 +298,84 @@ func TestRelockCannotRenameTheModelUnderItsAnswers(t *testing.T) {
 	changed.Arms[1].Model = "another"
 	_, err := s.LockProtocol(t.Context(), changed, "a better model", testTime)
 	wantError(t, err, "next", "another name")
+}
+
+// TestCommittedIsTheSumOfAllCalls: the sum that triggers keep is that of the rows,
+// whatever happens to them.
+func TestCommittedIsTheSumOfAllCalls(t *testing.T) {
+	s := newPilot(t, filepath.Join(t.TempDir(), "modeltrial.db"), 3, 1)
+	cells := openCells(t, s)
+	want := func(want audit.NanoUSD) {
+		t.Helper()
+		if got, err := s.Committed(t.Context()); err != nil || got != want {
+			t.Errorf("committed is %d, %v, want %d", got, err, want)
+		}
+		if findings, err := s.Check(t.Context()); err != nil || len(findings) > 0 {
+			t.Errorf("findings %v, %v", findings, err)
+		}
+	}
+	want(0)
+	until := testTime.Add(time.Minute)
+	must(t, s.Reserve(t.Context(), cells[0], 40, 1000, testTime, until))
+	must(t, s.Reserve(t.Context(), cells[1], 30, 1000, testTime, until))
+	want(70)
+	must(t, s.SaveResponse(t.Context(), cells[0], measured(7), 2, testTime)) // 7 spent, 2 lost
+	must(t, s.Release(t.Context(), cells[1], eval.FailedCall{Reason: "timeout", Lost: 30}, testTime))
+	want(39)
+	must(t, s.Reserve(t.Context(), cells[1], 30, 1000, testTime, until))
+	want(69)
+	must(t, s.Reserve(t.Context(), cells[1], 30, 1000, until, until.Add(time.Minute))) // the first claim ran out
+	want(99)
+	recorded := measured(50)
+	recorded.Origin = eval.Recorded
+	must(t, s.SaveResponse(t.Context(), cells[2], recorded, 0, testTime)) // paid for elsewhere
+	want(99)
+	for _, statement := range []string{
+		`UPDATE responses SET origin = 'measured' WHERE cost_nano_usd = 50`, `UPDATE responses SET cost_nano_usd = 51 WHERE cost_nano_usd = 50`,
+	} {
+		_, err := s.writer.ExecContext(t.Context(), statement)
+		must(t, err)
+	}
+	want(150)
+	for _, statement := range []string{`DELETE FROM responses`, `DELETE FROM calls`} {
+		_, err := s.writer.ExecContext(t.Context(), statement)
+		must(t, err)
+	}
+	want(0)
+	_, err := s.writer.ExecContext(t.Context(), `UPDATE committed SET nano_usd = 1`)
+	must(t, err)
+	if findings, err := s.Check(t.Context()); err != nil || len(findings) != 1 {
+		t.Errorf("a wrong sum gives the findings %v, %v", findings, err)
+	}
+}
+
+// TestOpenCellsComePageByPage reads more tasks than a page holds, some of which are
+// answered while they are read.
+func TestOpenCellsComePageByPage(t *testing.T) {
+	const tasks = 2*openPage + 7
+	s := newPilot(t, filepath.Join(t.TempDir(), "modeltrial.db"), tasks, 1)
+	cells := openCells(t, s)
+	if len(cells) != 5*tasks {
+		t.Fatalf("%d cells, want %d", len(cells), 5*tasks)
+	}
+	if !slices.IsSortedFunc(cells, func(x, y eval.Cell) int {
+		return strings.Compare(string(x.Category)+x.TaskID, string(y.Category)+y.TaskID)
+	}) {
+		t.Error("the cells are not in the order of category and task")
+	}
+	last := cells[len(cells)-1]
+	seen := map[eval.Cell]bool{}
+	for cell, err := range s.EachOpenCell(t.Context(), 0) {
+		must(t, err)
+		if len(seen) == 0 {
+			must(t, s.SaveResponse(t.Context(), last, measured(1), 0, testTime))
+		}
+		if seen[cell] {
+			t.Fatalf("%+v came twice", cell)
+		}
+		seen[cell] = true
+	}
+	if len(seen) != len(cells)-1 || seen[last] {
+		t.Errorf("%d cells came, want all but the one that was answered before its page was read", len(seen))
+	}
 }

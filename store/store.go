@@ -19,6 +19,7 @@ import (
 	"modernc.org/sqlite"
 	sqlitelib "modernc.org/sqlite/lib"
 
+	"modeltrial/audit"
 	"modeltrial/eval"
 )
 
@@ -31,6 +32,7 @@ type Store struct {
 	path   string
 	writer *sqlx.DB
 	reader *sqlx.DB
+	queue  *writeQueue
 }
 
 // readers is the number of reading connections.
@@ -79,6 +81,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if s.reader, err = connect(path, readers); err != nil {
 		return nil, errors.Join(err, s.writer.Close())
 	}
+	s.queue = newWriteQueue(s)
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", s.Explain(err)), s.Close())
 	}
@@ -209,13 +212,14 @@ func (s *Store) Explain(err error) error {
 	return err
 }
 
-// Close closes every connection.
+// Close waits for the writes that were begun and closes every connection.
 func (s *Store) Close() error {
+	s.queue.close()
 	return errors.Join(s.writer.Close(), s.reader.Close())
 }
 
-// Check looks for damage: SQLite's own integrity and foreign key checks. It
-// returns what is wrong, nothing where all is well.
+// Check looks for damage: SQLite's own integrity and foreign key checks, and whether
+// what counts towards the budget is the sum of all calls. It returns what is wrong, nothing where all is well.
 func (s *Store) Check(ctx context.Context) ([]string, error) {
 	var findings []string
 	var lines []string
@@ -233,6 +237,14 @@ func (s *Store) Check(ctx context.Context) ([]string, error) {
 	}
 	if broken > 0 {
 		findings = append(findings, fmt.Sprintf("%d rows point to rows that do not exist", broken))
+	}
+	var kept, summed audit.NanoUSD
+	err := errors.Join(s.reader.GetContext(ctx, &kept, committedSum), s.reader.GetContext(ctx, &summed, committedAgain))
+	if err != nil {
+		return nil, s.Explain(err)
+	}
+	if kept != summed {
+		findings = append(findings, fmt.Sprintf("%s is kept as spent and set aside, the calls add up to %s", kept, summed))
 	}
 	return findings, nil
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -14,14 +13,26 @@ import (
 type transaction struct {
 	tx         *sqlx.Tx
 	statements map[string]*sqlx.Stmt
+	prepared   map[string]*sqlx.Stmt // by an earlier transaction; may be nil
+	shared     bool                  // with other callers: no context may interrupt a statement
 }
 
-func (t *transaction) prepared(ctx context.Context, query string) (*sqlx.Stmt, error) {
+func (t *transaction) context(ctx context.Context) context.Context {
+	if t.shared {
+		return context.WithoutCancel(ctx)
+	}
+	return ctx
+}
+
+func (t *transaction) statement(ctx context.Context, query string) (*sqlx.Stmt, error) {
 	if statement, ok := t.statements[query]; ok {
 		return statement, nil
 	}
-	statement, err := t.tx.PreparexContext(ctx, query)
-	if err != nil {
+	var statement *sqlx.Stmt
+	var err error
+	if before, ok := t.prepared[query]; ok {
+		statement = t.tx.StmtxContext(ctx, before)
+	} else if statement, err = t.tx.PreparexContext(ctx, query); err != nil {
 		return nil, err
 	}
 	t.statements[query] = statement // closed with the transaction
@@ -30,7 +41,8 @@ func (t *transaction) prepared(ctx context.Context, query string) (*sqlx.Stmt, e
 
 // ExecContext executes a statement.
 func (t *transaction) ExecContext(ctx context.Context, query string, arguments ...any) (sql.Result, error) {
-	statement, err := t.prepared(ctx, query)
+	ctx = t.context(ctx)
+	statement, err := t.statement(ctx, query)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +51,8 @@ func (t *transaction) ExecContext(ctx context.Context, query string, arguments .
 
 // GetContext reads one row; sql.ErrNoRows where there is none.
 func (t *transaction) GetContext(ctx context.Context, into any, query string, arguments ...any) error {
-	statement, err := t.prepared(ctx, query)
+	ctx = t.context(ctx)
+	statement, err := t.statement(ctx, query)
 	if err != nil {
 		return err
 	}
@@ -48,7 +61,8 @@ func (t *transaction) GetContext(ctx context.Context, into any, query string, ar
 
 // SelectContext reads all rows into a slice.
 func (t *transaction) SelectContext(ctx context.Context, into any, query string, arguments ...any) error {
-	statement, err := t.prepared(ctx, query)
+	ctx = t.context(ctx)
+	statement, err := t.statement(ctx, query)
 	if err != nil {
 		return err
 	}
@@ -72,13 +86,15 @@ func (s *Store) write(ctx context.Context, do func(*transaction) error) error {
 // than any import takes.
 const patience = 15 * time.Minute
 
-// keep is write for what cannot be had again, such as an answer that was paid for.
+// writeTogether is write for one of many small writes: it may share its transaction,
+// and with it the time that syncing to disk takes, with those of other callers. See
+// [writeQueue].
+func (s *Store) writeTogether(ctx context.Context, do func(*transaction) error) error {
+	return s.queue.add(ctx, 0, do)
+}
+
+// keep is writeTogether for what cannot be had again, such as an answer that was paid
+// for.
 func (s *Store) keep(ctx context.Context, do func(*transaction) error) error {
-	start := time.Now()
-	for {
-		err := s.write(ctx, do)
-		if !errors.Is(err, errBusy) || time.Since(start) > patience {
-			return err
-		}
-	}
+	return s.queue.add(ctx, patience, do)
 }

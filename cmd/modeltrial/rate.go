@@ -26,7 +26,7 @@ import (
 
 func newRateCmd(g *global) *cobra.Command {
 	return group("rate", "blind rating by people",
-		newRateInviteCmd(g), newRateServeCmd(g), newRateImportCmd(g), newRateImportEditsCmd(g), newRateExportCmd(g))
+		newRateInviteCmd(g), newRateServeCmd(g), newRateTerminalCmd(g), newRateImportCmd(g), newRateImportEditsCmd(g), newRateExportCmd(g))
 }
 
 // defaultListen is where the rating site listens unless told otherwise.
@@ -207,8 +207,8 @@ tells from that whether the pilot was blind. It listens on this machine only unl
 --listen says otherwise; put a proxy with TLS before it for other machines.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if !(askGuess >= 0 && askGuess <= 1) {
-				return usagef("--ask-guess is %v; choose a share from 0 (never) to 1 (after each verdict)", askGuess)
+			if err := checkAskGuess(askGuess); err != nil {
+				return err
 			}
 			return g.withStore(cmd.Context(), func(s *store.Store) error {
 				return runServe(cmd.Context(), s, listen, askGuess, cmd.ErrOrStderr())
@@ -216,8 +216,19 @@ tells from that whether the pilot was blind. It listens on this machine only unl
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", defaultListen, "address to listen on")
-	cmd.Flags().Float64Var(&askGuess, "ask-guess", 0.2, "share of verdicts after which to ask which answer is from the current model")
+	addAskGuess(cmd, &askGuess)
 	return cmd
+}
+
+func addAskGuess(cmd *cobra.Command, share *float64) {
+	cmd.Flags().Float64Var(share, "ask-guess", 0.2, "share of verdicts after which to ask which answer is from the current model")
+}
+
+func checkAskGuess(share float64) error {
+	if !(share >= 0 && share <= 1) {
+		return usagef("--ask-guess is %v; choose a share from 0 (never) to 1 (after each verdict)", share)
+	}
+	return nil
 }
 
 func runServe(ctx context.Context, s *store.Store, listen string, askGuess float64, errOut io.Writer) error {

@@ -1,0 +1,90 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"modeltrial/eval"
+)
+
+// TakeLease gives a week to one run until a time and returns the lease's token. It
+// returns an [*eval.LeaseError] where another run holds the week. holder is what
+// others are told, such as a host and process.
+func (s *Store) TakeLease(ctx context.Context, week int, holder string, now, until time.Time) (token string, err error) {
+	token = rand.Text()
+	err = s.writeTogether(ctx, func(tx *transaction) error {
+		var held struct {
+			Holder string `db:"holder"`
+			Until  int64  `db:"until"`
+		}
+		err := tx.GetContext(ctx, &held, `SELECT holder, until FROM leases WHERE week = ? AND until > ?`, week, now.UnixMicro())
+		if err == nil {
+			return &eval.LeaseError{Week: week, Holder: held.Holder, Until: time.UnixMicro(held.Until).UTC()}
+		}
+		if !errors.Is(notFound(err), eval.ErrNotFound) {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `
+INSERT INTO leases (week, token, holder, taken_at, until) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (week) DO UPDATE SET token = excluded.token, holder = excluded.holder, taken_at = excluded.taken_at, until = excluded.until`,
+			week, token, holder, now.UnixMicro(), until.UnixMicro())
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return token, nil
+}
+
+// RenewLease holds a lease until a later time, also one that ran out while nobody else
+// took the week. It returns eval.ErrClaimed where another run has taken it.
+func (s *Store) RenewLease(ctx context.Context, week int, token string, until time.Time) error {
+	return s.writeTogether(ctx, func(tx *transaction) error {
+		result, err := tx.ExecContext(ctx, `UPDATE leases SET until = ? WHERE week = ? AND token = ?`, until.UnixMicro(), week, token)
+		if err != nil {
+			return err
+		}
+		if rows, err := result.RowsAffected(); err != nil || rows == 1 {
+			return err
+		}
+		return fmt.Errorf("week %d: %w", week, eval.ErrClaimed)
+	})
+}
+
+// EndLease gives a week back; it does nothing where another run has taken it.
+func (s *Store) EndLease(ctx context.Context, week int, token string) error {
+	return s.writeTogether(ctx, func(tx *transaction) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM leases WHERE week = ? AND token = ?`, week, token)
+		return err
+	})
+}
+
+// A Lease says who runs a week.
+type Lease struct {
+	Week    int
+	Holder  string
+	TakenAt time.Time
+	Until   time.Time
+}
+
+// Leases lists the leases that hold, by week.
+func (s *Store) Leases(ctx context.Context, now time.Time) ([]Lease, error) {
+	var rows []struct {
+		Week    int    `db:"week"`
+		Holder  string `db:"holder"`
+		TakenAt int64  `db:"taken_at"`
+		Until   int64  `db:"until"`
+	}
+	err := s.reader.SelectContext(ctx, &rows, `SELECT week, holder, taken_at, until FROM leases WHERE until > ? ORDER BY week`, now.UnixMicro())
+	if err != nil {
+		return nil, fmt.Errorf("read leases: %w", err)
+	}
+	leases := make([]Lease, len(rows))
+	for i, row := range rows {
+		leases[i] = Lease{Week: row.Week, Holder: row.Holder, TakenAt: time.UnixMicro(row.TakenAt).UTC(), Until: time.UnixMicro(row.Until).UTC()}
+	}
+	return leases, nil
+}

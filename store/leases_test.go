@@ -1,0 +1,43 @@
+package store
+
+import (
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"modeltrial/eval"
+)
+
+func TestLease(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "modeltrial.db")
+	s, other := openTest(t, path), openTest(t, path)
+	until := testTime.Add(time.Minute)
+	first, err := s.TakeLease(t.Context(), 1, "laptop, process 7", testTime, until)
+	must(t, err)
+	_, err = other.TakeLease(t.Context(), 1, "server, process 9", until.Add(-time.Microsecond), until.Add(time.Minute))
+	held, ok := errors.AsType[*eval.LeaseError](err)
+	if !ok || held.Holder != "laptop, process 7" || held.Week != 1 || !held.Until.Equal(until) {
+		t.Fatalf("got %v, want who holds week 1 and until when", err)
+	}
+	second, err := other.TakeLease(t.Context(), 2, "server, process 9", testTime, until) // another week is free
+	must(t, err)
+	must(t, s.RenewLease(t.Context(), 1, first, until.Add(time.Minute)))
+	if leases, err := other.Leases(t.Context(), until); err != nil || len(leases) != 1 || leases[0].Week != 1 || leases[0].Holder != "laptop, process 7" {
+		t.Errorf("leases %+v, %v, want that of week 1, which was renewed", leases, err)
+	}
+	// The lease of week 2 ran out. It can be renewed until somebody else has taken it.
+	must(t, other.RenewLease(t.Context(), 2, second, until.Add(2*time.Minute)))
+	third, err := s.TakeLease(t.Context(), 2, "laptop, process 7", until.Add(2*time.Minute), until.Add(3*time.Minute))
+	must(t, err)
+	if err := other.RenewLease(t.Context(), 2, second, until.Add(time.Hour)); !errors.Is(err, eval.ErrClaimed) {
+		t.Errorf("renewing a lost lease: got %v, want eval.ErrClaimed", err)
+	}
+	must(t, other.EndLease(t.Context(), 2, second)) // no longer its own
+	if _, err := other.TakeLease(t.Context(), 2, "server", until.Add(2*time.Minute), until.Add(time.Hour)); err == nil {
+		t.Error("a week that another run has taken was given back by the one that lost it")
+	}
+	must(t, s.EndLease(t.Context(), 2, third))
+	_, err = other.TakeLease(t.Context(), 2, "server", until.Add(2*time.Minute), until.Add(time.Hour))
+	must(t, err)
+}

@@ -1,0 +1,215 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// A writeQueue commits the small writes of many callers together: what waits while
+// one transaction is synced to disk goes into the next, so that a sync, which takes
+// milliseconds, is shared by all that are in flight (group commit; DeWitt et al. 1984,
+// "Implementation Techniques for Main Memory Database Systems", section 5.2). One
+// goroutine writes. Each write is in a savepoint of its own and sees those before it;
+// one that fails leaves nothing behind and does not hurt the others.
+type writeQueue struct {
+	store   *Store
+	drained chan struct{} // closed when the goroutine has ended
+
+	mu      sync.Mutex
+	changed *sync.Cond
+	waiting []*queuedWrite
+	closed  bool
+
+	// prepared are the statements of earlier transactions; only the goroutine uses them.
+	prepared map[string]*sqlx.Stmt
+}
+
+// A queuedWrite is a write of one caller.
+type queuedWrite struct {
+	do       func(*transaction) error
+	patience time.Time  // until when it waits for another process's write
+	outcome  chan error // takes one, after the commit
+}
+
+// panicked is a panic of a write, for its caller to go on with.
+type panicked struct{ value any }
+
+func (p *panicked) Error() string { return fmt.Sprint(p.value) }
+
+// errClosed is returned for a write after [Store.Close].
+var errClosed = errors.New("the database is closed")
+
+func newWriteQueue(s *Store) *writeQueue {
+	q := &writeQueue{store: s, drained: make(chan struct{}), prepared: map[string]*sqlx.Stmt{}}
+	q.changed = sync.NewCond(&q.mu)
+	go func() {
+		defer close(q.drained)
+		for q.wait() {
+			q.commit()
+		}
+	}()
+	return q
+}
+
+// add runs a function in a transaction that it may share, and returns after the
+// commit. Where the context ends before the function was called, it never is; later
+// the outcome is awaited. The function runs in another goroutine; its statements are
+// not interrupted by a context, since SQLite would roll back what others share.
+func (q *writeQueue) add(ctx context.Context, patience time.Duration, do func(*transaction) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	w := &queuedWrite{do: do, patience: time.Now().Add(patience), outcome: make(chan error, 1)}
+	q.mu.Lock()
+	if q.closed {
+		q.mu.Unlock()
+		return errClosed
+	}
+	q.waiting = append(q.waiting, w)
+	q.mu.Unlock()
+	q.changed.Signal()
+
+	var err error
+	select {
+	case err = <-w.outcome:
+	case <-ctx.Done():
+		if q.withdraw(w) {
+			return ctx.Err()
+		}
+		err = <-w.outcome
+	}
+	if p, ok := errors.AsType[*panicked](err); ok {
+		panic(p.value)
+	}
+	return err
+}
+
+// withdraw takes a write back, unless it is under way.
+func (q *writeQueue) withdraw(w *queuedWrite) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	at := slices.Index(q.waiting, w)
+	if at < 0 {
+		return false
+	}
+	q.waiting = slices.Delete(q.waiting, at, at+1)
+	return true
+}
+
+// wait returns when something waits, and false when the queue is closed and empty.
+func (q *writeQueue) wait() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for len(q.waiting) == 0 && !q.closed {
+		q.changed.Wait()
+	}
+	return len(q.waiting) > 0
+}
+
+// close takes nothing more and returns when all that waits is written.
+func (q *writeQueue) close() {
+	q.mu.Lock()
+	q.closed = true
+	q.mu.Unlock()
+	q.changed.Signal()
+	<-q.drained
+}
+
+// commit writes all that waits in one transaction. The writes are taken after it has
+// begun, which may take a while where another process writes.
+func (q *writeQueue) commit() {
+	tx, err := q.store.writer.BeginTxx(context.Background(), nil)
+	if err != nil {
+		q.refuse(q.store.Explain(err))
+		return
+	}
+	q.mu.Lock()
+	batch := q.waiting
+	q.waiting = nil
+	q.mu.Unlock()
+
+	shared := &transaction{tx: tx, statements: map[string]*sqlx.Stmt{}, prepared: q.prepared, shared: true}
+	outcomes := make([]error, len(batch))
+	var broken error // what ends the transaction for all
+	for i, w := range batch {
+		if outcomes[i], broken = shared.savepoint(w.do); broken != nil {
+			break
+		}
+	}
+	if broken != nil {
+		_ = tx.Rollback() // SQLite may have done it already
+	} else {
+		broken = tx.Commit()
+	}
+	broken = q.store.Explain(broken)
+	for i, w := range batch {
+		if outcomes[i] == nil {
+			outcomes[i] = broken
+		}
+		w.outcome <- outcomes[i]
+	}
+	q.keepPrepared(shared)
+}
+
+// refuse fails what waits for a transaction that could not begin. What has patience
+// goes on waiting where another process writes.
+func (q *writeQueue) refuse(err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	now := time.Now()
+	q.waiting = slices.DeleteFunc(q.waiting, func(w *queuedWrite) bool {
+		if errors.Is(err, errBusy) && now.Before(w.patience) {
+			return false
+		}
+		w.outcome <- err
+		return true
+	})
+}
+
+// keepPrepared prepares a transaction's statements for all later ones. They are few:
+// none of their texts is made from data. A transaction has the only connection, so
+// that it cannot be done within.
+func (q *writeQueue) keepPrepared(t *transaction) {
+	for query := range t.statements {
+		if q.prepared[query] != nil {
+			continue
+		}
+		if statement, err := q.store.writer.PreparexContext(context.Background(), query); err == nil { // else the next transaction says what is wrong
+			q.prepared[query] = statement
+		}
+	}
+}
+
+// savepoint runs a function so that nothing is left of it where it fails. broken is
+// set where the transaction is lost for all: SQLite rolls all of it back where the
+// disk is full or fails.
+func (t *transaction) savepoint(do func(*transaction) error) (failed, broken error) {
+	ctx := context.Background()
+	if _, err := t.ExecContext(ctx, `SAVEPOINT one`); err != nil {
+		return nil, err
+	}
+	failed = recovered(t, do)
+	if failed != nil {
+		if _, err := t.ExecContext(ctx, `ROLLBACK TO one`); err != nil {
+			return failed, failed
+		}
+	}
+	_, err := t.ExecContext(ctx, `RELEASE one`)
+	return failed, err
+}
+
+// recovered turns a panic into an error: it is the caller's, and no other's.
+func recovered(t *transaction, do func(*transaction) error) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = &panicked{value}
+		}
+	}()
+	return do(t)
+}
