@@ -21,7 +21,7 @@ func encoded(text string, names func(decoded string) bool) []span {
 			spans = append(spans, span{start, end})
 		}
 	}
-	codes, singles := 0, 0 // in a row
+	codes, singles, first := 0, 0, 0 // in a row, and where the first single letter is
 	hasCodes := false
 	for i := 0; i < len(text); {
 		if !codeByte[text[i]] {
@@ -43,11 +43,12 @@ func encoded(text string, names func(decoded string) bool) []span {
 		run := text[start:i]
 		switch {
 		case len(run) == 1 && upper+lower == 1:
-			if singles++; singles == 3 {
-				if end, letters := spelled(text, start); letters != "" {
-					begin := spelledFrom(text, start)
-					add(begin, end, string(text[begin])+strings.Map(letterOnly, text[begin+1:start])+letters)
-				}
+			if singles++; singles == 1 {
+				first = start
+			}
+			if singles == 4 {
+				end, letters := spelled(text, first)
+				add(first, end, letters)
 			}
 			codes = 0
 			continue
@@ -65,7 +66,11 @@ func encoded(text string, names func(decoded string) bool) []span {
 			}
 		case len(run) >= 11 && (upper > 1 || digits > 0) && lower+upper > 0:
 			if decoded := fromBase64(run); decoded != "" {
-				add(start, i, decoded)
+				end := i
+				for end < len(text) && end-i < 2 && text[end] == '=' {
+					end++
+				}
+				add(start, end, decoded)
 			}
 		}
 		if digits > 0 && lower+upper > 0 && len(run) >= 5 && len(run) <= 20 {
@@ -100,7 +105,7 @@ func encoded(text string, names func(decoded string) bool) []span {
 
 // codeByte are the characters of base64 and of words.
 var codeByte = func() (table [256]bool) {
-	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_") {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_") {
 		table[c] = true
 	}
 	return table
@@ -120,10 +125,9 @@ func isHex(text string) bool {
 	return true
 }
 
-// fromBase64 decodes a run of base64, with or without padding and of either alphabet;
+// fromBase64 decodes a run of base64 without its padding, of either alphabet;
 // empty where it is none.
 func fromBase64(run string) string {
-	run = strings.TrimRight(run, "=")
 	encoding := base64.RawStdEncoding
 	if strings.ContainsAny(run, "_-") {
 		encoding = base64.RawURLEncoding
@@ -172,16 +176,15 @@ func fromCodes(row string, base int) string {
 }
 
 // spelled are the letters written one by one from a place on with the same separator,
-// and where they end; none where there are fewer than three.
+// and where they end.
 func spelled(text string, start int) (end int, letters string) {
 	separator := ""
 	var b strings.Builder
-	at := start
-	for at < len(text) && codeByte[text[at]] && (at+1 >= len(text) || !codeByte[text[at+1]]) {
+	for at := start; at < len(text) && codeByte[text[at]] && (at+1 == len(text) || !codeByte[text[at+1]]); {
 		b.WriteByte(text[at])
 		end = at + 1
 		next := end
-		for next < len(text) && next-end < 3 && strings.IndexByte(" .-_*|/\u00b7", text[next]) >= 0 {
+		for next < len(text) && next-end < 3 && strings.IndexByte(" .-*|,", text[next]) >= 0 {
 			next++
 		}
 		if separator == "" {
@@ -193,29 +196,6 @@ func spelled(text string, start int) (end int, letters string) {
 		at = next
 	}
 	return end, b.String()
-}
-
-// spelledFrom goes back over the two letters before the third in a row.
-func spelledFrom(text string, third int) int {
-	from := third
-	for range 2 {
-		at := from - 1
-		for at >= 0 && from-at <= 4 && !codeByte[text[at]] {
-			at--
-		}
-		if at < 0 || !codeByte[text[at]] {
-			return from
-		}
-		from = at
-	}
-	return from
-}
-
-func letterOnly(r rune) rune {
-	if r < utf8.RuneSelf && codeByte[r] {
-		return r
-	}
-	return -1
 }
 
 // escapes are ways to write characters that a reader of plain text sees as they are

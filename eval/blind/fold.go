@@ -179,7 +179,7 @@ var plainForms = func() map[rune]string {
 		}
 	}
 	for _, letters := range [][2]rune{
-		{0xC0, 0x24F}, {0x1E00, 0x1EFF}, {0x2070, 0x209C}, {0x2100, 0x214F}, {0x2460, 0x24FF}, {0xFF01, 0xFF5E}, {0x1D400, 0x1D7FF}, {0x1F130, 0x1F189},
+		{0xC0, 0x24F}, {0x386, 0x3CE}, {0x1E00, 0x1EFF}, {0x2070, 0x209C}, {0x2100, 0x214F}, {0x2460, 0x24FF}, {0xFF01, 0xFF5E}, {0x1D400, 0x1D7FF}, {0x1F130, 0x1F189},
 	} {
 		for r := letters[0]; r <= letters[1]; r++ {
 			if _, ok := forms[r]; ok {
@@ -197,7 +197,7 @@ var plainForms = func() map[rune]string {
 				}
 				return unicode.ToLower(r)
 			}, norm.NFKD.String(string(r)))
-			if plain != "" && plain != string(r) && isASCII(plain) {
+			if plain != "" && plain != string(unicode.ToLower(r)) && (isASCII(plain) || letters[0] == 0x386) {
 				forms[r] = plain
 			}
 		}

@@ -194,7 +194,7 @@ func (m *Masker) identify(r *reading, inTask *taskWords, unknown map[string]bool
 		}
 		r.sentence(sentence, in, inTask, known, unknown)
 	}
-	if len(r.names) > 0 {
+	if r.oneMaker() {
 		r.margins()
 	}
 }
@@ -247,6 +247,17 @@ func (r *reading) sentence(place span, in []found, inTask *taskWords, known, unk
 // with another one of a person behind it, as in "I am Claude Monet", is of a person.
 func (r *reading) isSelf(reduced string, place span, in []found) bool {
 	return strings.ContainsAny(reduced, "\x01\x02") && selfCue.MatchString(reduced)
+}
+
+// oneMaker says whether the names of an answer are all of one maker: a text with several
+// is about them.
+func (r *reading) oneMaker() bool {
+	for _, n := range r.names {
+		if n.family != r.names[0].family {
+			return false
+		}
+	}
+	return len(r.names) > 0
 }
 
 // margins looks at the beginning and the end of an answer, where its author's name may
