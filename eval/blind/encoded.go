@@ -105,7 +105,7 @@ func encoded(text string, names func(decoded string) bool) []span {
 
 // codeByte are the characters of base64 and of words.
 var codeByte = func() (table [256]bool) {
-	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_") {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
 		table[c] = true
 	}
 	return table
@@ -125,17 +125,13 @@ func isHex(text string) bool {
 	return true
 }
 
-// fromBase64 decodes a run of base64 without its padding, of either alphabet;
+// fromBase64 decodes a run of base64 without its padding;
 // empty where it is none.
 func fromBase64(run string) string {
-	encoding := base64.RawStdEncoding
-	if strings.ContainsAny(run, "_-") {
-		encoding = base64.RawURLEncoding
-	}
 	if len(run)%4 == 1 {
 		run = run[:len(run)-1]
 	}
-	decoded, err := encoding.DecodeString(run)
+	decoded, err := base64.RawStdEncoding.DecodeString(run)
 	if err != nil {
 		return ""
 	}
@@ -184,7 +180,7 @@ func spelled(text string, start int) (end int, letters string) {
 		b.WriteByte(text[at])
 		end = at + 1
 		next := end
-		for next < len(text) && next-end < 3 && strings.IndexByte(" .-*|,", text[next]) >= 0 {
+		for next < len(text) && next-end < 3 && strings.IndexByte(" .-_*|,", text[next]) >= 0 {
 			next++
 		}
 		if separator == "" {

@@ -27,14 +27,14 @@ type name struct {
 // parts words that are also written as one or with a hyphen. After the name may stand
 // ! (general), ^ (proper) and ? (common).
 var lexicon = map[string]string{
-	"openai":     "open+ai chat+gpt gpt o1 o3 o4 codex!^? dall+e text+davinci davinci!? whisper!^?",
-	"anthropic":  "anthropic claude",
-	"google":     "google! google+deepmind! google+ai! google+research! deepmind gemini gemma bard!? palm!^? lamda",
+	"openai":     "open+ai chat+gpt gpt チャットgpt オープンai чатгпт 챗gpt 오픈ai o1 o3 o4 codex!^? dall+e text+davinci davinci!? whisper!^?",
+	"anthropic":  "anthropic claude كلود أنثروبيك クロード 克劳德 클로드 앤트로픽 клод антропик क्लॉड",
+	"google":     "谷歌! グーグル! 구글! गूगल! جوجل! جيميني ジェミニ 제미나이 джемини जेमिनी google! google+deepmind! google+ai! google+research! deepmind gemini gemma bard!? palm!^? lamda",
 	"meta":       "meta!^? meta+ai meta+platforms! facebook! llama code+llama",
 	"mistral":    "mistral+ai mistral mixtral ministral magistral codestral devstral pixtral le+chat!^?",
 	"deepseek":   "deep+seek deep+seek+ai 深度求索",
 	"alibaba":    "alibaba! alibaba+cloud! alibaba+group! 阿里巴巴! 阿里云! 阿里! qwen qwq tongyi+qianwen tongyi 通义千问 通义",
-	"xai":        "xai grok!?",
+	"xai":        "xai grok!",
 	"cohere":     "cohere cohere+for+ai command+r!^ command+a!^? aya!^?",
 	"microsoft":  "microsoft! phi!^? copilot! github+copilot bing+chat bing!",
 	"moonshot":   "moonshot+ai moonshot!? 月之暗面 kimi",
@@ -58,7 +58,7 @@ var lexicon = map[string]string{
 	"swiss":      "apertus!^?",
 	"upstage":    "upstage!? solar!^?",
 	"lg":         "lg+ai+research exaone",
-	"yandex":     "yandex! яндекс! yandexgpt",
+	"yandex":     "yandex! яндекс! яндекса! yandexgpt",
 	"sber":       "sber! сбер! gigachat сбербанк!",
 	"reka":       "reka!^?",
 	"inflection": "inflection+ai inflection!^? pi!^?",
@@ -66,8 +66,9 @@ var lexicon = map[string]string{
 	"nous":       "nous+research hermes!^?",
 	"tii":        "technology+innovation+institute falcon!^?",
 	"apple":      "siri!? apple+intelligence!",
+	"deepl":      "deepl grammarly! quillbot",
 	"sarvam":     "sarvam+ai",
-	"naver":      "hyperclova hyper+clova",
+	"naver":      "hyperclova hyper+clova 하이퍼클로바 naver! 네이버!",
 }
 
 // disguised are names whose forms backwards and by ROT13 are no words.
@@ -76,7 +77,7 @@ var disguisedNames = []string{"chatgpt", "openai", "anthropic", "claude", "gemin
 // triggers are words without which a sentence says nothing of a model in general.
 var triggers = strings.Fields(`ai llm ia ki chatbot language+model sprachmodell sprachassistent modele+de modelo+de modello+linguistico
 taalmodel sprakmodell model+jezykowy trained+by developed+by created+by made+by built+by cutoff cut+off training+data last+update last+training last+knowledge
-knowledge+update my+knowledge wissensstand mein+wissen mes+connaissances mes+donnees mis+conocimientos mi+conocimiento meu+conhecimento parameters trained+on trained+until trained+in 语言模型 人工智能 助手 模型 языковая модель`)
+knowledge+update my+knowledge my+data trained wissensstand mein+wissen mes+connaissances mes+donnees mis+conocimientos mi+conocimiento meu+conhecimento parameters trained+on trained+until trained+in 语言模型 人工智能 助手 模型 языковая модель`)
 
 // baseNames are spellings that are one name.
 var baseNames = map[string]string{

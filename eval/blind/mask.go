@@ -214,7 +214,7 @@ func (r *reading) sentence(place span, in []found, inTask *taskWords, known, unk
 	}
 	known[reduced] = true
 	model := isModelCue(reduced)
-	if news && (model || r.isSelf(reduced, place, in)) {
+	if news && (model || isSelfCue(reduced)) {
 		for _, n := range in {
 			r.say(n.name)
 		}
@@ -222,31 +222,44 @@ func (r *reading) sentence(place span, in []found, inTask *taskWords, known, unk
 	if !model && !r.triggered {
 		return
 	}
-	if cutoffCue.MatchString(reduced) {
-		for _, date := range cutoffDate.FindAllStringIndex(r.folded.text[place.start:place.end], -1) {
-			r.hide(span{place.start + date[0], place.start + date[1]}, inTask)
-		}
-	}
-	if len(in) > 0 || !model {
+	r.cutoff(place, inTask)
+	if !model {
 		return
 	}
 	original := r.text[r.folded.place(place.start):r.folded.place(place.end)]
 	hidden := false
 	for _, match := range unknownName.FindAllStringSubmatch(original, -1) {
-		if spelling := strings.TrimSpace(words(fold(match[1]).text)); !ordinary[spelling] && telling(strings.ReplaceAll(spelling, " ", "")) {
+		spelling := strings.TrimSpace(words(fold(match[1]).text))
+		if first, _, _ := strings.Cut(spelling, " "); !ordinary[first] && telling(strings.ReplaceAll(spelling, " ", "")) {
 			unknown[spelling] = true
 			hidden = true
 		}
 	}
-	if !hidden && sizeCue.MatchString(reduced) {
+	if !hidden && len(in) == 0 && sizeCue.MatchString(reduced) {
 		r.flags = append(r.flags, Flag{Reason: DescribesItself, Text: excerpt(original)})
 	}
 }
 
-// isSelf says whether a sentence with names says one of them of the answerer. A name
-// with another one of a person behind it, as in "I am Claude Monet", is of a person.
-func (r *reading) isSelf(reduced string, place span, in []found) bool {
-	return strings.ContainsAny(reduced, "\x01\x02") && selfCue.MatchString(reduced)
+// cutoff hides the date in a sentence that says until when the answerer was trained.
+func (r *reading) cutoff(place span, inTask *taskWords) {
+	const near = 80
+	sentence := r.folded.text[place.start:place.end]
+	cue := cutoffCue.FindStringIndex(sentence)
+	if cue == nil {
+		return
+	}
+	within := boundary(sentence, min(cue[1]+near, len(sentence)))
+	if date := cutoffDate.FindStringIndex(sentence[cue[0]:within]); date != nil {
+		r.hide(span{place.start + cue[0] + date[0], place.start + cue[0] + date[1]}, inTask)
+	}
+}
+
+// isSelfCue says whether a reduced sentence says a name of the answerer.
+func isSelfCue(reduced string) bool {
+	if selfCue.MatchString(reduced) {
+		return true
+	}
+	return strings.IndexByte(reduced, commonName) >= 0 && (strings.IndexByte(reduced, plainName) >= 0 || modelWord.MatchString(reduced)) && commonSelfCue.MatchString(reduced)
 }
 
 // oneMaker says whether the names of an answer are all of one maker: a text with several
