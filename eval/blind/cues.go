@@ -3,6 +3,7 @@ package blind
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // In a reduced sentence each name is one of two signs, so that cues stay small however
@@ -141,3 +142,46 @@ var sizeCue = regexp.MustCompile(`\b(?:i'm|i (?:have|am|was|use)|my|with)\b[^.!?
 var unknownName = regexp.MustCompile(`(?:\b(?:I am|I'm|I’m|My name is|my name is|Call me|call me|Ich bin|Ich heiße|Mein Name ist|Je suis|Je m'appelle|Je m’appelle|Soy|Me llamo|Sono|Mi chiamo|Sou|Eu sou|Ik ben)[ ,:]+(?:called |named )?|\b(?:trained|developed|created|made|built|designed|provided|powered|entwickelt|trainiert|par|por|da|door|von) (?:by |at |von |bei )?(?:the (?:team|people|researchers|folks|good people) (?:at |from |of ))?(?:the )?)[*_"“„«]*` + properNoun)
 
 const properNoun = `([\p{Lu}][\p{L}\d.+-]*[\p{L}\d+](?:[ -](?:[\p{Lu}\d][\p{L}\d.+-]*[\p{L}\d+]|\d+))*)`
+
+// cueWords are words of which every sentence in ASCII that a cue matches has one. To
+// look for them takes a hundredth of the time of the cues.
+var cueWords = func() map[string]bool {
+	words := map[string]bool{}
+	for word := range strings.FieldsSeq(`i im my me we as being name call this these above following diese dieser dieses obige obiger ce cette este esta esse essa questo questa deze dit
+denna detta dette ten ta bu generated generator written created produced powered built authored co authored author autor auteur autore composed drafted translated answered response coded made sent assisted
+erstellt generiert geschrieben verfasst genere ecrit redige propulse generado escrito creado hecho gerado feito generato scritto creato wygenerowano wygenerowane gegenereerd skapad generert wrote
+used model llm ich bin mich mir mein meine meinen meiner nennen als hier je j suis mon mes ici en yo soy fui he mi mis me llamo como aqui estoy sono mio chiamo come qui miei le sou eu meu meus chamo
+ik ben mijn jag ar mitt jeg er har som jestem jako mam nazywam jsem jmenuji ben adim olen nimeni sunt numele vagyok nevem saya nama aku toi ten tarafindan modeliyim asistaniyim zekayim
+policy policies guidelines rules terms safeguards restrictions team company assistant ai bot reached here talking speaking chatting`) {
+		words[word] = true
+	}
+	return words
+}()
+
+// mayBeCue says whether a reduced sentence has one of the words of cues, or is not in
+// ASCII.
+func mayBeCue(reduced string) bool {
+	start, first := -1, true
+	for i := 0; i <= len(reduced); i++ {
+		if i < len(reduced) {
+			c := reduced[i]
+			if c >= utf8.RuneSelf {
+				return true
+			}
+			if inWord(rune(c)) {
+				if start < 0 {
+					start = i
+				}
+				continue
+			}
+		}
+		if start >= 0 {
+			if word := reduced[start:i]; cueWords[word] || first && word == "by" {
+				return true
+			}
+			first = false
+		}
+		start = -1
+	}
+	return false
+}

@@ -65,7 +65,7 @@ type reading struct {
 	text      string
 	folded    folded
 	names     []found
-	triggered bool
+	triggers  []int           // where a word stands with which models speak of themselves
 	said      map[string]bool // bases that the answer says of itself
 	hidden    []span          // in bytes of the answer as it is written
 	flags     []Flag
@@ -132,7 +132,7 @@ func (m *Masker) scan(r *reading) {
 		if apart && m.names.root[text[i]] > 0 {
 			if n, ok := m.names.at(text, i); ok && r.accepts(&n) {
 				if n.trigger {
-					r.triggered = true
+					r.triggers = append(r.triggers, n.start)
 				} else {
 					for len(disguised) > 0 && disguised[0].end <= n.start {
 						disguised = disguised[1:]
@@ -175,11 +175,11 @@ func (r *reading) say(n *name) {
 
 // identify looks for the sentences in which the answer speaks of itself.
 func (m *Masker) identify(r *reading, inTask *taskWords, unknown map[string]bool) {
-	if len(r.names) == 0 && !r.triggered && !mayIntroduce(r.folded.text) {
+	if len(r.names) == 0 && len(r.triggers) == 0 {
 		return
 	}
 	text := r.folded.text
-	names := r.names
+	names, triggers := r.names, r.triggers
 	known := map[string]bool{} // reduced sentences that were no cue
 	for sentence := range sentences(text) {
 		for len(names) > 0 && names[0].end <= sentence.start {
@@ -192,7 +192,13 @@ func (m *Masker) identify(r *reading, inTask *taskWords, unknown map[string]bool
 				break
 			}
 		}
-		r.sentence(sentence, in, inTask, known, unknown)
+		triggered := false
+		for len(triggers) > 0 && triggers[0] < sentence.end {
+			triggered, triggers = true, triggers[1:]
+		}
+		if triggered || len(in) > 0 {
+			r.sentence(sentence, in, triggered, inTask, known, unknown)
+		}
 	}
 	if r.oneMaker() {
 		r.margins()
@@ -200,12 +206,12 @@ func (m *Masker) identify(r *reading, inTask *taskWords, unknown map[string]bool
 }
 
 // sentence notes what a sentence says of the answerer.
-func (r *reading) sentence(place span, in []found, inTask *taskWords, known, unknown map[string]bool) {
+func (r *reading) sentence(place span, in []found, triggered bool, inTask *taskWords, known, unknown map[string]bool) {
 	news := false // a name that is not hidden yet
 	for _, n := range in {
 		news = news || !n.own && !r.said[n.base]
 	}
-	if !news && !r.triggered {
+	if !news && !triggered {
 		return
 	}
 	reduced := reduce(r.folded.text, place, in)
@@ -213,13 +219,16 @@ func (r *reading) sentence(place span, in []found, inTask *taskWords, known, unk
 		return
 	}
 	known[reduced] = true
+	if !mayBeCue(reduced) {
+		return
+	}
 	model := isModelCue(reduced)
 	if news && (model || isSelfCue(reduced)) {
 		for _, n := range in {
 			r.say(n.name)
 		}
 	}
-	if !model && !r.triggered {
+	if !model && !triggered {
 		return
 	}
 	r.cutoff(place, inTask)
@@ -307,9 +316,6 @@ func boundary(text string, at int) int {
 	}
 	return at
 }
-
-// mayIntroduce says whether a text may say a name that no list has.
-func mayIntroduce(text string) bool { return strings.Contains(text, "parameter") }
 
 // isModelCue says whether a reduced sentence says that its writer is a model.
 func isModelCue(reduced string) bool {
