@@ -62,13 +62,13 @@ type examined struct {
 
 // A reading is an answer on its way through the masker.
 type reading struct {
-	text      string
-	folded    folded
-	names     []found
-	triggers  []int           // where a word stands with which models speak of themselves
-	said      map[string]bool // bases that the answer says of itself
-	hidden    []span          // in bytes of the answer as it is written
-	flags     []Flag
+	text     string
+	folded   folded
+	names    []found
+	triggers []int           // where a word stands with which models speak of themselves
+	said     map[string]bool // bases that the answer says of itself
+	hidden   []span          // in bytes of the answer as it is written
+	flags    []Flag
 }
 
 func (m *Masker) examine(task string, answers []string) []examined {
