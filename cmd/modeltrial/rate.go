@@ -26,7 +26,7 @@ import (
 
 func newRateCmd(g *global) *cobra.Command {
 	return group("rate", "blind rating by people",
-		newRateInviteCmd(g), newRateServeCmd(g), newRateImportCmd(g), newRateImportEditsCmd(g), newRateExportCmd(g))
+		newRateInviteCmd(g), newRateServeCmd(g), newRateReviseCmd(g), newRateImportCmd(g), newRateImportEditsCmd(g), newRateExportCmd(g))
 }
 
 // defaultListen is where the rating site listens unless told otherwise.
