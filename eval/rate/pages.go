@@ -89,6 +89,11 @@ func (s *site) progress(r *http.Request, rater eval.Rater) (progress, error) {
 	if err != nil {
 		return progress{}, fmt.Errorf("read progress: %w", err)
 	}
+	return newProgress(done, open, seconds), nil
+}
+
+// newProgress tells how long the open ones will take at the median seconds of those done.
+func newProgress(done, open int, seconds float64) progress {
 	p := progress{Done: done, Open: open}
 	switch left := float64(open) * seconds; {
 	case !(left > 0) || math.IsInf(left, 0):
@@ -97,7 +102,7 @@ func (s *site) progress(r *http.Request, rater eval.Rater) (progress, error) {
 	default:
 		p.Left = "about " + strconv.Itoa(int(math.Ceil(left/60))) + " min left"
 	}
-	return p, nil
+	return p
 }
 
 // next shows the rater's next comparison, or that there is none.
