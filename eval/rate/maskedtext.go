@@ -4,8 +4,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/clipperhouse/uax29/v2/words"
-
 	"modeltrial/eval/blind"
 )
 
@@ -22,13 +20,12 @@ var maskPattern = func() *regexp.Regexp {
 }()
 
 // maskTexts hides the names in versions of an answer to a task, as in answers that are
-// shown.
+// shown. The texts must be valid UTF-8.
 func maskTexts(masker *blind.Masker, task string, texts ...string) []maskedText {
+	// In pieces of one character each it is plain which of them a mask stands for.
 	pieces := make([][]string, len(texts))
 	for i, text := range texts {
-		for tokens := words.FromString(text); tokens.Next(); {
-			pieces[i] = append(pieces[i], tokens.Value())
-		}
+		pieces[i] = strings.Split(text, "")
 	}
 	masked := make([]maskedText, len(texts))
 	for i, shown := range masker.Mask(task, pieces...) {
@@ -36,35 +33,16 @@ func maskTexts(masker *blind.Masker, task string, texts ...string) []maskedText 
 		if maskPattern.MatchString(texts[i]) {
 			continue // what looks like a mask is the answer's own
 		}
-		for from := 0; from < len(shown); {
-			// A name that goes over several pieces is hidden in the first of them.
-			to := from + 1
-			for shown[from] != pieces[i][from] && to < len(shown) && shown[to] != pieces[i][to] && !strings.Contains(shown[to], blind.Hidden) {
-				to++
+		for k, piece := range shown {
+			switch piece {
+			case blind.Hidden:
+				masked[i].names = append(masked[i].names, pieces[i][k])
+			case "": // a name goes on
+				masked[i].names[len(masked[i].names)-1] += pieces[i][k]
 			}
-			masked[i].names = append(masked[i].names, behind(strings.Join(shown[from:to], ""), strings.Join(pieces[i][from:to], ""))...)
-			from = to
 		}
 	}
 	return masked
-}
-
-// behind are the names of a text that are masked in shown.
-func behind(shown, text string) (names []string) {
-	around := strings.Split(shown, blind.Hidden)
-	at := len(around[0])
-	for i := 1; i < len(around); i++ {
-		end := len(text) - len(around[i])
-		if i < len(around)-1 {
-			end = at + max(strings.Index(text[min(at, len(text)):], around[i]), 0)
-		}
-		if at > end || end > len(text) {
-			return names
-		}
-		names = append(names, text[at:end])
-		at = end + len(around[i])
-	}
-	return names
 }
 
 // restore puts the names back behind the masks that an editor left in a text. Where some
