@@ -87,7 +87,12 @@ func (s *site) progress(r *http.Request, rater eval.Rater) (progress, error) {
 	if err != nil {
 		return progress{}, fmt.Errorf("read progress: %w", err)
 	}
-	return progress{Done: done, Open: open, Left: TimeLeft(open, seconds)}, nil
+	return newProgress(done, open, seconds), nil
+}
+
+// newProgress tells how long the open ones will take at the median seconds of those done.
+func newProgress(done, open int, seconds float64) progress {
+	return progress{Done: done, Open: open, Left: TimeLeft(open, seconds)}
 }
 
 // next shows the rater's next comparison, or that there is none.
