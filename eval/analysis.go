@@ -53,6 +53,10 @@ type ResponseRow struct {
 	Truncated  bool // ended by the limit of output, not by the model
 	Refused    bool // the provider or the model declined, and said so
 	Origin     ResponseOrigin
+	// Tokens and Served are what the answer used and the model that gave it, as the
+	// provider named it: with them it can be priced anew and a new version be noticed.
+	Tokens audit.Tokens
+	Served string
 }
 
 // An Interval is an estimate with its uncertainty. Where it cannot be computed
@@ -401,6 +405,9 @@ type Route struct {
 	SavingIfSwitched *Interval `json:"monthly_saving_if_switched_usd"`
 	// SavingWithErrors is MonthlySaving where the router sorts as the categoriser does.
 	SavingWithErrors *Interval `json:"monthly_saving_with_routing_errors_usd"`
+	// ValidUntil is the day from which the evidence is too old; see [EvidenceLasts].
+	ValidUntil *time.Time    `json:"valid_until"`
+	Evidence   RouteEvidence `json:"evidence"`
 	// WhyMissing says for each null field, by its JSON name, why.
 	WhyMissing map[string]string `json:"why_missing"`
 	DecidedAt  time.Time         `json:"decided_at"`
@@ -439,6 +446,7 @@ func (r Response) Row() ResponseRow {
 		TaskID: r.TaskID, Week: r.Week, Arm: r.Arm, Cost: r.Cost, LatencyMS: r.LatencyMS,
 		TextSHA256: hex.EncodeToString(sum[:]), Empty: strings.TrimSpace(r.Text) == "", Length: utf8.RuneCountInString(r.Text),
 		Truncated: Truncated(r.FinishReason), Refused: Declined(r.FinishReason), Origin: r.Origin,
+		Tokens: r.Tokens, Served: r.ModelServed,
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 )
 
 func newRouteCmd(g *global) *cobra.Command {
-	return group("route", "the routing table: which model for which category", newRouteRecommendCmd(g), newRouteExportCmd(g))
+	return group("route", "the routing table: which model for which category", newRouteRecommendCmd(g), newRouteHistoryCmd(g), newRouteDiffCmd(g), newRouteExportCmd(g))
 }
 
 func newRouteRecommendCmd(g *global) *cobra.Command {
@@ -111,7 +111,7 @@ func newRouteExportCmd(g *global) *cobra.Command {
 			return g.withStore(cmd.Context(), func(s *store.Store) error {
 				table, err := s.LatestRoutingTable(cmd.Context())
 				if errors.Is(err, eval.ErrNotFound) {
-					return errors.New("there is no routing table yet; run modeltrial route recommend")
+					return errNoTable
 				}
 				if err != nil {
 					return err
