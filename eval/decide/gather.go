@@ -50,6 +50,9 @@ func (g *Ratings) Add(rating *eval.Rating) {
 		TaskID: rating.TaskID, Cluster: rating.Cluster, Verdict: rating.Verdict, First: rating.First, Seconds: rating.Seconds,
 		Score: rating.Score, Week: int32(rating.Week), task: int32(g.tasks.of(rating.TaskID)), rater: int32(g.raters.of(rating.Rater)),
 	}
+	if !rating.RatedAt.IsZero() {
+		next.ratedAt = rating.RatedAt.UnixMicro()
+	}
 	key := [2]int32{next.task, next.rater}
 	last := g.last[key]
 	for at := last; at > 0; at = g.before[at-1] {

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"time"
 
 	"modeltrial/audit"
 	"modeltrial/eval"
@@ -20,6 +21,7 @@ type rated struct {
 	First   eval.Side
 	Seconds *float64
 	Score   float64
+	ratedAt int64 // microseconds since 1970; 0 where not known
 	Week    int32
 	task    int32
 	cluster int32 // the unit of sampling: the named cluster, else the task
@@ -202,6 +204,9 @@ func asGiven(ratings []rated) []eval.Rating {
 		given[i] = eval.Rating{
 			TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: int(r.Week), ArmA: r.ArmA, ArmB: r.ArmB,
 			Rater: r.Rater, Kind: r.Kind, Simulated: r.Simulated, Verdict: r.Verdict, Score: r.Score, First: r.First, Seconds: r.Seconds,
+		}
+		if r.ratedAt != 0 {
+			given[i].RatedAt = time.UnixMicro(r.ratedAt).UTC()
 		}
 	}
 	return given

@@ -77,16 +77,18 @@ func (a *analyzer) degreesOfFreedom(e *eval.RouteEvidence, key useCase) {
 }
 
 // ratedUntil is the time of the last rating that counts; zero where none says.
-func (a *analyzer) ratedUntil(key useCase) (last time.Time) {
+func (a *analyzer) ratedUntil(key useCase) time.Time {
 	e := a.evidence(key)
+	var last int64
 	for _, ratings := range [][]rated{e.ratings, e.judged} {
 		for i := range ratings {
-			if at := ratings[i].RatedAt; at.After(last) {
-				last = at
-			}
+			last = max(last, ratings[i].ratedAt)
 		}
 	}
-	return last.UTC()
+	if last == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(last).UTC()
 }
 
 // served lists for each arm of a use case the models that answered.
