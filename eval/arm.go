@@ -68,7 +68,9 @@ type Provider struct {
 	BaseURL           string       `yaml:"base_url" json:"base_url,omitempty"`
 	APIKeyEnv         string       `yaml:"api_key_env" json:"api_key_env,omitempty"` // name of the environment variable, never the key
 	RequestsPerMinute int          `yaml:"requests_per_minute" json:"requests_per_minute,omitempty"`
-	TimeoutSeconds    int          `yaml:"timeout_seconds" json:"timeout_seconds,omitempty"` // for one attempt
+	TokensPerMinute   int          `yaml:"tokens_per_minute" json:"tokens_per_minute,omitempty"` // of requests and answers
+	Concurrency       int          `yaml:"concurrency" json:"concurrency,omitempty"`             // calls in flight, within those of the run
+	TimeoutSeconds    int          `yaml:"timeout_seconds" json:"timeout_seconds,omitempty"`     // for one attempt
 	// MaxTokensField is the request's field for the longest answer:
 	// max_completion_tokens, or max_tokens for an endpoint that knows only that.
 	MaxTokensField string       `yaml:"max_tokens_field" json:"max_tokens_field,omitempty"`

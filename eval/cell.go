@@ -14,6 +14,8 @@ type Cell struct {
 type FailedCall struct {
 	Reason string
 	Lost   audit.NanoUSD // what it may have cost, at worst
+	// NotSent says that the call was reserved and then not made.
+	NotSent bool
 	// Final says that the provider refused this very request, so that the same one
 	// again would be refused too.
 	Final bool

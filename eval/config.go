@@ -180,8 +180,12 @@ func (c *checker) providers(config Config) {
 		if provider.TimeoutSeconds < 0 || provider.TimeoutSeconds > 3600 {
 			c.fail(path+".timeout_seconds", "timeout_seconds is %d; choose 1 to 3600, or leave it out for 120", provider.TimeoutSeconds)
 		}
-		if provider.RequestsPerMinute < 0 {
-			c.fail(path+".requests_per_minute", "requests_per_minute is negative; leave it out for no limit")
+		for field, limit := range map[string]int{
+			"requests_per_minute": provider.RequestsPerMinute, "tokens_per_minute": provider.TokensPerMinute, "concurrency": provider.Concurrency,
+		} {
+			if limit < 0 {
+				c.fail(path+"."+field, "%s is negative; leave it out for no limit", field)
+			}
 		}
 		for j, price := range provider.Prices {
 			c.price(fmt.Sprintf("%s.prices[%d]", path, j), price)

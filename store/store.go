@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -33,6 +34,9 @@ type Store struct {
 	writer *sqlx.DB
 	reader *sqlx.DB
 	queue  *writeQueue
+
+	mu       sync.Mutex
+	taskByID *sqlx.Stmt // nil: not prepared yet
 }
 
 // readers is the number of reading connections.

@@ -103,7 +103,7 @@ func ask(ctx context.Context, config eval.Config, options categorise.Options, d 
 	if err != nil {
 		return err
 	}
-	options.Endpoint = run.Endpoint{Provider: answering, RequestsPerMinute: known.RequestsPerMinute, Timeout: known.Timeout()}
+	options.Endpoint = run.NewEndpoint(answering, known)
 	bar := newCountBar(errOut, "ask "+d.Model, d.Tasks)
 	options.Progress = func(p run.Progress) {
 		bar.describe(fmt.Sprintf("ask %s · spent %s of %s", d.Model, report.Money(p.Spent.Dollars()), report.Money(options.Cap.Dollars())))

@@ -218,7 +218,7 @@ func judgeOptions(ctx context.Context, s *store.Store, config eval.Config, plan 
 		if err != nil {
 			return options, err
 		}
-		options.Endpoints[known.Name] = run.Endpoint{Provider: answering, RequestsPerMinute: known.RequestsPerMinute, Timeout: known.Timeout()}
+		options.Endpoints[known.Name] = run.NewEndpoint(answering, known)
 	}
 	return options, nil
 }

@@ -311,9 +311,16 @@ func newPilotRunCmd(g *global) *cobra.Command {
 		Short: "send the tasks that are due through every arm; resumes where it stopped",
 		Long: `run answers what is open of a week: every response is stored as it arrives, none
 is paid for twice, and the worst case of each call is set aside before it is sent,
-so that neither the protocol's budget nor --max-cost is ever exceeded.
+so that neither the protocol's budget nor --max-cost is ever exceeded. One run at a
+time works on a week; another says who does. A run that was killed holds its week for
+another minute and a half, and the calls that it had under way for a few minutes.
 
-Exit status: 0 everything is answered, 1 something is still open or failed.`,
+A provider that does not answer is tried again at growing intervals while others are at
+work. When nothing else is left to do the run waits for it for five minutes, or as long
+as --wait says, and leaves what is open to the next run: run it every hour from cron and
+every task is answered in the end.
+
+Exit status: 0 everything of the week is answered, 1 something is still open or failed.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return g.withStore(cmd.Context(), func(s *store.Store) error {
@@ -324,6 +331,7 @@ Exit status: 0 everything is answered, 1 something is still open or failed.`,
 	cmd.Flags().IntVar(&o.week, "week", 0, "the week to run (default the first with open calls)")
 	cmd.Flags().StringVar(&o.maxCost, "max-cost", "", "cap of this run in dollars, within the protocol's budget")
 	cmd.Flags().IntVar(&o.concurrency, "concurrency", 0, "calls in flight (default the configuration's)")
+	cmd.Flags().DurationVar(&o.wait, "wait", 0, "how long to wait for a provider that does not answer (default five minutes; seconds for one that never did)")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "say what it would cost, send nothing")
 	return cmd
 }
@@ -332,16 +340,16 @@ type runOptions struct {
 	week        int
 	maxCost     string
 	concurrency int
+	wait        time.Duration
 	dryRun      bool
 }
 
 // dueWeek is the first week with open cells; 0 where nothing is open.
 func dueWeek(ctx context.Context, s *store.Store) (int, error) {
-	cells, err := s.OpenCells(ctx, 0)
-	if err != nil || len(cells) == 0 {
-		return 0, err
+	for cell, err := range s.EachOpenCell(ctx, 0) { // in the order of weeks
+		return cell.Week, err
 	}
-	return slices.MinFunc(cells, func(x, y eval.Cell) int { return x.Week - y.Week }).Week, nil
+	return 0, nil
 }
 
 func exists(path string) bool {

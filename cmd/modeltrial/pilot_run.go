@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"slices"
+	"sync"
+	"time"
 
 	"modeltrial/audit"
 	"modeltrial/eval"
@@ -58,6 +60,7 @@ func runPilot(ctx context.Context, g *global, s *store.Store, o *runOptions, out
 			"schema": "modeltrial.pilot-run/1", "week": o.week, "calls": summary.Total, "answered": summary.Answered, "failed": summary.Failed,
 			"open": summary.Total - summary.Answered, "claimed": summary.Claimed, "spent_usd": summary.Spent.Dollars(),
 			"budget_exhausted": summary.BudgetExhausted, "failures": append([]string{}, summary.Failures...),
+			"providers_left_alone": append([]string{}, summary.LeftAlone...),
 		})
 		if err != nil {
 			return err
@@ -78,6 +81,9 @@ func runPilot(ctx context.Context, g *global, s *store.Store, o *runOptions, out
 func (o *runOptions) check(ctx context.Context, s *store.Store, protocol eval.Protocol) error {
 	if o.concurrency < 0 {
 		return usagef("--concurrency is %d; choose 1 or more", o.concurrency)
+	}
+	if o.wait < 0 {
+		return usagef("--wait is %v; choose a span such as 30m or 8h", o.wait)
 	}
 	if _, err := o.cap(); err != nil {
 		return err
@@ -132,12 +138,10 @@ func answerWeek(ctx context.Context, g *global, s *store.Store, config eval.Conf
 	if err != nil {
 		return run.Summary{}, err
 	}
-	cells, err := s.OpenCells(ctx, o.week)
-	if err != nil {
-		return run.Summary{}, err
-	}
-	bar := newCountBar(errOut, fmt.Sprintf("week %d", o.week), len(cells))
+	var bar bar
+	var made sync.Once
 	options.Progress = func(p run.Progress) {
+		made.Do(func() { bar = newCountBar(errOut, fmt.Sprintf("week %d", o.week), p.Total) })
 		bar.describe(fmt.Sprintf("week %d · spent %s of %s", o.week, report.Money(p.Spent.Dollars()), report.Money(options.Budget.Dollars())))
 		bar.set(p.Done + p.Failed)
 	}
@@ -145,13 +149,27 @@ func answerWeek(ctx context.Context, g *global, s *store.Store, config eval.Conf
 		fmt.Fprintln(errOut, "\nfinishing the calls under way, which are paid for; Ctrl-C again leaves them")
 	})
 	defer stop()
-	summary, err := run.Run(ctx, options)
+	options.Notice = func(said string) { fmt.Fprintf(errOut, "%s %s\n", time.Now().Format(time.TimeOnly), said) }
+	var summary run.Summary
+	err = run.Hold(ctx, s, o.week, holder(), func(ctx context.Context) (err error) {
+		summary, err = run.Run(ctx, options)
+		return err
+	})
 	bar.finish()
 	if err != nil {
 		return summary, err
 	}
 	_, err = s.CreateComparisons(context.WithoutCancel(ctx))
 	return summary, err
+}
+
+// holder tells others who runs a week.
+func holder() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "this machine"
+	}
+	return fmt.Sprintf("%s, process %d", host, os.Getpid())
 }
 
 func runnerOptions(ctx context.Context, s *store.Store, config eval.Config, o *runOptions) (run.Options, error) {
@@ -166,7 +184,7 @@ func runnerOptions(ctx context.Context, s *store.Store, config eval.Config, o *r
 	}
 	options = run.Options{
 		Store: s, Protocol: protocol.Protocol, Week: o.week, Concurrency: config.Pilot.Concurrency,
-		Price: price, Endpoints: map[string]run.Endpoint{},
+		Price: price, Endpoints: map[string]run.Endpoint{}, Wait: o.wait,
 	}
 	if o.concurrency > 0 {
 		options.Concurrency = o.concurrency
@@ -190,7 +208,7 @@ func runnerOptions(ctx context.Context, s *store.Store, config eval.Config, o *r
 		if err != nil {
 			return options, err
 		}
-		options.Endpoints[known.Name] = run.Endpoint{Provider: answering, RequestsPerMinute: known.RequestsPerMinute, Timeout: known.Timeout()}
+		options.Endpoints[known.Name] = run.NewEndpoint(answering, known)
 	}
 	return options, nil
 }

@@ -24,6 +24,7 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"modeltrial": func() { os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr)) },
+		"bareclient": bareClient,
 	})
 }
 

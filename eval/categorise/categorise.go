@@ -6,6 +6,7 @@ package categorise
 import (
 	"context"
 	"fmt"
+	"iter"
 	"math"
 	"sync"
 	"time"
@@ -137,7 +138,7 @@ func (c *calls) Answer(ctx context.Context, request provider.Request) (provider.
 			c.lost[request.Task.ID] = cost
 		}
 		const atOnce = time.Millisecond // nobody is overloaded
-		return answer, &provider.Error{Provider: c.arm.Provider, Temporary: true, RetryAfter: atOnce, Msg: err.Error()}
+		return answer, &provider.Error{Provider: c.arm.Provider, Temporary: true, Unusable: true, RetryAfter: atOnce, Msg: err.Error()}
 	}
 	return answer, nil
 }
@@ -149,13 +150,15 @@ func (c *calls) cost(said *audit.NanoUSD, tokens audit.Tokens) (audit.NanoUSD, b
 	return c.Price.Cost(tokens)
 }
 
-// OpenCells are the tasks to ask about.
-func (c *calls) OpenCells(context.Context, int) ([]eval.Cell, error) {
-	cells := make([]eval.Cell, len(c.TaskIDs))
-	for i, id := range c.TaskIDs {
-		cells[i] = eval.Cell{TaskID: id, Arm: c.arm.Name, Week: 1}
+// EachOpenCell gives the tasks to ask about.
+func (c *calls) EachOpenCell(context.Context, int) iter.Seq2[eval.Cell, error] {
+	return func(yield func(eval.Cell, error) bool) {
+		for _, id := range c.TaskIDs {
+			if !yield(eval.Cell{TaskID: id, Arm: c.arm.Name, Week: 1}, nil) {
+				return
+			}
+		}
 	}
-	return cells, nil
 }
 
 // Task is the question about a task.

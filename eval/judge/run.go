@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"iter"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -138,6 +139,7 @@ func Run(ctx context.Context, o Options, judgements []eval.Judgement) (Summary, 
 	asking := newPanel(o)
 	for _, judgement := range judgements {
 		asking.open[key(judgement)] = judgement
+		asking.tries[key(judgement)] = judgement.Unreadable
 	}
 	asking.order = judgements
 	endpoints := make(map[string]run.Endpoint, len(o.Endpoints))
@@ -214,14 +216,15 @@ func (p *panel) question(ctx context.Context, judgement eval.Judgement) (audit.T
 	return question, nil
 }
 
-// OpenCells are the judgements.
-func (p *panel) OpenCells(context.Context, int) ([]eval.Cell, error) {
-	cells := make([]eval.Cell, len(p.order))
-	for i, judgement := range p.order {
-		cells[i] = eval.Cell{TaskID: key(judgement), Category: judgement.Category, Arm: judgement.Judge, Week: judgement.Week}
-		p.tries[key(judgement)] = judgement.Unreadable
+// EachOpenCell gives the judgements.
+func (p *panel) EachOpenCell(context.Context, int) iter.Seq2[eval.Cell, error] {
+	return func(yield func(eval.Cell, error) bool) {
+		for _, judgement := range p.order {
+			if !yield(eval.Cell{TaskID: key(judgement), Category: judgement.Category, Arm: judgement.Judge, Week: judgement.Week}, nil) {
+				return
+			}
+		}
 	}
-	return cells, nil
 }
 
 // Task is the question of a judgement.
@@ -317,7 +320,7 @@ func (a *asked) Answer(ctx context.Context, request provider.Request) (provider.
 	}
 	const atOnce = time.Millisecond // nobody is overloaded
 	return answer, &provider.Error{
-		Provider: request.Arm.Provider, Temporary: again, RetryAfter: atOnce,
+		Provider: request.Arm.Provider, Temporary: again, Unusable: true, RetryAfter: atOnce,
 		Msg: fmt.Sprintf("judge %s: %v", request.Arm.Name, err),
 	}
 }

@@ -33,12 +33,16 @@ func newEndpoint(config eval.Provider, key string) endpoint {
 // Origin is measured.
 func (e *endpoint) Origin() eval.ResponseOrigin { return eval.Measured }
 
+// maxIdle is the number of connections that are kept for the next calls, as many as
+// calls can be in flight: a new one costs two round trips and a handshake.
+const maxIdle = 1024
+
 // httpClient is a client that ends an attempt at the provider's timeout, whatever of
 // it has come by then.
 func httpClient(config eval.Provider) *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = 256
-	return &http.Client{Transport: onlyEventStreams{transport}, Timeout: config.Timeout()}
+	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, maxIdle
+	return &http.Client{Transport: onlyEventStreams{reportingLimits{transport}}, Timeout: config.Timeout()}
 }
 
 // secretPattern matches a key in whatever an endpoint echoes, also where JSON or an

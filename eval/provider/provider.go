@@ -7,6 +7,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	"modeltrial/audit"
@@ -64,6 +65,7 @@ type Error struct {
 	RetryAfter time.Duration // as the provider asked, 0 where it did not
 	Temporary  bool          // worth another attempt
 	Dead       bool          // there is nobody at the other end
+	Unusable   bool          // there was a whole answer, but not one of the kind that was asked for
 	Cause      Cause
 	Msg        string
 }
@@ -90,6 +92,14 @@ func (e *Error) Error() string {
 // same: it began to answer, or was not heard from in time. An HTTP error and an
 // endpoint that nobody listens at cost nothing.
 func (e *Error) MayBeBilled() bool { return e.Status == 0 && !e.Dead }
+
+// Overloaded says whether the provider refuses for now because it was asked too much.
+func (e *Error) Overloaded() bool {
+	if !e.Temporary {
+		return false
+	}
+	return e.Status == http.StatusTooManyRequests || e.Status == http.StatusServiceUnavailable || e.Status == statusOverloaded
+}
 
 // Final says whether the provider refused this very request, as content filters do:
 // not for want of a key or a model, which the next run may have.

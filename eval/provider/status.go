@@ -71,29 +71,20 @@ func asked(status int, header http.Header, now time.Time) time.Duration {
 		return wait
 	}
 	var longest time.Duration
-	for _, limit := range rateLimits {
-		if header.Get(limit.remaining) == "0" {
-			longest = max(longest, untilReset(header.Get(limit.reset), now))
+	for _, limit := range readRateLimits(header, now) {
+		if limit.Remaining == 0 {
+			longest = max(longest, limit.Reset)
 		}
 	}
 	return longest
 }
 
-// rateLimits are the headers of OpenAI and those who follow it, of OpenRouter, and of
-// Anthropic.
-var rateLimits = []struct{ remaining, reset string }{
-	{"X-Ratelimit-Remaining-Requests", "X-Ratelimit-Reset-Requests"},
-	{"X-Ratelimit-Remaining-Tokens", "X-Ratelimit-Reset-Tokens"},
-	{"X-Ratelimit-Remaining", "X-Ratelimit-Reset"},
-	{"Anthropic-Ratelimit-Requests-Remaining", "Anthropic-Ratelimit-Requests-Reset"},
-	{"Anthropic-Ratelimit-Tokens-Remaining", "Anthropic-Ratelimit-Tokens-Reset"},
-	{"Anthropic-Ratelimit-Input-Tokens-Remaining", "Anthropic-Ratelimit-Input-Tokens-Reset"},
-	{"Anthropic-Ratelimit-Output-Tokens-Remaining", "Anthropic-Ratelimit-Output-Tokens-Reset"},
-}
-
 // untilReset reads a span such as 1m30s (OpenAI), a time in RFC 3339 (Anthropic), a
 // time in milliseconds since 1970 (OpenRouter), or seconds.
 func untilReset(value string, now time.Time) time.Duration {
+	if value == "" {
+		return 0
+	}
 	if span, err := time.ParseDuration(value); err == nil {
 		return max(span, 0)
 	}

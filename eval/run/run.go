@@ -2,9 +2,7 @@ package run
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -23,16 +21,34 @@ type Options struct {
 	Budget      audit.NanoUSD  // the protocol's cap for everything together
 	RunCap      *audit.NanoUSD // a lower cap for this run alone; nil: none
 	Endpoints   map[string]Endpoint
-	Concurrency int
-	Price       func(arm eval.Arm) (audit.Price, bool)
-	Progress    func(Progress) // called from one goroutine at a time; may be nil
+	Concurrency int // calls in flight, of all providers together
+	// Wait is how long a provider may go without an answer, while there is nothing else
+	// to do, before its calls are left open; 0: some minutes, some seconds for one that
+	// has not answered in this run at all, and no time where the key or the credit is
+	// refused. While other providers are at work each is tried again all the time.
+	Wait     time.Duration
+	Price    func(arm eval.Arm) (audit.Price, bool)
+	Progress func(Progress) // called from one goroutine at a time; may be nil
+	// Notice is told when a provider has not answered for a while, and when it does
+	// again; may be nil.
+	Notice func(string)
 }
 
-// An Endpoint is a provider with the limits it is used under.
+// An Endpoint is a provider with the limits it is used under; 0: none.
 type Endpoint struct {
 	provider.Provider
-	RequestsPerMinute int           // 0: no limit
+	RequestsPerMinute int
+	TokensPerMinute   int           // of requests and answers
+	Concurrency       int           // calls in flight, within those of the run
 	Timeout           time.Duration // of one attempt, which the provider itself ends
+}
+
+// NewEndpoint is a provider under the limits of its configuration.
+func NewEndpoint(answering provider.Provider, known eval.Provider) Endpoint {
+	return Endpoint{
+		Provider: answering, RequestsPerMinute: known.RequestsPerMinute, TokensPerMinute: known.TokensPerMinute,
+		Concurrency: known.Concurrency, Timeout: known.Timeout(),
+	}
 }
 
 // Progress is how far a run is.
@@ -50,35 +66,23 @@ type Summary struct {
 	Claimed         int // of those skipped: by another run, or by one that was killed a moment ago
 	Spent           audit.NanoUSD
 	BudgetExhausted bool
+	LeftAlone       []string // providers that did not answer any more
 	Failures        []string // each message once, at most ten
 }
-
-// The rules of a retry.
-const (
-	maxAttempts = 5
-	baseDelay   = 500 * time.Millisecond
-	maxDelay    = 30 * time.Second
-	// longestAsked is the longest Retry-After that a run waits for. Coming back
-	// earlier than asked would be refused again.
-	longestAsked = 5 * time.Minute
-	// deadAfter is the number of failed cells in a row after which a provider is
-	// left alone for the rest of the run.
-	deadAfter = 5
-	// claimMargin is how much longer than an attempt its claim holds.
-	claimMargin = time.Minute
-)
 
 // A runner is one run.
 type runner struct {
 	Options
-	limits map[string]*limiter
-	cap    audit.NanoUSD // the smaller of budget and run cap, over what is committed in all
-	flight flight
+	gates    map[string]*gate // by provider
+	activity *activity
+	slots    chan struct{} // calls in flight
+	cap      audit.NanoUSD // the smaller of budget and run cap, over what is committed in all
+	flight   flight
+	stop     context.CancelFunc // nothing more is sent
 
 	mu       sync.Mutex
 	summary  Summary
 	said     map[string]bool
-	inARow   map[string]int // failures of a provider without an answer between
 	progress Progress
 }
 
@@ -88,148 +92,135 @@ type runner struct {
 // provider, a model without a price) or storage fails; cells that could not be
 // answered are counted in the summary.
 func Run(ctx context.Context, options Options) (Summary, error) {
-	cells, err := options.Store.OpenCells(ctx, options.Week)
-	if err != nil {
-		return Summary{}, err
+	r := &runner{
+		Options: options, gates: map[string]*gate{}, activity: newActivity(), cap: options.Budget, said: map[string]bool{},
+		slots: make(chan struct{}, max(1, options.Concurrency)),
 	}
-	r := &runner{Options: options, limits: map[string]*limiter{}, cap: options.Budget, said: map[string]bool{}, inARow: map[string]int{}}
-	r.summary.Total, r.progress.Total = len(cells), len(cells)
-	if err := r.prepare(ctx, cells); err != nil {
+	for name, endpoint := range r.Endpoints {
+		r.gates[name] = newGate(name, endpoint, options, r.activity)
+	}
+	lanes, err := r.prepare(ctx)
+	if err != nil {
 		return r.summary, err
 	}
+	r.count(func() {}) // how much there is to do
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(max(1, options.Concurrency))
-	for _, cell := range cells {
-		if ctx.Err() != nil {
-			break
-		}
-		group.Go(func() error { return r.cell(ctx, cell) })
+	ctx, r.stop = context.WithCancel(ctx)
+	defer r.stop()
+	for range lanes {
+		r.activity.begin() // all of them before one may find that nothing goes on
+	}
+	for _, lane := range lanes {
+		group.Go(func() error { return r.feed(ctx, group, lane) })
 	}
 	err = group.Wait()
 	r.summary.Skipped = r.summary.Total - r.summary.Answered - r.summary.Failed
 	return r.summary, err
 }
 
-// prepare refuses what could not be paid or answered before anything is sent.
-func (r *runner) prepare(ctx context.Context, cells []eval.Cell) error {
-	for name, endpoint := range r.Endpoints {
-		r.limits[name] = newLimiter(endpoint.RequestsPerMinute)
-	}
-	checked := map[string]bool{}
-	for _, cell := range cells {
+// prepare refuses what could not be paid or answered before anything is sent, and
+// counts the cells. It returns the lanes that they are in.
+func (r *runner) prepare(ctx context.Context) (lanes []string, err error) {
+	checked, known := map[string]bool{}, map[string]bool{}
+	for cell, err := range r.Store.EachOpenCell(ctx, r.Week) {
+		if err != nil {
+			return nil, err
+		}
+		r.summary.Total++
 		if checked[cell.Arm] {
 			continue
 		}
 		checked[cell.Arm] = true
 		arm, ok := r.Protocol.Arm(cell.Arm)
 		if !ok {
-			return fmt.Errorf("arm %q is not in the locked protocol", cell.Arm)
+			return nil, fmt.Errorf("arm %q is not in the locked protocol", cell.Arm)
 		}
-		endpoint, ok := r.Endpoints[arm.Provider]
-		if !ok {
-			return fmt.Errorf("arm %q: provider %q is not in modeltrial.yaml", arm.Name, arm.Provider)
+		if err := r.check(arm); err != nil {
+			return nil, err
 		}
-		if endpoint.Origin() != eval.Measured {
-			continue
-		}
-		if _, priced := r.Price(arm); !priced {
-			return fmt.Errorf("arm %q: %w", arm.Name, UnknownPrice(arm))
+		if lane := laneOf(arm); !known[lane] {
+			known[lane] = true
+			lanes = append(lanes, lane)
 		}
 	}
+	r.progress.Total = r.summary.Total
 	if r.RunCap == nil {
-		return nil
+		return lanes, nil
 	}
 	committed, err := r.Store.Committed(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r.cap = min(r.Budget, committed+*r.RunCap)
+	return lanes, nil
+}
+
+// check refuses an arm that could not be answered or paid.
+func (r *runner) check(arm eval.Arm) error {
+	endpoint, ok := r.Endpoints[arm.Provider]
+	if !ok {
+		return fmt.Errorf("arm %q: provider %q is not in modeltrial.yaml", arm.Name, arm.Provider)
+	}
+	if endpoint.Origin() != eval.Measured {
+		return nil
+	}
+	if _, priced := r.Price(arm); !priced {
+		return fmt.Errorf("arm %q: %w", arm.Name, UnknownPrice(arm))
+	}
 	return nil
 }
 
-// UnknownPrice says what to do about an arm whose cost cannot be capped.
-func UnknownPrice(arm eval.Arm) error {
-	return fmt.Errorf("the price of model %q is not known, so its cost cannot be capped; add it under prices of provider %q in modeltrial.yaml (0 for a model of your own)", arm.Model, arm.Provider)
+// laneOf names the queue of an arm's cells. Each provider has its own, so that one that
+// is slow or dead holds up no other.
+func laneOf(arm eval.Arm) string { return arm.Provider }
+
+// feed has a lane's cells answered, in their order, as many at once as may be in flight.
+func (r *runner) feed(ctx context.Context, group *errgroup.Group, lane string) error {
+	defer r.activity.end()
+	workers := make(chan struct{}, cap(r.slots)*3/2) // some of them reserve or store
+	for cell, err := range r.Store.EachOpenCell(ctx, r.Week) {
+		if err != nil {
+			return unlessOver(ctx, err)
+		}
+		if arm, _ := r.Protocol.Arm(cell.Arm); laneOf(arm) != lane {
+			continue
+		}
+		r.activity.rest()
+		select {
+		case workers <- struct{}{}:
+		case <-ctx.Done():
+		}
+		r.activity.resume()
+		if ctx.Err() != nil || r.leftAlone(lane) {
+			return nil
+		}
+		r.activity.begin()
+		group.Go(func() error {
+			defer func() {
+				r.activity.end()
+				<-workers
+			}()
+			return r.cell(ctx, cell)
+		})
+	}
+	return nil
 }
 
-// cell answers one cell in as many attempts as it takes. Only storage failures are
-// errors.
+// cell answers one cell. Only storage failures are errors.
 func (r *runner) cell(ctx context.Context, cell eval.Cell) error {
 	arm, _ := r.Protocol.Arm(cell.Arm)
-	for attempt := 1; ; attempt++ {
-		// The wait comes before the claim, which holds for one attempt.
-		if err := r.limits[arm.Provider].wait(ctx); err != nil || r.stopped(arm.Provider) {
-			return nil
-		}
-		failure, err := r.attempt(ctx, cell, arm, attempt)
-		if failure == nil || err != nil {
-			return err
-		}
-		var known *provider.Error
-		if !errors.As(failure, &known) || !known.Temporary || known.Dead || known.RetryAfter > longestAsked || attempt == maxAttempts {
-			r.failed(arm.Provider, failure)
-			return nil
-		}
-		if err := sleep(ctx, delay(attempt, known.RetryAfter)); err != nil {
-			return nil
-		}
-	}
+	return r.call(ctx, cell, arm)
 }
 
-// attempt sets one call's worst case aside, calls, and stores what came of it. It
-// returns the provider's failure; nil where nothing more is to be done for the cell
-// in this run.
-func (r *runner) attempt(ctx context.Context, cell eval.Cell, arm eval.Arm, number int) (failure, err error) {
-	task, err := r.Store.Task(ctx, cell.TaskID)
-	if err != nil {
-		return nil, unlessOver(ctx, err)
+// leftAlone says whether nothing more is sent to a provider in this run.
+func (r *runner) leftAlone(name string) bool {
+	g, ok := r.gates[name]
+	if !ok {
+		return false
 	}
-	endpoint := r.Endpoints[arm.Provider]
-	var worst audit.NanoUSD
-	if endpoint.Origin() == eval.Measured {
-		price, _ := r.Price(arm)
-		worst = WorstCase(task, arm, price)
-	}
-	err = r.reserve(ctx, cell, worst, endpoint.Timeout)
-	switch {
-	case errors.Is(err, eval.ErrBudgetExhausted):
-		r.count(func() { r.summary.BudgetExhausted = true })
-		return nil, nil
-	case errors.Is(err, eval.ErrClaimed):
-		r.count(func() { r.summary.Claimed++ })
-		return nil, nil
-	case err != nil:
-		return nil, unlessOver(ctx, err)
-	}
-	defer r.flight.land()
-	// A call under way is paid for: it is awaited and kept also when the run is
-	// interrupted meanwhile.
-	keep := context.WithoutCancel(ctx)
-	answer, failure := endpoint.Answer(keep, provider.Request{Task: task, Arm: arm})
-	if failure != nil {
-		return failure, r.Store.Release(keep, cell, failedCall(failure, worst), time.Now())
-	}
-	response := r.response(cell, arm, endpoint.Origin(), answer, number)
-	unknown := worst
-	if response.Cost != nil {
-		unknown = 0
-	}
-	err = r.Store.SaveResponse(keep, cell, response, unknown, time.Now())
-	if errors.Is(err, eval.ErrClaimed) { // an answer was imported meanwhile
-		r.count(func() { r.summary.Claimed++ })
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	r.count(func() {
-		r.inARow[arm.Provider] = 0
-		r.summary.Answered++
-		if response.Cost != nil && response.Origin == eval.Measured {
-			r.summary.Spent += *response.Cost
-		}
-	})
-	return nil, nil
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.leftAlone
 }
 
 // unlessOver drops an error that only says that the run is over.
@@ -238,46 +229,6 @@ func unlessOver(ctx context.Context, err error) error {
 		return nil
 	}
 	return err
-}
-
-// failedCall is what is kept of a failed attempt.
-func failedCall(failure error, worst audit.NanoUSD) eval.FailedCall {
-	call := eval.FailedCall{Reason: failure.Error(), Lost: worst}
-	var known *provider.Error
-	if errors.As(failure, &known) {
-		call.Final = known.Final()
-		if !known.MayBeBilled() {
-			call.Lost = 0
-		}
-	}
-	return call
-}
-
-// reserve sets a call's worst case aside. Where the cap does not allow it now it
-// waits for a call under way to come back: that costs less than its worst case,
-// most often much less.
-func (r *runner) reserve(ctx context.Context, cell eval.Cell, worst audit.NanoUSD, timeout time.Duration) error {
-	for {
-		landed, err := r.flight.start(func() error {
-			now := time.Now()
-			return r.Store.Reserve(ctx, cell, worst, r.cap, now, now.Add(timeout+claimMargin))
-		})
-		if landed == nil || !errors.Is(err, eval.ErrBudgetExhausted) {
-			return err
-		}
-		select {
-		case <-landed:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// stopped says whether nothing more is sent to a provider.
-func (r *runner) stopped(name string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.summary.BudgetExhausted || r.inARow[name] >= deadAfter
 }
 
 // count changes the summary and reports progress.
@@ -292,20 +243,6 @@ func (r *runner) count(change func()) {
 	}
 }
 
-func (r *runner) failed(name string, failure error) {
-	r.count(func() {
-		r.summary.Failed++
-		var known *provider.Error
-		if errors.As(failure, &known) && (known.Temporary || known.Cause == provider.CauseAccount) {
-			r.inARow[name]++
-		}
-		r.say(failure.Error())
-		if r.inARow[name] == deadAfter {
-			r.say(fmt.Sprintf("provider %q failed %d times in a row and is left alone for this run; the others go on", name, deadAfter))
-		}
-	})
-}
-
 // say keeps a message once.
 func (r *runner) say(message string) {
 	const most = 10
@@ -316,47 +253,7 @@ func (r *runner) say(message string) {
 	r.summary.Failures = append(r.summary.Failures, message)
 }
 
-func (r *runner) response(cell eval.Cell, arm eval.Arm, origin eval.ResponseOrigin, answer provider.Answer, attempts int) eval.Response {
-	response := eval.Response{
-		TaskID: cell.TaskID, Arm: cell.Arm, Week: cell.Week, Text: answer.Text, Tokens: answer.Tokens, Cost: answer.Cost,
-		TTFTMS: milliseconds(answer.TTFT), LatencyMS: milliseconds(answer.Latency),
-		ModelServed: answer.ModelServed, FinishReason: answer.FinishReason, Attempts: attempts, Origin: origin,
-	}
-	if response.Cost == nil {
-		if price, ok := r.Price(arm); ok {
-			if cost, ok := price.Cost(answer.Tokens); ok {
-				response.Cost = &cost
-			}
-		}
-	}
-	return response
-}
-
-func milliseconds(d *time.Duration) *int64 {
-	if d == nil {
-		return nil
-	}
-	ms := d.Milliseconds()
-	return &ms
-}
-
-// delay is the wait before the next attempt: what the provider asked for, else
-// exponential with full jitter (Brooker, "Exponential Backoff And Jitter", 2015).
-func delay(attempt int, asked time.Duration) time.Duration {
-	if asked > 0 {
-		return asked
-	}
-	ceiling := min(maxDelay, baseDelay<<(attempt-1))
-	return time.Duration(rand.Int64N(int64(ceiling)) + 1)
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
+// UnknownPrice says what to do about an arm whose cost cannot be capped.
+func UnknownPrice(arm eval.Arm) error {
+	return fmt.Errorf("the price of model %q is not known, so its cost cannot be capped; add it under prices of provider %q in modeltrial.yaml (0 for a model of your own)", arm.Model, arm.Provider)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -24,6 +25,8 @@ type memory struct {
 	cells     []eval.Cell
 	responses map[eval.Cell]eval.Response
 	reserved  map[eval.Cell]audit.NanoUSD
+	spent     audit.NanoUSD
+	set       audit.NanoUSD // aside: the sum of reserved
 	most      audit.NanoUSD // the highest sum of spent and reserved so far
 	lost      audit.NanoUSD // may have been billed
 	released  map[eval.Cell]string
@@ -39,34 +42,24 @@ func newMemory(tasks int, arms ...string) *memory {
 	return m
 }
 
-func (m *memory) OpenCells(context.Context, int) ([]eval.Cell, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var open []eval.Cell
-	for _, cell := range m.cells {
-		if _, done := m.responses[cell]; !done {
-			open = append(open, cell)
+func (m *memory) EachOpenCell(context.Context, int) iter.Seq2[eval.Cell, error] {
+	return func(yield func(eval.Cell, error) bool) {
+		for _, cell := range m.cells {
+			m.mu.Lock()
+			_, done := m.responses[cell]
+			m.mu.Unlock()
+			if !done && !yield(cell, nil) {
+				return
+			}
 		}
 	}
-	return open, nil
 }
 
 func (m *memory) Task(_ context.Context, id string) (audit.Task, error) {
 	return audit.Task{ID: id, Prompt: "prompt of " + id}, nil
 }
 
-func (m *memory) committed() audit.NanoUSD {
-	var sum audit.NanoUSD
-	for _, response := range m.responses {
-		if response.Cost != nil {
-			sum += *response.Cost
-		}
-	}
-	for _, amount := range m.reserved {
-		sum += amount
-	}
-	return sum + m.lost
-}
+func (m *memory) committed() audit.NanoUSD { return m.spent + m.set + m.lost }
 
 func (m *memory) Reserve(_ context.Context, cell eval.Cell, worst, budget audit.NanoUSD, _, _ time.Time) error {
 	m.mu.Lock()
@@ -81,6 +74,7 @@ func (m *memory) Reserve(_ context.Context, cell eval.Cell, worst, budget audit.
 		return eval.ErrBudgetExhausted
 	}
 	m.reserved[cell] = worst
+	m.set += worst
 	m.most = max(m.most, m.committed())
 	return nil
 }
@@ -88,8 +82,11 @@ func (m *memory) Reserve(_ context.Context, cell eval.Cell, worst, budget audit.
 func (m *memory) SaveResponse(_ context.Context, cell eval.Cell, response eval.Response, lost audit.NanoUSD, _ time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.reserved, cell)
+	m.unset(cell)
 	m.lost += lost
+	if response.Cost != nil {
+		m.spent += *response.Cost
+	}
 	m.responses[cell] = response
 	return nil
 }
@@ -97,10 +94,15 @@ func (m *memory) SaveResponse(_ context.Context, cell eval.Cell, response eval.R
 func (m *memory) Release(_ context.Context, cell eval.Cell, failure eval.FailedCall, _ time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.reserved, cell)
+	m.unset(cell)
 	m.lost += failure.Lost
 	m.released[cell] = failure.Reason
 	return nil
+}
+
+func (m *memory) unset(cell eval.Cell) {
+	m.set -= m.reserved[cell]
+	delete(m.reserved, cell)
 }
 
 func (m *memory) Committed(context.Context) (audit.NanoUSD, error) {
@@ -360,20 +362,26 @@ func TestAccountWithoutCreditIsLeftAlone(t *testing.T) {
 }
 
 func TestDeadProviderIsLeftAloneAndOthersGoOn(t *testing.T) {
-	m := newMemory(100, "now", "next")
-	dead := &scripted{answer: func(context.Context, int64, provider.Request) (provider.Answer, error) {
-		return provider.Answer{}, &provider.Error{Provider: "one", Temporary: true, Dead: true, Msg: "connection refused"}
-	}}
-	alive := &scripted{answer: fine}
-	o := options(m, map[string]provider.Provider{"one": dead, "two": alive})
-	o.Concurrency = 1
-	summary, err := Run(t.Context(), o)
-	if err != nil || summary.Answered != 100 || summary.Failed != deadAfter || summary.Skipped != 100-deadAfter {
-		t.Fatalf("got %+v, %v", summary, err)
-	}
-	if !slices.ContainsFunc(summary.Failures, func(m string) bool { return strings.Contains(m, "left alone") }) {
-		t.Errorf("nothing says that the provider is left alone: %q", summary.Failures)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory(100, "now", "next")
+		dead := &scripted{answer: func(context.Context, int64, provider.Request) (provider.Answer, error) {
+			return provider.Answer{}, &provider.Error{Provider: "one", Temporary: true, Dead: true, Msg: "connection refused"}
+		}}
+		alive := &scripted{answer: fine}
+		o := options(m, map[string]provider.Provider{"one": dead, "two": alive})
+		o.Concurrency = 1
+		began := time.Now()
+		summary, err := Run(t.Context(), o)
+		if err != nil || summary.Answered != 100 || summary.Failed != 1 || summary.Skipped != 99 || !slices.Equal(summary.LeftAlone, []string{"one"}) {
+			t.Fatalf("got %+v, %v", summary, err)
+		}
+		if !slices.ContainsFunc(summary.Failures, func(m string) bool { return strings.Contains(m, "left alone") }) {
+			t.Errorf("nothing says that the provider is left alone: %q", summary.Failures)
+		}
+		if took := time.Since(began); took > firstWait || dead.calls.Load() > 5 {
+			t.Errorf("the run took %v and %d calls to find that nobody is there", took, dead.calls.Load())
+		}
+	})
 }
 
 func TestUnknownPriceIsRefusedBeforeAnythingIsSent(t *testing.T) {
@@ -404,21 +412,6 @@ type failingStore struct {
 
 func (f *failingStore) SaveResponse(context.Context, eval.Cell, eval.Response, audit.NanoUSD, time.Time) error {
 	return f.err
-}
-
-func TestLimiterSpacesRequests(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(60)
-		began := time.Now()
-		for range 4 {
-			if err := l.wait(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if waited := time.Since(began); waited != 3*time.Second {
-			t.Errorf("four requests at 60 a minute took %v, want 3 s", waited)
-		}
-	})
 }
 
 func TestDelayHasFullJitter(t *testing.T) {
@@ -475,4 +468,8 @@ func TestWorstCaseIsNotUnderTheExpected(t *testing.T) {
 			t.Errorf("%.20q: worst case %s is under the expected %s", prompt, worst, expected)
 		}
 	}
+}
+
+func used(input, output int64) audit.Tokens {
+	return audit.Tokens{Input: &input, Output: &output}
 }

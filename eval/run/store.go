@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"modeltrial/audit"
@@ -10,9 +11,10 @@ import (
 
 // A Store keeps what a run needs. Package store satisfies it.
 type Store interface {
-	// OpenCells lists the cells of a batch that have no stored response, in a
-	// fixed order.
-	OpenCells(ctx context.Context, week int) ([]eval.Cell, error)
+	// EachOpenCell gives the cells of a batch that have no stored response, in a fixed
+	// order. Several may be read at a time, and cells answered meanwhile. An error is
+	// the last that comes.
+	EachOpenCell(ctx context.Context, week int) iter.Seq2[eval.Cell, error]
 	// Task reads one task; eval.ErrNotFound where there is none.
 	Task(ctx context.Context, id string) (audit.Task, error)
 	// Reserve claims a cell until a time and sets its worst case aside, in one

@@ -1,0 +1,263 @@
+package main
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// A benchServer answers Chat Completions after a while, as a stream where it is asked
+// for one, and counts.
+type benchServer struct {
+	*httptest.Server
+	latency time.Duration
+
+	calls       atomic.Int64
+	inFlight    atomic.Int64
+	most        atomic.Int64 // calls under way at once
+	mu          sync.Mutex
+	first, last time.Time // of the first request and of the last answer
+}
+
+func newBenchServer(t testing.TB, latency time.Duration) *benchServer {
+	t.Helper()
+	s := &benchServer{latency: latency}
+	s.Server = httptest.NewServer(s)
+	t.Cleanup(s.Close)
+	return s
+}
+
+const (
+	benchUsage  = `"usage":{"prompt_tokens":40,"completion_tokens":20,"total_tokens":60}`
+	benchStream = `data: {"id":"c","object":"chat.completion.chunk","model":"m-served","choices":[{"index":0,"delta":{"role":"assistant","content":"An answer of "}}]}
+
+data: {"id":"c","object":"chat.completion.chunk","model":"m-served","choices":[{"index":0,"delta":{"content":"two pieces."}}]}
+
+data: {"id":"c","object":"chat.completion.chunk","model":"m-served","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}
+
+data: {"id":"c","object":"chat.completion.chunk","model":"m-served","choices":[],` + benchUsage + `}
+
+data: [DONE]
+
+`
+	benchWhole = `{"id":"c","object":"chat.completion","model":"m-served","choices":[{"index":0,"message":{"role":"assistant","content":"An answer of two pieces."},"finish_reason":"stop"}],` + benchUsage + `}`
+)
+
+func (s *benchServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	began := time.Now()
+	s.most.Store(max(s.most.Load(), s.inFlight.Add(1))) // near enough
+	defer s.inFlight.Add(-1)
+	if s.calls.Add(1) == 1 {
+		s.mu.Lock()
+		s.first = began
+		s.mu.Unlock()
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // nobody is there to be answered
+	}
+	time.Sleep(s.latency - time.Since(began))
+	if bytes.Contains(body, []byte(`"stream":true`)) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		_, _ = io.WriteString(w, benchStream) // the client counts
+	} else {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, benchWhole) // the client counts
+	}
+	s.mu.Lock()
+	s.last = time.Now()
+	s.mu.Unlock()
+}
+
+// A benchResult is one program's run of the work.
+type benchResult struct {
+	wall    time.Duration // of the whole process
+	serving time.Duration // from the first request to the last answer
+	cpu     time.Duration
+	maxRSS  int64 // bytes
+	calls   int64
+	atOnce  int64
+}
+
+// rate is in calls per second, while the program was calling.
+func (r benchResult) rate() float64 { return float64(r.calls) / r.serving.Seconds() }
+
+// measure runs a program against the server.
+func (s *benchServer) measure(t testing.TB, cmd *exec.Cmd) benchResult {
+	t.Helper()
+	s.calls.Store(0)
+	s.most.Store(0)
+	began := time.Now()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v: %s", cmd.Args, err, out[:min(len(out), 2000)])
+	}
+	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	return benchResult{
+		wall: time.Since(began), serving: s.last.Sub(s.first), cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(),
+		maxRSS: usage.Maxrss << 10, calls: s.calls.Load(), atOnce: s.most.Load(),
+	}
+}
+
+const benchConfig = `providers:
+  - {name: local, kind: openai, base_url: SERVER/v1, prices: [{model: m, input_usd_per_1m: "1", output_usd_per_1m: "4"}]}
+pilot:
+  name: bench
+  control: now
+  arms:
+    - {name: now, provider: local, model: m, parameters: {max_output_tokens: 100}}
+    - {name: next, provider: local, model: m, parameters: {max_output_tokens: 100, temperature: 0.5}}
+  use_cases:
+    - {category: coding, candidates: [next]}
+  weeks: 1
+  tasks_per_week: TASKS
+  budget_usd: "10000"
+`
+
+// benchPrompt is the prompt of a task, of about 150 bytes.
+func benchPrompt(i int) string {
+	return fmt.Sprintf("Task %d: the function below returns the wrong sum for negative numbers. Say in two sentences why, and write the line that mends it.", i)
+}
+
+// benchWorkspace is a workspace whose pilot owes two answers to each task.
+func benchWorkspace(t testing.TB, server string, tasks int) string {
+	t.Helper()
+	dir := t.TempDir()
+	var log bytes.Buffer
+	rows := csv.NewWriter(&log)
+	_ = rows.Write([]string{"id", "prompt", "category"}) // a buffer takes everything
+	for i := range tasks {
+		_ = rows.Write([]string{fmt.Sprintf("t%06d", i), benchPrompt(i), "coding"})
+	}
+	rows.Flush()
+	config := bytes.ReplaceAll([]byte(benchConfig), []byte("SERVER"), []byte(server))
+	config = bytes.ReplaceAll(config, []byte("TASKS"), []byte(strconv.Itoa(tasks)))
+	for name, text := range map[string][]byte{"modeltrial.yaml": config, "log.csv": log.Bytes()} {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, args := range [][]string{{"init"}, {"audit", "import", filepath.Join(dir, "log.csv")}, {"pilot", "lock"}} {
+		var out bytes.Buffer
+		if code := execute(append([]string{"-C", dir}, args...), &out, &out); code != exitOK {
+			t.Fatalf("%v: exit code %d: %s", args, code, out.String())
+		}
+	}
+	return dir
+}
+
+// bareClient is a program of its own that sends the same requests and stores nothing:
+// bareclient URL CALLS IN-FLIGHT.
+func bareClient() {
+	calls, _ := strconv.Atoi(os.Args[2])    // given by the benchmark
+	inFlight, _ := strconv.Atoi(os.Args[3]) // given by the benchmark
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, inFlight
+	client := &http.Client{Transport: transport}
+	var group errgroup.Group
+	group.SetLimit(inFlight)
+	for i := range calls {
+		group.Go(func() error {
+			body, err := json.Marshal(map[string]any{
+				"model": "m", "stream": true, "max_completion_tokens": 100, "stream_options": map[string]any{"include_usage": true},
+				"messages": []any{map[string]any{"role": "user", "content": benchPrompt(i / 2)}},
+			})
+			if err != nil {
+				return err
+			}
+			response, err := client.Post(os.Args[1]+"/v1/chat/completions", "application/json", bytes.NewReader(body))
+			if err != nil {
+				return err
+			}
+			_, err = io.Copy(io.Discard, response.Body)
+			return joinClose(err, response.Body)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func joinClose(err error, c io.Closer) error {
+	if closing := c.Close(); err == nil {
+		return closing
+	}
+	return err
+}
+
+// BenchmarkPilotRun sends tasks through two arms beside a bare client that stores
+// nothing and beside promptfoo, each in a process of its own, against one server. Of
+// each it reports the calls per second between the first request and the last answer,
+// the whole process's time, CPU time per call and memory; of modeltrial the share of
+// the ideal rate, which is calls in flight by latency, and the ratios to the others.
+func BenchmarkPilotRun(b *testing.B) {
+	for _, tasks := range []int{1000, 2000} {
+		for _, latency := range []time.Duration{0, 200 * time.Millisecond} {
+			for _, inFlight := range []int{64, 256, 1000} {
+				b.Run(fmt.Sprintf("tasks=%d/latency=%v/in-flight=%d", tasks, latency, inFlight), func(b *testing.B) {
+					benchPilotRun(b, tasks, latency, inFlight)
+				})
+			}
+		}
+	}
+}
+
+func benchPilotRun(b *testing.B, tasks int, latency time.Duration, inFlight int) {
+	server := newBenchServer(b, latency)
+	workspaces := make([]string, b.N)
+	for i := range workspaces {
+		workspaces[i] = benchWorkspace(b, server.URL, tasks)
+	}
+	calls := 2 * tasks
+	var ours, bare benchResult
+	b.ResetTimer()
+	for i := range b.N { // b.Loop would not let the workspaces be made before
+		ours = server.measure(b, process(b, "-C", workspaces[i], "pilot", "run", "--concurrency", strconv.Itoa(inFlight)))
+		bare = server.measure(b, bareProcess(b, server.URL, calls, inFlight))
+	}
+	b.StopTimer()
+	if ours.calls != int64(calls) || bare.calls != int64(calls) {
+		b.Fatalf("%d and %d calls were made, want %d", ours.calls, bare.calls, calls)
+	}
+	reportRun(b, "modeltrial", ours)
+	reportRun(b, "bare", bare)
+	b.ReportMetric(ours.rate()/bare.rate(), "×bare")
+	if latency > 0 {
+		ideal := float64(min(inFlight, calls)) / latency.Seconds()
+		b.ReportMetric(100*ours.rate()/ideal, "%ideal")
+		b.ReportMetric(100*bare.rate()/ideal, "bare-%ideal")
+	}
+	if other, ok := runPromptfoo(b, server, tasks, inFlight); ok {
+		reportRun(b, "promptfoo", other)
+		b.ReportMetric(ours.rate()/other.rate(), "×promptfoo")
+		b.ReportMetric(other.wall.Seconds()/ours.wall.Seconds(), "×promptfoo-process")
+	}
+}
+
+func bareProcess(t testing.TB, url string, calls, inFlight int) *exec.Cmd {
+	cmd := process(t, url, strconv.Itoa(calls), strconv.Itoa(inFlight))
+	cmd.Args[0] = "bareclient" // by which TestMain knows it
+	return cmd
+}
+
+func reportRun(b *testing.B, name string, r benchResult) {
+	b.ReportMetric(r.rate(), name+"-calls/s")
+	b.ReportMetric(float64(r.cpu.Microseconds())/1000/float64(r.calls), name+"-cpu-ms/call")
+	b.ReportMetric(float64(r.maxRSS)/(1<<20), name+"-MB")
+	b.ReportMetric(r.wall.Seconds(), name+"-s")
+}
