@@ -6,6 +6,7 @@ package revise
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -70,14 +71,16 @@ type asking struct {
 	revisions map[string]eval.Revision
 }
 
-// OpenCells are the revisions.
-func (a *asking) OpenCells(context.Context, int) ([]eval.Cell, error) {
-	cells := make([]eval.Cell, len(a.order))
-	for i, id := range a.order {
-		revision := a.revisions[id]
-		cells[i] = eval.Cell{TaskID: id, Category: revision.Category, Arm: revision.Arm, Week: revision.Week}
+// EachOpenCell gives the revisions.
+func (a *asking) EachOpenCell(context.Context, int) iter.Seq2[eval.Cell, error] {
+	return func(yield func(eval.Cell, error) bool) {
+		for _, id := range a.order {
+			revision := a.revisions[id]
+			if !yield(eval.Cell{TaskID: id, Category: revision.Category, Arm: revision.Arm, Week: revision.Week}, nil) {
+				return
+			}
+		}
 	}
-	return cells, nil
 }
 
 // Task is the question of a revision.
