@@ -116,14 +116,14 @@ func newRouteExportCmd(g *global) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				providers, err := armProviders(cmd.Context(), g, s)
+				endpoints, err := armEndpoints(cmd.Context(), g, s)
 				if err != nil {
 					return err
 				}
 				if path == "" {
-					return report.ExportRoutes(cmd.OutOrStdout(), format, table, providers)
+					return report.ExportRoutes(cmd.OutOrStdout(), format, table, endpoints)
 				}
-				return report.ReplaceFile(path, func(w io.Writer) error { return report.ExportRoutes(w, format, table, providers) })
+				return report.ReplaceFile(path, func(w io.Writer) error { return report.ExportRoutes(w, format, table, endpoints) })
 			})
 		},
 	}
@@ -132,9 +132,9 @@ func newRouteExportCmd(g *global) *cobra.Command {
 	return cmd
 }
 
-// armProviders is the provider of each arm of the locked protocol, as configured
-// now; without an entry where modeltrial.yaml no longer has it.
-func armProviders(ctx context.Context, g *global, s *store.Store) (map[string]eval.Provider, error) {
+// armEndpoints is how each arm of the locked protocol is reached, as configured now;
+// the provider is empty where modeltrial.yaml no longer has it.
+func armEndpoints(ctx context.Context, g *global, s *store.Store) (map[string]report.Endpoint, error) {
 	protocol, err := locked(ctx, s)
 	if err != nil {
 		return nil, err
@@ -143,11 +143,10 @@ func armProviders(ctx context.Context, g *global, s *store.Store) (map[string]ev
 	if err != nil {
 		return nil, err
 	}
-	providers := map[string]eval.Provider{}
+	endpoints := map[string]report.Endpoint{}
 	for _, arm := range protocol.Protocol.Arms {
-		if provider, ok := config.Provider(arm.Provider); ok {
-			providers[arm.Name] = provider
-		}
+		provider, _ := config.Provider(arm.Provider)
+		endpoints[arm.Name] = report.Endpoint{Model: arm.Model, Provider: provider, Parameters: arm.Parameters}
 	}
-	return providers, nil
+	return endpoints, nil
 }
