@@ -97,11 +97,29 @@ func spend(mixer *audit.Mixer) []eval.Spend {
 	return spend
 }
 
+const exportHelp = `export writes the routing table that was stored last: as json, yaml or csv whole, or as
+configuration of a gateway. Each file says what it was made from and with what evidence,
+and how callers pass a task's category:
+
+  litellm     LiteLLM proxy: a tag, in the header x-litellm-tags or the body's metadata
+  portkey     Portkey: metadata, in the header x-portkey-metadata
+  envoy       Envoy AI Gateway: the header x-task-category
+  bifrost     Bifrost: the header x-task-category
+  vllm        vLLM semantic router: metadata of the body
+  openrouter  presets: the model @preset/SLUG
+  tensorzero  TensorZero: a function of the category's name
+  langchain   a Python file: the argument of chat_model
+
+No file holds a key: each names the environment variable. An arm whose answers were
+recorded has no endpoint, which the file then says to fill in.
+modeltrial serve --classify tells callers the category of a prompt.`
+
 func newRouteExportCmd(g *global) *cobra.Command {
 	var format, path string
 	cmd := &cobra.Command{
 		Use:     "export",
 		Short:   "write the latest routing table for a gateway",
+		Long:    exportHelp,
 		Example: "  modeltrial route export --format litellm --output litellm.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
