@@ -19,6 +19,8 @@ type Dataset struct {
 	Ratings   []Rating        // in the order in which they were given
 	Guesses   []Guess         // that count, one by a rater of a comparison as shown
 	PostEdits []PostEdit      // that count, one by a rater of an arm's answer to a task
+	// Checks are of the comparisons whose answers were looked at.
+	Checks    []ComparisonCheck
 	Responses []ResponseRow
 	// Assigned are the tasks of the batches, which every arm of their use case is to
 	// answer, and Refused the cells that a provider refused for good; nil where only
@@ -105,9 +107,11 @@ type Analysis struct {
 	Judges         []JudgeResult      `json:"judges"`
 	Ranking        []RankingResult    `json:"ranking"` // of more than two arms; descriptive
 	// Blinding says for each candidate whether raters could tell the arms.
-	Blinding   []BlindingResult `json:"blinding"`
-	Deviations []string         `json:"deviations"`
-	Warnings   []string         `json:"warnings"`
+	Blinding []BlindingResult `json:"blinding"`
+	// Masking says how often each arm's answers had something to hide.
+	Masking    []MaskingResult `json:"masking"`
+	Deviations []string        `json:"deviations"`
+	Warnings   []string        `json:"warnings"`
 }
 
 // Provenance counts what the figures rest on, so that samples and simulated

@@ -63,11 +63,12 @@ func Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
 		Schema: "modeltrial.analyze/1", Pilot: data.Pilot, Level: eval.Level,
 		ThroughWeek: a.throughWeek, Weeks: a.weeks,
 		Deviations: append([]string{}, data.Deviations...), Comparisons: []eval.ComparisonResult{}, Overall: []eval.ComparisonResult{},
-		Raters: []eval.RaterResult{}, Judges: []eval.JudgeResult{}, Ranking: []eval.RankingResult{}, Blinding: []eval.BlindingResult{},
+		Raters: []eval.RaterResult{}, Judges: []eval.JudgeResult{}, Ranking: []eval.RankingResult{}, Blinding: []eval.BlindingResult{}, Masking: []eval.MaskingResult{},
 		Warnings: []string{},
 	}
 	if !options.DecisionsOnly {
 		result.Provenance, result.Warnings = a.provenance(), a.dataWarnings()
+		result.Masking, result.Warnings = a.masking(options.ThroughWeek), append(result.Warnings, a.flaggedWarnings(options.ThroughWeek)...)
 	}
 	if data.Locked != nil {
 		result.ProtocolSHA256 = data.Locked.SHA256
@@ -144,6 +145,7 @@ type useCase struct {
 type analyzer struct {
 	data          eval.Dataset // without ratings and responses
 	ratings       []rated
+	flagged       []eval.Rating // left out by the rule on flagged answers
 	answers       []answer
 	edits         []editedAnswer
 	bothOrders    bool // a rater rated a comparison in several orders of presentation
@@ -182,6 +184,7 @@ func newAnalyzer(data eval.Dataset, options Options) *analyzer {
 			a.seed = binary.BigEndian.Uint64(sum)
 		}
 	}
+	a.leaveOutFlagged(&data)
 	a.data.Ratings, a.data.Responses = nil, nil // a.ratings and a.answers are what counts
 	a.rate(data.Ratings, options.ThroughWeek)
 	a.answer(data.Responses, options.ThroughWeek)
@@ -190,7 +193,7 @@ func newAnalyzer(data eval.Dataset, options Options) *analyzer {
 	}
 	if options.ThroughWeek > 0 {
 		a.data.Assigned = slices.DeleteFunc(slices.Clone(data.Assigned), func(task eval.AssignedTask) bool { return task.Week > options.ThroughWeek })
-		a.data.Guesses = slices.DeleteFunc(slices.Clone(data.Guesses), func(guess eval.Guess) bool { return guess.Week > options.ThroughWeek })
+		a.data.Guesses = slices.DeleteFunc(slices.Clone(a.data.Guesses), func(guess eval.Guess) bool { return guess.Week > options.ThroughWeek })
 	}
 	for _, task := range a.data.Assigned { // so that all tasks and clusters have a number
 		a.tasks.of(task.TaskID)

@@ -24,6 +24,9 @@ func (a *analyzer) variants(raters []eval.RaterResult) []variant {
 	if rest, lost := a.withoutLost(); lost > 0 {
 		variants = append(variants, variant{"missing answers excluded", fmt.Sprintf("%d tasks without an answer of one arm are left out instead of lost", lost), rest})
 	}
+	if rest, count := a.withFlagged(); count > 0 {
+		variants = append(variants, variant{"flagged answers included", fmt.Sprintf("the %d ratings of comparisons with a flagged answer count, too", count), rest})
+	}
 	odd := map[string]bool{}
 	for _, rater := range raters {
 		if len(rater.Flags) > 0 && rater.Kind == eval.Human {
