@@ -20,8 +20,10 @@ type Dataset struct {
 	Guesses   []Guess         // that count, one by a rater of a comparison as shown
 	PostEdits []PostEdit      // that count, one by a rater of an arm's answer to a task
 	// Checks are of the comparisons whose answers were looked at.
-	Checks    []ComparisonCheck
-	Responses []ResponseRow
+	Checks []ComparisonCheck
+	// RaterChecks are what people said where they were tried; no evidence for an arm.
+	RaterChecks []RaterCheckRating
+	Responses   []ResponseRow
 	// Assigned are the tasks of the batches, which every arm of their use case is to
 	// answer, and Refused the cells that a provider refused for good; nil where only
 	// files are analysed.
@@ -236,7 +238,11 @@ type RaterResult struct {
 	TieShare       float64         `json:"tie_share"`
 	WithOthers     *float64        `json:"agreement_with_others"` // chance that another rater of the comparison gave the same verdict
 	PositionEffect *PositionEffect `json:"position_effect"`
-	Flags          []string        `json:"flags"` // what is odd, in words; nobody is left out by it
+	Quality        *RaterQuality   `json:"quality"` // nil for judges and checks
+	Flags          []string        `json:"flags"`   // what is odd, in words; nobody is left out by it
+	// Excluded says why the rater's ratings are left out by the protocol's rule; empty:
+	// they count.
+	Excluded string `json:"excluded"`
 }
 
 // A JudgeResult says how far a judge can stand in for people, on the comparisons

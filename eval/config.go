@@ -136,6 +136,7 @@ func checkConfig(file string, tree *ast.File, config Config) error {
 		c.arms(config)
 		c.useCases(config)
 		c.plan(config.Pilot)
+		c.raterChecks(config.Pilot)
 		c.judges(config)
 		c.checks(config)
 	}
