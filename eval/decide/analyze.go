@@ -38,6 +38,8 @@ type Options struct {
 	// DecisionsOnly leaves out what no decision rests on: agreement, raters, position,
 	// latency and the results over all use cases.
 	DecisionsOnly bool
+	// KeepRaters counts everybody's ratings, whatever the protocol's rule says.
+	KeepRaters bool
 }
 
 // The defaults of a protocol that does not say otherwise, also used where only
@@ -59,6 +61,17 @@ func Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
 		return eval.Analysis{}, ErrNoRatings
 	}
 	a := newAnalyzer(data, options)
+	var raters []eval.RaterResult // where the rule was applied
+	if data.Locked != nil && data.Locked.Protocol.ExcludeRaters != nil && !options.KeepRaters {
+		rest, everyone, err := a.withoutExcluded(data)
+		if err != nil {
+			return eval.Analysis{}, err
+		}
+		if raters = everyone; len(rest.Ratings) < len(data.Ratings) {
+			a = newAnalyzer(rest, options)
+			a.everyone = &data
+		}
+	}
 	result := eval.Analysis{
 		Schema: "modeltrial.analyze/1", Pilot: data.Pilot, Level: eval.Level,
 		ThroughWeek: a.throughWeek, Weeks: a.weeks,
@@ -92,7 +105,12 @@ func Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
 	if options.DecisionsOnly {
 		return result, nil
 	}
-	result.Raters = a.raters()
+	if result.Raters = raters; raters == nil {
+		if result.Raters, err = a.raters(); err != nil {
+			return result, err
+		}
+	}
+	result.Warnings = append(result.Warnings, excludedWarnings(result.Raters)...)
 	others := a.analyzeVariants(result.Raters, options) // at the same time as what follows
 	if result.Overall, err = a.compareAll(a.pairs()); err != nil {
 		return result, err
@@ -146,6 +164,7 @@ type analyzer struct {
 	data          eval.Dataset // without ratings and responses
 	ratings       []rated
 	flagged       []eval.Rating // left out by the rule on flagged answers
+	everyone      *eval.Dataset // with the people whom the rule leaves out; nil where it leaves out nobody
 	answers       []answer
 	edits         []editedAnswer
 	bothOrders    bool // a rater rated a comparison in several orders of presentation
