@@ -17,7 +17,8 @@ type Ratings struct {
 	ThroughWeek int
 
 	kept       []rated
-	bothOrders bool // a rater rated a comparison in several orders of presentation
+	flagged    []eval.Rating // of comparisons that the protocol's rule excludes
+	bothOrders bool          // a rater rated a comparison in several orders of presentation
 	tasks      indexer
 	raters     indexer
 	givers     map[giver]*giver
@@ -39,9 +40,13 @@ func (g *Ratings) prepare() {
 // Len is the number of ratings kept.
 func (g *Ratings) Len() int { return len(g.kept) }
 
+func (g *Ratings) counts(rating *eval.Rating) bool {
+	return g.ThroughWeek == 0 || rating.Week <= g.ThroughWeek
+}
+
 // Add takes a rating, which is not kept itself.
 func (g *Ratings) Add(rating *eval.Rating) {
-	if g.ThroughWeek > 0 && rating.Week > g.ThroughWeek {
+	if !g.counts(rating) {
 		return
 	}
 	g.prepare()
