@@ -76,7 +76,7 @@ func (s *billingServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // inFlight is how many calls a run has reserved at most at a concurrency: those under
 // way, and those that are reserved or stored meanwhile.
-func inFlight(concurrency int) int { return concurrency * 3 / 2 }
+func inFlight(concurrency int) int { return 2 * concurrency }
 
 // killEnv asks for another number of kills than the tests' own.
 const killEnv = "MODELTRIAL_TEST_KILLS"
