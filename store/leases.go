@@ -12,20 +12,28 @@ import (
 
 // TakeLease gives a week to one run until a time and returns the lease's token. It
 // returns an [*eval.LeaseError] where another run holds the week. holder is what
-// others are told, such as a host and process.
-func (s *Store) TakeLease(ctx context.Context, week int, holder string, now, until time.Time) (token string, err error) {
+// others are told, such as a host and process. gone, which may be nil, says whether the
+// run of a holder is known to have ended: then its lease counts no more, nor do its
+// claims on calls, which it will not store; what they had set aside counts towards the
+// budget for good, since they may have been billed.
+func (s *Store) TakeLease(ctx context.Context, week int, holder string, gone func(holder string) bool, now, until time.Time) (token string, err error) {
 	token = rand.Text()
 	err = s.writeTogether(ctx, func(tx *transaction) error {
 		var held struct {
 			Holder string `db:"holder"`
 			Until  int64  `db:"until"`
 		}
-		err := tx.GetContext(ctx, &held, `SELECT holder, until FROM leases WHERE week = ? AND until > ?`, week, now.UnixMicro())
-		if err == nil {
-			return &eval.LeaseError{Week: week, Holder: held.Holder, Until: time.UnixMicro(held.Until).UTC()}
-		}
-		if !errors.Is(notFound(err), eval.ErrNotFound) {
+		err := tx.GetContext(ctx, &held, `SELECT holder, until FROM leases WHERE week = ?`, week)
+		switch {
+		case errors.Is(notFound(err), eval.ErrNotFound):
+		case err != nil:
 			return err
+		case gone != nil && gone(held.Holder):
+			if err := abandonClaims(ctx, tx, week, now); err != nil {
+				return err
+			}
+		case held.Until > now.UnixMicro():
+			return &eval.LeaseError{Week: week, Holder: held.Holder, Until: time.UnixMicro(held.Until).UTC()}
 		}
 		_, err = tx.ExecContext(ctx, `
 INSERT INTO leases (week, token, holder, taken_at, until) VALUES (?, ?, ?, ?, ?)
@@ -37,6 +45,18 @@ ON CONFLICT (week) DO UPDATE SET token = excluded.token, holder = excluded.holde
 		return "", err
 	}
 	return token, nil
+}
+
+// abandonClaims ends a week's claims, as if they had run out.
+func abandonClaims(ctx context.Context, tx *transaction, week int, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `
+UPDATE calls SET claimed_until = 0, lost_nano_usd = lost_nano_usd + reserved_nano_usd, reserved_nano_usd = 0,
+    attempts = attempts + 1, last_error = 'the run ended before an answer was stored', updated_at = ?
+WHERE claimed_until > 0 AND task_id IN (SELECT task_id FROM batch_tasks WHERE week = ?)`, now.UnixMicro(), week)
+	if err != nil {
+		return fmt.Errorf("end the claims of week %d: %w", week, err)
+	}
+	return nil
 }
 
 // RenewLease holds a lease until a later time, also one that ran out while nobody else

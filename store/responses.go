@@ -133,6 +133,26 @@ WHERE task_id = ? AND arm = ?`, failure.Lost, attempts, failure.Reason, failure.
 	})
 }
 
+// A Call is what is known of the attempts at a cell.
+type Call struct {
+	TaskID   string        `db:"task_id"`
+	Arm      string        `db:"arm"`
+	Attempts int           `db:"attempts"` // those that failed
+	Reserved audit.NanoUSD `db:"reserved_nano_usd"`
+	Lost     audit.NanoUSD `db:"lost_nano_usd"` // may have been billed without an answer
+	LastFail string        `db:"last_error"`
+}
+
+// Calls lists the cells that were called, or are being called, by task and arm.
+func (s *Store) Calls(ctx context.Context) (calls []Call, err error) {
+	err = s.reader.SelectContext(ctx, &calls, `
+SELECT task_id, arm, attempts, reserved_nano_usd, lost_nano_usd, last_error FROM calls ORDER BY task_id, arm`)
+	if err != nil {
+		return nil, fmt.Errorf("read calls: %w", err)
+	}
+	return calls, nil
+}
+
 // Spent is what the pilot's own calls cost so far, of arms and judges, new answers that
 // editors asked for included; recorded answers were paid for elsewhere.
 func (s *Store) Spent(ctx context.Context) (spent audit.NanoUSD, err error) {

@@ -171,17 +171,24 @@ func startMockLLM(t *testing.T) string {
 // installMockLLM is the folder that has the package, which is kept for the next time.
 func installMockLLM(t *testing.T) string {
 	t.Helper()
+	return installNPM(t, "mock-llm-"+mockLLMVersion, mockLLM+"@"+mockLLMVersion)
+}
+
+// installNPM is a folder of a name that has packages from npm, which is kept for the next
+// time. Where they cannot be had the test is skipped.
+func installNPM(t testing.TB, name string, packages ...string) string {
+	t.Helper()
 	for _, tool := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("%s is missing: install it (Debian: sudo apt-get install nodejs npm) to run a pilot against %s", tool, mockLLM)
+			t.Skipf("%s is missing: install it (Debian: sudo apt-get install nodejs npm) to run %s", tool, packages[0])
 		}
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		t.Skipf("there is no folder to keep %s in: %v", mockLLM, err)
+		t.Skipf("there is no folder to keep %s in: %v", packages[0], err)
 	}
 	cache = filepath.Join(cache, "modeltrial-tests")
-	dir := filepath.Join(cache, "mock-llm-"+mockLLMVersion)
+	dir := filepath.Join(cache, name)
 	if _, err := os.Stat(dir); err == nil {
 		return dir
 	}
@@ -193,9 +200,9 @@ func installMockLLM(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(fresh) }) // nothing is left of it where it succeeded
-	install := exec.CommandContext(t.Context(), "npm", "install", "--prefix", fresh, "--no-audit", "--no-fund", "--ignore-scripts", mockLLM+"@"+mockLLMVersion)
-	if out, err := install.CombinedOutput(); err != nil {
-		t.Skipf("npm cannot install %s: %v: %s", mockLLM, err, out)
+	arguments := append([]string{"install", "--prefix", fresh, "--no-audit", "--no-fund", "--ignore-scripts", "--omit=optional"}, packages...)
+	if out, err := exec.CommandContext(t.Context(), "npm", arguments...).CombinedOutput(); err != nil {
+		t.Skipf("npm cannot install %s: %v: %s", packages[0], err, out)
 	}
 	if err := os.Rename(fresh, dir); err != nil {
 		if _, err := os.Stat(dir); err != nil { // otherwise another test run was quicker

@@ -319,8 +319,8 @@ func newPilotRunCmd(g *global) *cobra.Command {
 		Long: `run answers what is open of a week: every response is stored as it arrives, none
 is paid for twice, and the worst case of each call is set aside before it is sent,
 so that neither the protocol's budget nor --max-cost is ever exceeded. One run at a
-time works on a week; another says who does. A run that was killed holds its week for
-another minute and a half, and the calls that it had under way for a few minutes.
+time works on a week; another says who does. After a run was killed the next one goes
+on at once on the same machine, and on another one when its lease has run out.
 
 A provider that does not answer is tried again at growing intervals while others are at
 work. When nothing else is left to do the run waits for it for five minutes, or as long

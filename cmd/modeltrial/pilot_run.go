@@ -7,7 +7,10 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"modeltrial/audit"
@@ -151,7 +154,7 @@ func answerWeek(ctx context.Context, g *global, s *store.Store, config eval.Conf
 	defer stop()
 	options.Notice = func(said string) { fmt.Fprintf(errOut, "%s %s\n", time.Now().Format(time.TimeOnly), said) }
 	var summary run.Summary
-	err = run.Hold(ctx, s, o.week, holder(), func(ctx context.Context) (err error) {
+	err = run.Hold(ctx, s, o.week, holder(os.Getpid()), ended, func(ctx context.Context) (err error) {
 		summary, err = run.Run(ctx, options)
 		return err
 	})
@@ -162,13 +165,30 @@ func answerWeek(ctx context.Context, g *global, s *store.Store, config eval.Conf
 	return summary, createComparisons(context.WithoutCancel(ctx), s)
 }
 
-// holder tells others who runs a week.
-func holder() string {
+// holder tells others which process runs a week.
+func holder(process int) string {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "this machine"
 	}
-	return fmt.Sprintf("%s, process %d", host, os.Getpid())
+	return fmt.Sprintf("%s, process %d", host, process)
+}
+
+// ended says whether a holder is a process of this machine that is no more.
+func ended(of string) bool {
+	_, number, found := strings.Cut(of, ", process ")
+	id, err := strconv.Atoi(number)
+	if !found || err != nil || holder(id) != of {
+		return false
+	}
+	if id == os.Getpid() { // in a container every process may have the same number
+		return true
+	}
+	process, err := os.FindProcess(id)
+	if err != nil {
+		return true // on Windows
+	}
+	return errors.Is(process.Signal(syscall.Signal(0)), os.ErrProcessDone)
 }
 
 func runnerOptions(ctx context.Context, s *store.Store, config eval.Config, o *runOptions) (run.Options, error) {

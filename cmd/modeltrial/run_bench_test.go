@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -28,8 +27,6 @@ type benchServer struct {
 	latency time.Duration
 
 	calls       atomic.Int64
-	inFlight    atomic.Int64
-	most        atomic.Int64 // calls under way at once
 	mu          sync.Mutex
 	first, last time.Time // of the first request and of the last answer
 }
@@ -60,8 +57,6 @@ data: [DONE]
 
 func (s *benchServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
-	s.most.Store(max(s.most.Load(), s.inFlight.Add(1))) // near enough
-	defer s.inFlight.Add(-1)
 	if s.calls.Add(1) == 1 {
 		s.mu.Lock()
 		s.first = began
@@ -89,9 +84,8 @@ type benchResult struct {
 	wall    time.Duration // of the whole process
 	serving time.Duration // from the first request to the last answer
 	cpu     time.Duration
-	maxRSS  int64 // bytes
+	memory  int64 // bytes, at most
 	calls   int64
-	atOnce  int64
 }
 
 // rate is in calls per second, while the program was calling.
@@ -101,15 +95,50 @@ func (r benchResult) rate() float64 { return float64(r.calls) / r.serving.Second
 func (s *benchServer) measure(t testing.TB, cmd *exec.Cmd) benchResult {
 	t.Helper()
 	s.calls.Store(0)
-	s.most.Store(0)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
 	began := time.Now()
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %v: %s", cmd.Args, err, out[:min(len(out), 2000)])
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
 	}
-	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	peak := watchMemory(cmd.Process.Pid)
+	err := cmd.Wait()
+	wall := time.Since(began)
+	if err != nil {
+		t.Fatalf("%v: %v: %s", cmd.Args, err, out.Bytes()[:min(out.Len(), 2000)])
+	}
 	return benchResult{
-		wall: time.Since(began), serving: s.last.Sub(s.first), cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(),
-		maxRSS: usage.Maxrss << 10, calls: s.calls.Load(), atOnce: s.most.Load(),
+		wall: wall, serving: s.last.Sub(s.first), cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(),
+		memory: peak(), calls: s.calls.Load(),
+	}
+}
+
+// watchMemory gives, after the end of a process, the most memory that it had, in bytes;
+// 0 where the system does not say. What the system itself says of an ended process
+// counts its parent's memory before it became the program.
+func watchMemory(process int) (peak func() int64) {
+	ended, most := make(chan struct{}), make(chan int64)
+	go func() {
+		var peak int64
+		for {
+			status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", process))
+			if _, rest, found := bytes.Cut(status, []byte("VmHWM:")); err == nil && found {
+				var kilobytes int64
+				if _, err := fmt.Sscan(string(rest), &kilobytes); err == nil {
+					peak = kilobytes << 10
+				}
+			}
+			select {
+			case <-ended:
+				most <- peak
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	}()
+	return func() int64 {
+		close(ended)
+		return <-most
 	}
 }
 
@@ -200,35 +229,41 @@ func joinClose(err error, c io.Closer) error {
 	return err
 }
 
-// BenchmarkPilotRun sends tasks through two arms beside a bare client that stores
-// nothing and beside promptfoo, each in a process of its own, against one server. Of
-// each it reports the calls per second between the first request and the last answer,
-// the whole process's time, CPU time per call and memory; of modeltrial the share of
-// the ideal rate, which is calls in flight by latency, and the ratios to the others.
-func BenchmarkPilotRun(b *testing.B) {
+// benchSizes are what BenchmarkPilotRun and BenchmarkPromptfoo send.
+var benchSizes = func() (sizes []benchSize) {
 	for _, tasks := range []int{1000, 2000} {
 		for _, latency := range []time.Duration{0, 200 * time.Millisecond} {
 			for _, inFlight := range []int{64, 256, 1000} {
-				b.Run(fmt.Sprintf("tasks=%d/latency=%v/in-flight=%d", tasks, latency, inFlight), func(b *testing.B) {
-					benchPilotRun(b, tasks, latency, inFlight)
-				})
+				sizes = append(sizes, benchSize{tasks, inFlight, latency})
 			}
 		}
 	}
+	return sizes
+}()
+
+// BenchmarkPilotRun sends tasks through two arms beside a bare client that stores
+// nothing, each in a process of its own, against one server. Of each it reports the
+// calls per second between the first request and the last answer, the whole process's
+// time, CPU time per call and memory; of modeltrial the share of the ideal rate, which
+// is calls in flight by latency, and the ratio to the bare client.
+func BenchmarkPilotRun(b *testing.B) {
+	for _, size := range benchSizes {
+		b.Run(size.name(), func(b *testing.B) { benchPilotRun(b, size) })
+	}
 }
 
-func benchPilotRun(b *testing.B, tasks int, latency time.Duration, inFlight int) {
-	server := newBenchServer(b, latency)
+func benchPilotRun(b *testing.B, size benchSize) {
+	server := newBenchServer(b, size.latency)
 	workspaces := make([]string, b.N)
 	for i := range workspaces {
-		workspaces[i] = benchWorkspace(b, server.URL, tasks)
+		workspaces[i] = benchWorkspace(b, server.URL, size.tasks)
 	}
-	calls := 2 * tasks
+	calls := 2 * size.tasks
 	var ours, bare benchResult
 	b.ResetTimer()
 	for i := range b.N { // b.Loop would not let the workspaces be made before
-		ours = server.measure(b, process(b, "-C", workspaces[i], "pilot", "run", "--concurrency", strconv.Itoa(inFlight)))
-		bare = server.measure(b, bareProcess(b, server.URL, calls, inFlight))
+		bare = server.measure(b, bareProcess(b, server.URL, calls, size.inFlight))
+		ours = server.measure(b, process(b, "-C", workspaces[i], "pilot", "run", "--concurrency", strconv.Itoa(size.inFlight)))
 	}
 	b.StopTimer()
 	if ours.calls != int64(calls) || bare.calls != int64(calls) {
@@ -237,19 +272,17 @@ func benchPilotRun(b *testing.B, tasks int, latency time.Duration, inFlight int)
 	reportRun(b, "modeltrial", ours)
 	reportRun(b, "bare", bare)
 	b.ReportMetric(ours.rate()/bare.rate(), "×bare")
-	if latency > 0 {
-		ideal := float64(min(inFlight, calls)) / latency.Seconds()
+	if size.latency > 0 {
+		// The last round of calls takes a whole latency, however few they are.
+		rounds := (calls + size.inFlight - 1) / size.inFlight
+		ideal := float64(calls) / (float64(rounds) * size.latency.Seconds())
 		b.ReportMetric(100*ours.rate()/ideal, "%ideal")
 		b.ReportMetric(100*bare.rate()/ideal, "bare-%ideal")
-	}
-	if other, ok := runPromptfoo(b, server, tasks, inFlight); ok {
-		reportRun(b, "promptfoo", other)
-		b.ReportMetric(ours.rate()/other.rate(), "×promptfoo")
-		b.ReportMetric(other.wall.Seconds()/ours.wall.Seconds(), "×promptfoo-process")
 	}
 }
 
 func bareProcess(t testing.TB, url string, calls, inFlight int) *exec.Cmd {
+	t.Helper()
 	cmd := process(t, url, strconv.Itoa(calls), strconv.Itoa(inFlight))
 	cmd.Args[0] = "bareclient" // by which TestMain knows it
 	return cmd
@@ -258,6 +291,6 @@ func bareProcess(t testing.TB, url string, calls, inFlight int) *exec.Cmd {
 func reportRun(b *testing.B, name string, r benchResult) {
 	b.ReportMetric(r.rate(), name+"-calls/s")
 	b.ReportMetric(float64(r.cpu.Microseconds())/1000/float64(r.calls), name+"-cpu-ms/call")
-	b.ReportMetric(float64(r.maxRSS)/(1<<20), name+"-MB")
+	b.ReportMetric(float64(r.memory)/(1<<20), name+"-MB")
 	b.ReportMetric(r.wall.Seconds(), name+"-s")
 }

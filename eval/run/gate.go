@@ -76,8 +76,8 @@ type gate struct {
 }
 
 func newGate(name string, endpoint Endpoint, options Options, activity *activity) *gate {
-	// A quarter more are let through than may be in flight, to be reserved meanwhile.
-	ceiling := max(options.Concurrency, 1) * 5 / 4
+	// Half as many more are let through as may be in flight, to be reserved meanwhile.
+	ceiling := max(options.Concurrency, 1) * 3 / 2
 	if endpoint.Concurrency > 0 {
 		ceiling = min(ceiling, endpoint.Concurrency)
 	}

@@ -16,8 +16,9 @@ const leaseTime = 90 * time.Second
 // A LeaseStore gives each week to one run at a time. Package store satisfies it.
 type LeaseStore interface {
 	// TakeLease gives a week until a time, under a name that others are told. It returns
-	// an [*eval.LeaseError] where another run holds it.
-	TakeLease(ctx context.Context, week int, holder string, now, until time.Time) (token string, err error)
+	// an [*eval.LeaseError] where another run holds it, unless gone says of its name that
+	// it has ended.
+	TakeLease(ctx context.Context, week int, holder string, gone func(holder string) bool, now, until time.Time) (token string, err error)
 	// RenewLease holds the week for longer; eval.ErrClaimed where another run took it.
 	RenewLease(ctx context.Context, week int, token string, until time.Time) error
 	// EndLease gives the week back.
@@ -25,11 +26,12 @@ type LeaseStore interface {
 }
 
 // Hold runs a function while it holds a week. Where another run holds it that is an
-// [*eval.LeaseError]. A lease that is not renewed, as on a machine that sleeps, may be
+// [*eval.LeaseError], unless gone, which may be nil, says of its holder that it has
+// ended. A lease that is not renewed, as on a machine that sleeps, may be
 // taken by another run: then the function's context ends, and the error says so.
-func Hold(ctx context.Context, store LeaseStore, week int, holder string, do func(context.Context) error) error {
+func Hold(ctx context.Context, store LeaseStore, week int, holder string, gone func(holder string) bool, do func(context.Context) error) error {
 	now := time.Now()
-	token, err := store.TakeLease(ctx, week, holder, now, now.Add(leaseTime))
+	token, err := store.TakeLease(ctx, week, holder, gone, now, now.Add(leaseTime))
 	if err != nil {
 		return err
 	}

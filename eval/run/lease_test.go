@@ -19,7 +19,7 @@ type leases struct {
 	renewed int
 }
 
-func (l *leases) TakeLease(_ context.Context, week int, holder string, now, until time.Time) (string, error) {
+func (l *leases) TakeLease(_ context.Context, week int, holder string, _ func(string) bool, now, until time.Time) (string, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if now.Before(l.until) {
@@ -53,11 +53,11 @@ func TestHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &leases{}
 		failure := errors.New("a failure of its own")
-		err := Hold(t.Context(), l, 1, "first", func(ctx context.Context) error {
+		err := Hold(t.Context(), l, 1, "first", nil, func(ctx context.Context) error {
 			if err := sleep(ctx, time.Hour); err != nil {
 				t.Errorf("the run was ended: %v", err)
 			}
-			err := Hold(ctx, l, 1, "second", func(context.Context) error {
+			err := Hold(ctx, l, 1, "second", nil, func(context.Context) error {
 				t.Error("two runs hold the week")
 				return nil
 			})
@@ -70,7 +70,7 @@ func TestHold(t *testing.T) {
 			t.Errorf("got %v, want the run's own error", err)
 		}
 		// It was given back.
-		if err := Hold(t.Context(), l, 1, "third", func(context.Context) error { return nil }); err != nil {
+		if err := Hold(t.Context(), l, 1, "third", nil, func(context.Context) error { return nil }); err != nil {
 			t.Error(err)
 		}
 	})
@@ -79,7 +79,7 @@ func TestHold(t *testing.T) {
 func TestHoldEndsARunThatLostItsWeek(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &leases{}
-		err := Hold(t.Context(), l, 1, "sleeper", func(ctx context.Context) error {
+		err := Hold(t.Context(), l, 1, "sleeper", nil, func(ctx context.Context) error {
 			l.mu.Lock()
 			l.token, l.until = "other", time.Now().Add(time.Hour) // while the machine slept
 			l.mu.Unlock()

@@ -177,7 +177,7 @@ func laneOf(arm eval.Arm) string { return arm.Provider }
 // feed has a lane's cells answered, in their order, as many at once as may be in flight.
 func (r *runner) feed(ctx context.Context, group *errgroup.Group, lane string) error {
 	defer r.activity.end()
-	workers := make(chan struct{}, cap(r.slots)*3/2) // some of them reserve or store
+	workers := make(chan struct{}, 2*cap(r.slots)) // some of them reserve or store
 	for cell, err := range r.Store.EachOpenCell(ctx, r.Week) {
 		if err != nil {
 			return unlessOver(ctx, err)
