@@ -105,6 +105,7 @@ type Response struct {
 	TTFTMS       *int64
 	LatencyMS    *int64
 	ModelServed  string
+	Fingerprint  string // of what answered, as the provider gives it; empty where it gives none
 	FinishReason string
 	Attempts     int
 	Origin       ResponseOrigin

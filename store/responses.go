@@ -141,11 +141,11 @@ func insertResponse(ctx context.Context, tx *transaction, r eval.Response, now t
 	sum := sha256.Sum256([]byte(r.Text))
 	result, err := tx.ExecContext(ctx, `
 INSERT INTO responses (task_id, arm, response, response_sha256, input_tokens, cached_tokens, output_tokens, reasoning_tokens,
-    cost_nano_usd, ttft_ms, latency_ms, model_served, finish_reason, attempts, origin, stored_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    cost_nano_usd, ttft_ms, latency_ms, model_served, finish_reason, attempts, origin, stored_at, cache_write_tokens, fingerprint)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (task_id, arm) DO NOTHING`,
 		r.TaskID, r.Arm, r.Text, hex.EncodeToString(sum[:]), r.Tokens.Input, r.Tokens.Cached, r.Tokens.Output, r.Tokens.Reasoning,
-		r.Cost, r.TTFTMS, r.LatencyMS, r.ModelServed, r.FinishReason, r.Attempts, r.Origin, now.UnixMicro())
+		r.Cost, r.TTFTMS, r.LatencyMS, r.ModelServed, r.FinishReason, r.Attempts, r.Origin, now.UnixMicro(), r.Tokens.CacheWrite, r.Fingerprint)
 	if err != nil {
 		return false, fmt.Errorf("store response of %q to task %q: %w", r.Arm, r.TaskID, err)
 	}
@@ -190,10 +190,12 @@ type responseRow struct {
 	CachedTokens    *int64              `db:"cached_tokens"`
 	OutputTokens    *int64              `db:"output_tokens"`
 	ReasoningTokens *int64              `db:"reasoning_tokens"`
+	CacheWrite      *int64              `db:"cache_write_tokens"`
 	Cost            *audit.NanoUSD      `db:"cost_nano_usd"`
 	TTFTMS          *int64              `db:"ttft_ms"`
 	LatencyMS       *int64              `db:"latency_ms"`
 	ModelServed     string              `db:"model_served"`
+	Fingerprint     string              `db:"fingerprint"`
 	FinishReason    string              `db:"finish_reason"`
 	Attempts        int                 `db:"attempts"`
 	Origin          eval.ResponseOrigin `db:"origin"`
@@ -202,8 +204,8 @@ type responseRow struct {
 func (r responseRow) response() eval.Response {
 	return eval.Response{
 		ID: r.ID, TaskID: r.TaskID, Arm: r.Arm, Week: r.Week, Text: r.Text,
-		Tokens: audit.Tokens{Input: r.InputTokens, Cached: r.CachedTokens, Output: r.OutputTokens, Reasoning: r.ReasoningTokens},
-		Cost:   r.Cost, TTFTMS: r.TTFTMS, LatencyMS: r.LatencyMS, ModelServed: r.ModelServed,
+		Tokens: audit.Tokens{Input: r.InputTokens, Cached: r.CachedTokens, Output: r.OutputTokens, Reasoning: r.ReasoningTokens, CacheWrite: r.CacheWrite},
+		Cost:   r.Cost, TTFTMS: r.TTFTMS, LatencyMS: r.LatencyMS, ModelServed: r.ModelServed, Fingerprint: r.Fingerprint,
 		FinishReason: r.FinishReason, Attempts: r.Attempts, Origin: r.Origin,
 	}
 }
@@ -212,7 +214,8 @@ func (r responseRow) response() eval.Response {
 func (s *Store) EachResponse(ctx context.Context, do func(eval.Response) error) error {
 	return each(ctx, s, "responses", func(row responseRow) error { return do(row.response()) }, `
 SELECT r.id, r.task_id, r.arm, b.week, r.response, r.input_tokens, r.cached_tokens, r.output_tokens, r.reasoning_tokens,
-    r.cost_nano_usd, r.ttft_ms, r.latency_ms, r.model_served, r.finish_reason, r.attempts, r.origin
+    r.cost_nano_usd, r.ttft_ms, r.latency_ms, r.model_served, r.finish_reason, r.attempts, r.origin,
+    r.cache_write_tokens, r.fingerprint
 FROM responses r JOIN batch_tasks b ON b.task_id = r.task_id ORDER BY b.week, r.task_id, r.arm`)
 }
 

@@ -63,6 +63,9 @@ func (p *chatCompletions) Answer(ctx context.Context, request Request) (Answer, 
 		if chunk.Model != "" {
 			answer.ModelServed = chunk.Model
 		}
+		if given := chunk.JSON.SystemFingerprint; given.Valid() { // the SDK calls the field itself deprecated, and endpoints go on to send it
+			answer.Fingerprint = gjson.Parse(given.Raw()).String()
+		}
 		if chunk.JSON.Usage.Valid() {
 			readUsage(&answer.Answer, chunk.Usage)
 		}

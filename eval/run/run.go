@@ -320,7 +320,7 @@ func (r *runner) response(cell eval.Cell, arm eval.Arm, origin eval.ResponseOrig
 	response := eval.Response{
 		TaskID: cell.TaskID, Arm: cell.Arm, Week: cell.Week, Text: answer.Text, Tokens: answer.Tokens, Cost: answer.Cost,
 		TTFTMS: milliseconds(answer.TTFT), LatencyMS: milliseconds(answer.Latency),
-		ModelServed: answer.ModelServed, FinishReason: answer.FinishReason, Attempts: attempts, Origin: origin,
+		ModelServed: answer.ModelServed, Fingerprint: answer.Fingerprint, FinishReason: answer.FinishReason, Attempts: attempts, Origin: origin,
 	}
 	if response.Cost == nil {
 		if price, ok := r.Price(arm); ok {
