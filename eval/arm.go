@@ -6,12 +6,14 @@ import (
 	"modeltrial/audit"
 )
 
-// An Arm is one way to answer a task: a model with its parameters.
+// An Arm is one way to answer a task: a model with its parameters, or a pipeline of
+// steps, each a model of its own; then provider, model and parameters are the steps'.
 type Arm struct {
 	Name       string     `yaml:"name" json:"name"`
 	Provider   string     `yaml:"provider" json:"provider"` // a name under providers in modeltrial.yaml
 	Model      string     `yaml:"model" json:"model"`
 	Parameters Parameters `yaml:"parameters" json:"parameters"`
+	Steps      []Step     `yaml:"steps" json:"steps,omitempty"`
 }
 
 // Parameters are what a request asks of the model beside the task. Nil leaves

@@ -86,6 +86,7 @@ func ParseConfig(file string, text []byte) (Config, error) {
 	if err := yaml.UnmarshalWithOptions(text, &config, yaml.Strict()); err != nil {
 		return config, yamlError(file, err)
 	}
+	fillTemplates(config.Pilot.Arms)
 	return config, checkConfig(file, tree, config)
 }
 
@@ -136,6 +137,7 @@ func checkConfig(file string, tree *ast.File, config Config) error {
 		c.arms(config)
 		c.useCases(config)
 		c.plan(config.Pilot)
+		c.repeats(config)
 		c.judges(config)
 		c.checks(config)
 	}
@@ -303,14 +305,7 @@ func (c *checker) arms(config Config) {
 			c.fail(path+".name", "arm %q stands here twice", arm.Name)
 		}
 		seen[arm.Name] = true
-		provider, ok := config.Provider(arm.Provider)
-		if !ok {
-			c.fail(path+".provider", "arm %q: provider %q is not under providers", arm.Name, arm.Provider)
-		}
-		if arm.Model == "" {
-			c.fail(path+".model", "arm %q needs a model", arm.Name)
-		}
-		c.parameters(path, provider, arm.Parameters)
+		c.armCalls(path, config, arm)
 	}
 	if _, ok := pilot.Arm(pilot.Control); !ok {
 		c.fail("$.pilot.control", "the control %q is not among the arms", pilot.Control)

@@ -21,6 +21,10 @@ type Protocol struct {
 	TasksPerWeek         int       `yaml:"tasks_per_week" json:"tasks_per_week"` // for each category
 	RatingsPerComparison int       `yaml:"ratings_per_comparison" json:"ratings_per_comparison"`
 	Seed                 uint64    `yaml:"seed" json:"seed"`
+	// Repeats is how often each arm answers each task, to tell a model's noise from the
+	// difference between tasks: 0 and 1 are once. The first answer is the one that is
+	// rated and compared; the others show only how far answers to one task vary.
+	Repeats int `yaml:"repeats" json:"repeats,omitempty"`
 
 	Margin          float64  `yaml:"non_inferiority_margin" json:"non_inferiority_margin"` // in win-rate points, 0.05
 	Saving          float64  `yaml:"minimum_saving" json:"minimum_saving"`                 // share of cost, 0.10

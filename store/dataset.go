@@ -100,7 +100,7 @@ ORDER BY c.task_id, c.arm`)
 		return fmt.Errorf("read refused calls: %w", err)
 	}
 	for _, row := range refused {
-		data.Refused = append(data.Refused, eval.Cell(row))
+		data.Refused = append(data.Refused, eval.Cell{TaskID: row.TaskID, Category: row.Category, Arm: row.Arm, Week: row.Week})
 	}
 	return nil
 }

@@ -54,16 +54,16 @@ func (s *Store) LockProtocol(ctx context.Context, protocol eval.Protocol, reason
 // also after a version of the protocol that did without it.
 func (s *Store) refuseChangedArms(ctx context.Context, protocol eval.Protocol) error {
 	for _, arm := range protocol.Arms {
-		parameters, err := json.Marshal(arm.Parameters)
+		parameters, err := armParameters(arm)
 		if err != nil {
 			return err
 		}
 		var answered int
 		err = s.reader.GetContext(ctx, &answered, `
-SELECT count(*) FROM responses WHERE arm = ?1 AND EXISTS (
+SELECT count(*) FROM (SELECT task_id, arm FROM responses UNION SELECT task_id, arm FROM response_steps) WHERE arm = ?1 AND EXISTS (
     SELECT 1 FROM arms WHERE name = ?1 AND (provider <> ?2 OR model <> ?3 OR parameters <> ?4)
     AND protocol_version = (SELECT max(protocol_version) FROM arms WHERE name = ?1))`,
-			arm.Name, arm.Provider, arm.Model, string(parameters))
+			arm.Name, arm.Provider, arm.Model, parameters)
 		if err != nil {
 			return fmt.Errorf("lock protocol: %w", err)
 		}
@@ -72,6 +72,18 @@ SELECT count(*) FROM responses WHERE arm = ?1 AND EXISTS (
 		}
 	}
 	return nil
+}
+
+// armParameters are an arm's parameters, or a pipeline's steps, as they are stored.
+func armParameters(arm eval.Arm) (string, error) {
+	var text []byte
+	var err error
+	if arm.Pipeline() {
+		text, err = json.Marshal(arm.Steps)
+	} else {
+		text, err = json.Marshal(arm.Parameters)
+	}
+	return string(text), err
 }
 
 func insertProtocol(ctx context.Context, tx *transaction, locked eval.LockedProtocol, reason string) error {
@@ -94,13 +106,13 @@ INSERT INTO protocols (version, sha256, body, category_share, locked_at) VALUES 
 		if arm.Name == locked.Protocol.Control {
 			role = "control"
 		}
-		parameters, err := json.Marshal(arm.Parameters)
+		parameters, err := armParameters(arm)
 		if err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `
 INSERT INTO arms (protocol_version, name, role, provider, model, parameters) VALUES (?, ?, ?, ?, ?, ?)`,
-			locked.Version, arm.Name, role, arm.Provider, arm.Model, string(parameters))
+			locked.Version, arm.Name, role, arm.Provider, arm.Model, parameters)
 		if err != nil {
 			return fmt.Errorf("lock arm %q: %w", arm.Name, err)
 		}

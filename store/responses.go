@@ -14,8 +14,8 @@ import (
 	"modeltrial/eval"
 )
 
-// OpenCells lists the cells of a week that have no stored response, in a fixed
-// order; week 0 is every week. Tasks that were only rated elsewhere have none.
+// OpenCells lists the cells of a week that have no stored response, or fewer than the
+// protocol asks for, in a fixed order; week 0 is every week. Tasks that were only rated elsewhere have none.
 func (s *Store) OpenCells(ctx context.Context, week int) ([]eval.Cell, error) {
 	locked, err := s.Locked(ctx)
 	if err != nil {
@@ -41,6 +41,9 @@ SELECT task_id, week, category FROM batch_tasks WHERE (week = ? OR ? = 0) AND ca
 	done := make(map[[2]string]bool, len(answered))
 	for _, row := range answered {
 		done[[2]string{row.TaskID, row.Arm}] = true
+	}
+	if err := s.reopenRepeats(ctx, locked.Protocol, done); err != nil {
+		return nil, err
 	}
 	var cells []eval.Cell
 	for _, task := range tasks {
@@ -68,7 +71,7 @@ func armsOf(protocol eval.Protocol, category audit.Category) []string {
 const committedSum = `
 SELECT (SELECT coalesce(sum(cost_nano_usd), 0) FROM responses WHERE origin = 'measured')
      + (SELECT coalesce(sum(reserved_nano_usd + lost_nano_usd), 0) FROM calls WHERE reserved_nano_usd + lost_nano_usd > 0)
-     + ` + judgeSpent + ` + ` + judgeSetAside
+     + ` + stepsSpent + ` + ` + judgeSpent + ` + ` + judgeSetAside
 
 // Reserve claims a cell until a time and sets its worst case aside, in one
 // transaction. It returns eval.ErrBudgetExhausted where everything spent and
@@ -78,9 +81,12 @@ func (s *Store) Reserve(ctx context.Context, cell eval.Cell, worstCase, budget a
 	return s.write(ctx, func(tx *transaction) error {
 		var taken bool
 		err := tx.GetContext(ctx, &taken, `
-SELECT EXISTS (SELECT 1 FROM responses WHERE task_id = ? AND arm = ?)
+SELECT ? = 0 AND EXISTS (SELECT 1 FROM responses WHERE task_id = ? AND arm = ?)
     OR EXISTS (SELECT 1 FROM calls WHERE task_id = ? AND arm = ? AND claimed_until > ?)`,
-			cell.TaskID, cell.Arm, cell.TaskID, cell.Arm, now.UnixMicro())
+			cell.Step, cell.TaskID, cell.Arm, cell.TaskID, cell.Arm, now.UnixMicro())
+		if err == nil && !taken && cell.Step > 0 {
+			taken, err = stepTaken(ctx, tx, cell)
+		}
 		if err != nil {
 			return err
 		}
@@ -114,6 +120,9 @@ ON CONFLICT (task_id, arm) DO UPDATE SET
 // one is kept, and the error is eval.ErrClaimed.
 func (s *Store) SaveResponse(ctx context.Context, cell eval.Cell, response eval.Response, lost audit.NanoUSD, now time.Time) error {
 	response.TaskID, response.Arm = cell.TaskID, cell.Arm
+	if cell.Step > 0 {
+		return s.saveStep(ctx, cell, response, lost, now)
+	}
 	late := false
 	err := s.keep(ctx, func(tx *transaction) error {
 		stored, err := insertResponse(ctx, tx, response, now)
@@ -168,7 +177,7 @@ WHERE task_id = ? AND arm = ?`, failure.Lost, failure.Reason, failure.Final, now
 // Spent is what the pilot's own calls cost so far, of arms and judges; recorded answers
 // were paid for elsewhere.
 func (s *Store) Spent(ctx context.Context) (spent audit.NanoUSD, err error) {
-	err = s.reader.GetContext(ctx, &spent, `SELECT (SELECT coalesce(sum(cost_nano_usd), 0) FROM responses WHERE origin = 'measured') + `+judgeSpent)
+	err = s.reader.GetContext(ctx, &spent, `SELECT (SELECT coalesce(sum(cost_nano_usd), 0) FROM responses WHERE origin = 'measured') + `+stepsSpent+` + `+judgeSpent)
 	return spent, err
 }
 

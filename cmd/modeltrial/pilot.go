@@ -222,11 +222,14 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 		return err
 	}
 	arms := make([]armProgress, len(status.Arms))
-	open := 0
 	for i, row := range status.Arms {
 		arms[i] = armProgress{row, row.CostNano.Dollars()}
-		open += row.Tasks - row.Answered
 	}
+	cells, err := s.OpenCells(ctx, 0)
+	if err != nil {
+		return err
+	}
+	open := len(cells)
 	judges, unjudged, err := judgeStatus(ctx, s, protocol.Protocol)
 	if err != nil {
 		return err

@@ -191,8 +191,7 @@ func sayPlan(out io.Writer, g *global, a eval.Assumptions, protocol eval.Protoco
 	}
 	for _, e := range estimates {
 		if e.Unpriced {
-			arm, _ := protocol.Arm(e.Arm)
-			fmt.Fprintf(out, "\n! arm %q: %v\n", e.Arm, run.UnknownPrice(arm))
+			fmt.Fprintf(out, "\n! arm %q: %v\n", e.Arm, run.UnknownPrice(eval.Arm{Provider: e.Provider, Model: e.Model}))
 		}
 	}
 	_, err := fmt.Fprintf(out, "\nbudget: %s USD, never exceeded\n\n%s\n", protocol.BudgetUSD, g.next("simulate")+"     what this plan would find\nthen: "+g.command("pilot lock"))

@@ -165,7 +165,7 @@ func runnerOptions(ctx context.Context, s *store.Store, config eval.Config, o *r
 		return options, err
 	}
 	options = run.Options{
-		Store: s, Protocol: protocol.Protocol, Week: o.week, Concurrency: config.Pilot.Concurrency,
+		Store: s, Steps: s, Protocol: protocol.Protocol, Week: o.week, Concurrency: config.Pilot.Concurrency,
 		Price: price, Endpoints: map[string]run.Endpoint{},
 	}
 	if o.concurrency > 0 {
@@ -179,63 +179,22 @@ func runnerOptions(ctx context.Context, s *store.Store, config eval.Config, o *r
 		return options, err
 	}
 	for _, arm := range protocol.Protocol.Arms {
-		known, ok := config.Provider(arm.Provider)
-		if !ok {
-			return options, fmt.Errorf("arm %q: provider %q is not in %s", arm.Name, arm.Provider, configName)
+		for _, call := range arm.Calls() {
+			known, ok := config.Provider(call.Provider)
+			if !ok {
+				return options, fmt.Errorf("arm %q: provider %q is not in %s", arm.Name, call.Provider, configName)
+			}
+			if _, made := options.Endpoints[known.Name]; made {
+				continue
+			}
+			answering, err := provider.New(known, os.Getenv, s.RecordedResponse)
+			if err != nil {
+				return options, err
+			}
+			options.Endpoints[known.Name] = run.Endpoint{Provider: answering, RequestsPerMinute: known.RequestsPerMinute, Timeout: known.Timeout()}
 		}
-		if _, made := options.Endpoints[known.Name]; made {
-			continue
-		}
-		answering, err := provider.New(known, os.Getenv, s.RecordedResponse)
-		if err != nil {
-			return options, err
-		}
-		options.Endpoints[known.Name] = run.Endpoint{Provider: answering, RequestsPerMinute: known.RequestsPerMinute, Timeout: known.Timeout()}
 	}
 	return options, nil
-}
-
-// A costEstimate is what the open calls of an arm will cost.
-type costEstimate struct {
-	Arm       string  `json:"arm"`
-	Calls     int     `json:"calls"`
-	Expected  float64 `json:"expected_usd"`
-	WorstCase float64 `json:"worst_case_usd"`
-	Unpriced  bool    `json:"price_unknown"`
-	Free      bool    `json:"not_called"` // recorded or simulated: nothing is spent
-}
-
-// estimate prices calls before they are made.
-func estimate(ctx context.Context, s *store.Store, config eval.Config, protocol eval.Protocol, cells []eval.Cell) ([]costEstimate, error) {
-	priceOf, err := armPrice(ctx, s, config)
-	if err != nil {
-		return nil, err
-	}
-	var estimates []costEstimate
-	for _, arm := range protocol.Arms {
-		e := costEstimate{Arm: arm.Name}
-		known, _ := config.Provider(arm.Provider)
-		price, priced := priceOf(arm)
-		e.Free = !known.Kind.Called()
-		e.Unpriced = !priced && !e.Free
-		for _, cell := range cells {
-			if cell.Arm != arm.Name {
-				continue
-			}
-			e.Calls++
-			if e.Free || e.Unpriced {
-				continue
-			}
-			task, err := s.Task(ctx, cell.TaskID)
-			if err != nil {
-				return nil, err
-			}
-			e.Expected += run.Expected(task, arm, price).Dollars()
-			e.WorstCase += run.WorstCase(task, arm, price).Dollars()
-		}
-		estimates = append(estimates, e)
-	}
-	return estimates, nil
 }
 
 func sayDryRun(ctx context.Context, g *global, s *store.Store, config eval.Config, o *runOptions, out io.Writer) error {
@@ -256,21 +215,4 @@ func sayDryRun(ctx context.Context, g *global, s *store.Store, config eval.Confi
 	}
 	fmt.Fprintf(out, "week %d: %s calls are open; nothing was sent\n\n", o.week, report.Count(len(cells)))
 	return writeEstimates(out, g, estimates)
-}
-
-func writeEstimates(out io.Writer, g *global, estimates []costEstimate) error {
-	rows := make([][]report.Cell, len(estimates))
-	for i, e := range estimates {
-		expected, worst := report.Money(e.Expected), report.Money(e.WorstCase)
-		switch {
-		case e.Free:
-			expected, worst = "not called", "not called"
-		case e.Unpriced:
-			expected, worst = "price unknown", "price unknown"
-		}
-		rows[i] = report.Cells(e.Arm, report.Count(e.Calls), expected, worst)
-	}
-	return report.Table(out, g.style(out), []report.Column{
-		{Name: "arm"}, {Name: "calls", Right: true}, {Name: "expected", Right: true}, {Name: "worst case", Right: true},
-	}, rows)
 }

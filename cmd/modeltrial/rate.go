@@ -238,13 +238,9 @@ func runServe(ctx context.Context, s *store.Store, listen string, askGuess float
 // siteOptions are those of the pilot's rating site: the names to be kept from
 // raters are those of the arms and their models.
 func siteOptions(protocol eval.Protocol) rate.Options {
-	var hidden []string
 	notice := ""
-	for _, arm := range protocol.Arms {
-		hidden = append(hidden, arm.Name, arm.Model)
-	}
 	return rate.Options{
-		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)), Now: time.Now, HiddenNames: hidden, Notice: notice,
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)), Now: time.Now, HiddenNames: protocol.Names(), Notice: notice,
 	}
 }
 

@@ -76,9 +76,11 @@ func recommend(ctx context.Context, g *global, s *store.Store, now time.Time) (e
 
 // priceDate is the day of the list that the pilot's arms are priced by now.
 func priceDate(priceTable audit.PriceTable, protocol eval.Protocol, now time.Time) eval.PriceDate {
-	models := make([]string, len(protocol.Arms))
-	for i, arm := range protocol.Arms {
-		models[i] = arm.Model
+	var models []string
+	for _, arm := range protocol.Arms {
+		for _, call := range arm.Calls() {
+			models = append(models, call.Model)
+		}
 	}
 	date := priceTable.DateOn(now.UTC(), models...)
 	if date.IsZero() {

@@ -164,7 +164,7 @@ func (a *analyzer) model(arm string) string {
 		return arm
 	}
 	if known, ok := a.data.Locked.Protocol.Arm(arm); ok {
-		return known.Model
+		return known.Label()
 	}
 	return arm
 }

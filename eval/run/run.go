@@ -18,6 +18,7 @@ import (
 // Options are what a run takes.
 type Options struct {
 	Store       Store
+	Steps       StepStore // needed where an arm is a pipeline or the protocol asks for repeats
 	Protocol    eval.Protocol
 	Week        int            // the batch to run
 	Budget      audit.NanoUSD  // the protocol's cap for everything together
@@ -125,15 +126,8 @@ func (r *runner) prepare(ctx context.Context, cells []eval.Cell) error {
 		if !ok {
 			return fmt.Errorf("arm %q is not in the locked protocol", cell.Arm)
 		}
-		endpoint, ok := r.Endpoints[arm.Provider]
-		if !ok {
-			return fmt.Errorf("arm %q: provider %q is not in modeltrial.yaml", arm.Name, arm.Provider)
-		}
-		if endpoint.Origin() != eval.Measured {
-			continue
-		}
-		if _, priced := r.Price(arm); !priced {
-			return fmt.Errorf("arm %q: %w", arm.Name, UnknownPrice(arm))
+		if err := r.checkCalls(arm); err != nil {
+			return err
 		}
 	}
 	if r.RunCap == nil {
@@ -152,10 +146,17 @@ func UnknownPrice(arm eval.Arm) error {
 	return fmt.Errorf("the price of model %q is not known, so its cost cannot be capped; add it under prices of provider %q in modeltrial.yaml (0 for a model of your own)", arm.Model, arm.Provider)
 }
 
-// cell answers one cell in as many attempts as it takes. Only storage failures are
-// errors.
+// cell answers one cell. Only storage failures are errors.
 func (r *runner) cell(ctx context.Context, cell eval.Cell) error {
 	arm, _ := r.Protocol.Arm(cell.Arm)
+	if r.several(arm) {
+		return r.sequence(ctx, cell, arm)
+	}
+	return r.call(ctx, cell, arm)
+}
+
+// call makes one call in as many attempts as it takes. Only storage failures are errors.
+func (r *runner) call(ctx context.Context, cell eval.Cell, arm eval.Arm) error {
 	for attempt := 1; ; attempt++ {
 		// The wait comes before the claim, which holds for one attempt.
 		if err := r.limits[arm.Provider].wait(ctx); err != nil || r.stopped(arm.Provider) {
@@ -180,7 +181,7 @@ func (r *runner) cell(ctx context.Context, cell eval.Cell) error {
 // returns the provider's failure; nil where nothing more is to be done for the cell
 // in this run.
 func (r *runner) attempt(ctx context.Context, cell eval.Cell, arm eval.Arm, number int) (failure, err error) {
-	task, err := r.Store.Task(ctx, cell.TaskID)
+	task, err := r.asked(ctx, cell)
 	if err != nil {
 		return nil, unlessOver(ctx, err)
 	}
@@ -224,7 +225,9 @@ func (r *runner) attempt(ctx context.Context, cell eval.Cell, arm eval.Arm, numb
 	}
 	r.count(func() {
 		r.inARow[arm.Provider] = 0
-		r.summary.Answered++
+		if r.completes(cell) {
+			r.summary.Answered++
+		}
 		if response.Cost != nil && response.Origin == eval.Measured {
 			r.summary.Spent += *response.Cost
 		}
