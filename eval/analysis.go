@@ -20,6 +20,7 @@ type Dataset struct {
 	Guesses   []Guess         // that count, one by a rater of a comparison as shown
 	PostEdits []PostEdit      // that count, one by a rater of an arm's answer to a task
 	Responses []ResponseRow
+	Steps     []StepRow // calls that are a part of an answer, by task, arm, repeat and step
 	// Assigned are the tasks of the batches, which every arm of their use case is to
 	// answer, and Refused the cells that a provider refused for good; nil where only
 	// files are analysed.
@@ -52,7 +53,10 @@ type ResponseRow struct {
 	Length     int  // characters; 0 where Empty or not known
 	Truncated  bool // ended by the limit of output, not by the model
 	Refused    bool // the provider or the model declined, and said so
-	Origin     ResponseOrigin
+	// Passed says, for answers that were asked for again, whether this one passes every
+	// check that applies to it; nil where none does.
+	Passed *bool
+	Origin ResponseOrigin
 }
 
 // An Interval is an estimate with its uncertainty. Where it cannot be computed
@@ -105,9 +109,13 @@ type Analysis struct {
 	Judges         []JudgeResult      `json:"judges"`
 	Ranking        []RankingResult    `json:"ranking"` // of more than two arms; descriptive
 	// Blinding says for each candidate whether raters could tell the arms.
-	Blinding   []BlindingResult `json:"blinding"`
-	Deviations []string         `json:"deviations"`
-	Warnings   []string         `json:"warnings"`
+	Blinding []BlindingResult `json:"blinding"`
+	// Pipelines say what the steps of pipelines took, Repeats how far answers of an arm to
+	// one task vary; both are descriptive.
+	Pipelines  []PipelineStep `json:"pipelines"`
+	Repeats    []RepeatResult `json:"repeats"`
+	Deviations []string       `json:"deviations"`
+	Warnings   []string       `json:"warnings"`
 }
 
 // Provenance counts what the figures rest on, so that samples and simulated
@@ -373,7 +381,8 @@ func (d PriceDate) MarshalJSON() ([]byte, error) {
 type Route struct {
 	Category  audit.Category `json:"category"`
 	Arm       string         `json:"arm"`
-	Model     string         `json:"model"`
+	Model     string         `json:"model"`           // of a pipeline those of its steps
+	Steps     []string       `json:"steps,omitempty"` // the models of a pipeline, in order
 	Control   string         `json:"control"`
 	Candidate string         `json:"candidate"` // the one that was compared; empty without a pilot
 	// ReplacesModel is the model whose work moves to Model; StaysOn are the other

@@ -62,7 +62,7 @@ func exportLiteLLM(w io.Writer, table eval.RoutingTable, providers map[string]ev
 		}
 		file.Models[i].Params.Tags = append(file.Models[i].Params.Tags, tag)
 	}
-	for _, r := range table.Routes {
+	for _, r := range withoutPipelines(table.Routes) {
 		add(r, line(string(r.Category)))
 	}
 	kept, anyKept := keptRoute(table)
@@ -73,7 +73,10 @@ func exportLiteLLM(w io.Writer, table eval.RoutingTable, providers map[string]ev
 	exportComment(&comment, table)
 	fmt.Fprintf(&comment, "#\n# Callers ask for model %q and send the task's category as a tag: the header\n", litellmName)
 	comment.WriteString("# x-litellm-tags: CATEGORY, or \"metadata\": {\"tags\": [\"CATEGORY\"]} in the body.\n")
-	for _, r := range table.Routes {
+	for _, warning := range ExportWarnings("litellm", table) {
+		fmt.Fprintf(&comment, "# ! %s.\n", warning)
+	}
+	for _, r := range withoutPipelines(table.Routes) {
 		if r.ReplacesModel != "" {
 			fmt.Fprintf(&comment, "# Only work now on %s moves: send the tag %s with its requests alone.\n", line(r.ReplacesModel), line(string(r.Category)))
 		}

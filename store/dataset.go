@@ -75,6 +75,13 @@ ORDER BY b.week, r.task_id, r.arm`, throughWeek, throughWeek)
 			Length: r.Length, Truncated: eval.Truncated(r.Finish), Refused: eval.Declined(r.Finish), Origin: r.Origin,
 		}
 	}
+	err = s.reader.SelectContext(ctx, &data.Steps, `
+SELECT r.task_id, b.category, b.week, r.arm, r.repeat, r.step, r.cost_nano_usd, r.latency_ms, r.output_tokens, r.response_sha256, r.finish_reason
+FROM response_steps r JOIN batch_tasks b ON b.task_id = r.task_id
+WHERE ? = 0 OR b.week <= ? ORDER BY b.week, r.task_id, r.arm, r.repeat, r.step`, throughWeek, throughWeek)
+	if err != nil {
+		return data, fmt.Errorf("read steps: %w", err)
+	}
 	return data, s.assigned(ctx, throughWeek, &data)
 }
 
@@ -192,6 +199,14 @@ FROM responses r JOIN batch_tasks b ON b.task_id = r.task_id GROUP BY b.week, b.
 	known := map[key]ArmStatus{}
 	for _, row := range answered {
 		known[key{row.Week, row.Category, row.Arm}] = row
+	}
+	err = s.countedSteps(ctx, func(row ArmStatus) {
+		at := key{row.Week, row.Category, row.Arm}
+		row.Answered, row.CostNano = known[at].Answered, row.CostNano+known[at].CostNano
+		known[at] = row
+	})
+	if err != nil {
+		return status, err
 	}
 	failures, err := s.failures(ctx)
 	if err != nil {

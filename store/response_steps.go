@@ -165,3 +165,38 @@ SELECT task_id FROM responses a WHERE arm = ?1 AND origin <> 'recorded' AND ?2 >
 	}
 	return nil
 }
+
+// A StepStatus is how far one step of an arm is, over all weeks, repeats included.
+type StepStatus struct {
+	Arm      string        `db:"arm" json:"arm"`
+	Step     int           `db:"step" json:"step"` // from 1
+	Calls    int           `db:"calls" json:"calls"`
+	Again    int           `db:"again" json:"calls_of_repeats"` // of those, for answers after the first
+	CostNano audit.NanoUSD `db:"cost" json:"-"`
+}
+
+// StepStatus counts the stored calls that are a part of an answer.
+func (s *Store) StepStatus(ctx context.Context) (rows []StepStatus, err error) {
+	err = s.reader.SelectContext(ctx, &rows, `
+SELECT arm, step, count(*) AS calls, sum(repeat > 1) AS again, coalesce(sum(cost_nano_usd), 0) AS cost
+FROM response_steps GROUP BY arm, step ORDER BY arm, step`)
+	if err != nil {
+		return nil, fmt.Errorf("read steps: %w", err)
+	}
+	return rows, nil
+}
+
+// countedSteps adds what calls cost that are not in the cost of a stored response.
+func (s *Store) countedSteps(ctx context.Context, add func(ArmStatus)) error {
+	var rows []ArmStatus
+	err := s.reader.SelectContext(ctx, &rows, `
+SELECT b.week, b.category, r.arm, 0 AS answered, coalesce(sum(r.cost_nano_usd), 0) AS cost
+FROM response_steps r JOIN batch_tasks b ON b.task_id = r.task_id WHERE r.counted = 1 GROUP BY b.week, b.category, r.arm`)
+	if err != nil {
+		return fmt.Errorf("read steps: %w", err)
+	}
+	for _, row := range rows {
+		add(row)
+	}
+	return nil
+}

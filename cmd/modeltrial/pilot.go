@@ -230,6 +230,11 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 		return err
 	}
 	open := len(cells)
+	stepRows, err := s.StepStatus(ctx)
+	if err != nil {
+		return err
+	}
+	steps := stepsProgress(protocol.Protocol, stepRows)
 	judges, unjudged, err := judgeStatus(ctx, s, protocol.Protocol)
 	if err != nil {
 		return err
@@ -246,7 +251,7 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 	if g.json {
 		return report.JSON(out, map[string]any{
 			"schema": "modeltrial.pilot-status/1", "pilot": protocol.Protocol.Name, "protocol_sha256": protocol.SHA256,
-			"arms": arms, "comparisons": status.Comparisons, "comparisons_rated": status.RatedOnce, "comparisons_complete": status.Rated, "raters": raters,
+			"arms": arms, "steps": steps, "comparisons": status.Comparisons, "comparisons_rated": status.RatedOnce, "comparisons_complete": status.Rated, "raters": raters,
 			"spent_usd": spent.Dollars(), "set_aside_usd": (committed - spent).Dollars(), "budget_usd": budget.Dollars(), "open_calls": open, "due": due,
 			"judges": judges, "open_judgements": unjudged,
 		})
@@ -268,6 +273,9 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 		{Name: "last error"},
 	}
 	if err := report.Table(out, g.style(out), columns, rows); err != nil {
+		return err
+	}
+	if err := writeSteps(g, out, steps); err != nil {
 		return err
 	}
 	if err := writeJudgeStatus(g, out, judges, unjudged); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -121,6 +122,9 @@ func newRouteExportCmd(g *global) *cobra.Command {
 				providers, err := armProviders(cmd.Context(), g, s)
 				if err != nil {
 					return err
+				}
+				for _, warning := range report.ExportWarnings(format, table) {
+					fmt.Fprintf(cmd.ErrOrStderr(), "! %s\n", warning)
 				}
 				if path == "" {
 					return report.ExportRoutes(cmd.OutOrStdout(), format, table, providers)

@@ -108,7 +108,7 @@ func (a *analyzer) route(category audit.Category, analysis eval.Analysis, spend 
 			}
 		}
 	}
-	route.Model = a.model(route.Arm)
+	route.Model, route.Steps = a.model(route.Arm), a.steps(route.Arm)
 	return route, a.price(&route, spend)
 }
 
@@ -167,6 +167,22 @@ func (a *analyzer) model(arm string) string {
 		return known.Label()
 	}
 	return arm
+}
+
+// steps are the models of an arm that is a pipeline; nil of another.
+func (a *analyzer) steps(name string) []string {
+	if a.data.Locked == nil {
+		return nil
+	}
+	arm, _ := a.data.Locked.Protocol.Arm(name)
+	if !arm.Pipeline() {
+		return nil
+	}
+	var models []string
+	for _, call := range arm.Calls() {
+		models = append(models, call.Model)
+	}
+	return models
 }
 
 // price fills in volume, spend and saving a month. It gives what the route saves:
