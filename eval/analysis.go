@@ -113,6 +113,7 @@ type Analysis struct {
 	// Pipelines say what the steps of pipelines took, Repeats how far answers of an arm to
 	// one task vary; both are descriptive.
 	Pipelines  []PipelineStep `json:"pipelines"`
+	Claims     []ClaimResult  `json:"claims"` // the protocol's, each with what was found
 	Repeats    []RepeatResult `json:"repeats"`
 	Deviations []string       `json:"deviations"`
 	Warnings   []string       `json:"warnings"`
@@ -292,6 +293,10 @@ type FirstPass struct {
 	OnlyControl   int      `json:"only_control_passes"`
 	OnlyCandidate int      `json:"only_candidate_passes"`
 	McNemarP      float64  `json:"mcnemar_p_value"` // exact, two-sided
+	// Ratio is the candidate's share ÷ the control's, with Fieller's interval; nil where
+	// WhyNoRatio.
+	Ratio      *Interval `json:"ratio"`
+	WhyNoRatio string    `json:"why_no_ratio,omitempty"`
 }
 
 // ArmOutcomes counts what became of an arm's answers.

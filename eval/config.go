@@ -138,6 +138,7 @@ func checkConfig(file string, tree *ast.File, config Config) error {
 		c.useCases(config)
 		c.plan(config.Pilot)
 		c.repeats(config)
+		c.claims(config.Pilot)
 		c.judges(config)
 		c.checks(config)
 	}

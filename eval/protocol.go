@@ -39,6 +39,9 @@ type Protocol struct {
 	Rubrics map[audit.Category]string `yaml:"rubrics" json:"rubrics,omitempty"`
 	Checks  []CheckRule               `yaml:"checks" json:"checks,omitempty"`
 
+	// Claims are what is said of the candidates and is to be checked.
+	Claims []Claim `yaml:"claims" json:"claims,omitempty"`
+
 	BudgetUSD   string `yaml:"budget_usd" json:"budget_usd"` // decimal text; the hard cap of all weeks together
 	Concurrency int    `yaml:"concurrency" json:"-"`         // calls in flight; not a part of what is frozen
 }
