@@ -47,7 +47,11 @@ func (s *Store) LockProtocol(ctx context.Context, protocol eval.Protocol, reason
 	next := eval.LockedProtocol{
 		Version: current.Version + 1, SHA256: hash, LockedAt: now.UTC(), Protocol: protocol, CategoryShare: shares,
 	}
-	return next, s.write(ctx, func(tx *transaction) error { return insertProtocol(ctx, tx, next, reason) })
+	changes := ""
+	if current.Version > 0 {
+		changes = protocol.ChangesFrom(current.Protocol)
+	}
+	return next, s.write(ctx, func(tx *transaction) error { return insertProtocol(ctx, tx, next, changes, reason) })
 }
 
 // refuseChangedArms fails where an arm with stored responses is another one now,
@@ -86,7 +90,7 @@ func armParameters(arm eval.Arm) (string, error) {
 	return string(text), err
 }
 
-func insertProtocol(ctx context.Context, tx *transaction, locked eval.LockedProtocol, reason string) error {
+func insertProtocol(ctx context.Context, tx *transaction, locked eval.LockedProtocol, changes, reason string) error {
 	body, err := json.Marshal(locked.Protocol)
 	if err != nil {
 		return err
@@ -120,10 +124,9 @@ INSERT INTO arms (protocol_version, name, role, provider, model, parameters) VAL
 	if reason == "" {
 		return nil
 	}
-	_, err = tx.ExecContext(ctx, `
-INSERT INTO deviations (protocol_version, reason, recorded_at) VALUES (?, ?, ?)`,
-		locked.Version, fmt.Sprintf("protocol version %d: %s", locked.Version, reason), locked.LockedAt.UnixMicro())
-	return err
+	return insertDeviation(ctx, tx, locked.Version, eval.Deviation{
+		Kind: eval.ProtocolChanged, Subject: fmt.Sprintf("protocol version %d", locked.Version), Changes: changes, Reason: reason, RecordedAt: locked.LockedAt,
+	})
 }
 
 // Locked is the protocol locked last; eval.ErrNotFound where there is none.
@@ -143,13 +146,6 @@ SELECT version, sha256, body, category_share, locked_at FROM protocols ORDER BY 
 	locked := eval.LockedProtocol{Version: row.Version, SHA256: row.SHA256, LockedAt: time.UnixMicro(row.LockedAt).UTC()}
 	err = errors.Join(json.Unmarshal([]byte(row.Body), &locked.Protocol), json.Unmarshal([]byte(row.Shares), &locked.CategoryShare))
 	return locked, err
-}
-
-// Deviations are what departed from the protocol, in words, oldest first.
-func (s *Store) Deviations(ctx context.Context) ([]string, error) {
-	deviations := []string{}
-	err := s.reader.SelectContext(ctx, &deviations, `SELECT reason FROM deviations ORDER BY id`)
-	return deviations, err
 }
 
 // CreateBatch makes a week of the pilot with its sampled tasks by category. A

@@ -20,7 +20,7 @@ import (
 
 func newPilotCmd(g *global) *cobra.Command {
 	return group("pilot", "run each task through the current model and the candidates",
-		newPilotPlanCmd(g), newPilotLockCmd(g), newPilotRunCmd(g), newPilotStatusCmd(g), newPilotImportCmd(g))
+		newPilotPlanCmd(g), newPilotLockCmd(g), newPilotRunCmd(g), newPilotStatusCmd(g), newPilotImportCmd(g), newPilotDeviateCmd(g))
 }
 
 func newPilotLockCmd(g *global) *cobra.Command {
@@ -240,20 +240,28 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 		return err
 	}
 	due := g.command("analyze")
+	_, stopped, err := s.Stopped(ctx)
+	if err != nil {
+		return err
+	}
 	switch {
-	case open > 0:
+	case open > 0 && !stopped:
 		due = g.command("pilot run")
-	case unjudged > 0:
+	case unjudged > 0 && !stopped:
 		due = g.command("judge run")
-	case status.Rated < status.Comparisons:
+	case status.Rated < status.Comparisons && !stopped:
 		due = g.command("rate serve")
+	}
+	recorded, unexplained, err := deviations(ctx, s)
+	if err != nil {
+		return err
 	}
 	if g.json {
 		return report.JSON(out, map[string]any{
 			"schema": "modeltrial.pilot-status/1", "pilot": protocol.Protocol.Name, "protocol_sha256": protocol.SHA256,
 			"arms": arms, "steps": steps, "comparisons": status.Comparisons, "comparisons_rated": status.RatedOnce, "comparisons_complete": status.Rated, "raters": raters,
 			"spent_usd": spent.Dollars(), "set_aside_usd": (committed - spent).Dollars(), "budget_usd": budget.Dollars(), "open_calls": open, "due": due,
-			"judges": judges, "open_judgements": unjudged,
+			"judges": judges, "open_judgements": unjudged, "deviations": recorded, "deviations_without_reason": unexplained, "stopped": stopped,
 		})
 	}
 	fmt.Fprintf(out, "Pilot %q, protocol %s…, %d weeks\n\n", protocol.Protocol.Name, protocol.SHA256[:12], protocol.Protocol.Weeks)
@@ -289,6 +297,7 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 	for _, rater := range raters {
 		fmt.Fprintf(out, "  %-16s %s, %s ratings%s\n", rater.Name, rater.Kind, report.Count(rater.Ratings), map[bool]string{true: " (simulated)"}[rater.Simulated])
 	}
+	sayDeviations(g, out, recorded, unexplained)
 	fmt.Fprintf(out, "\nnext: %s\n", due)
 	return nil
 }
@@ -336,6 +345,7 @@ Exit status: 0 everything is answered, 1 something is still open or failed.`,
 	cmd.Flags().StringVar(&o.maxCost, "max-cost", "", "cap of this run in dollars, within the protocol's budget")
 	cmd.Flags().IntVar(&o.concurrency, "concurrency", 0, "calls in flight (default the configuration's)")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "say what it would cost, send nothing")
+	cmd.Flags().StringVar(&o.reason, "reason", "", "why an earlier week is skipped, where --week does that")
 	return cmd
 }
 
@@ -344,6 +354,7 @@ type runOptions struct {
 	maxCost     string
 	concurrency int
 	dryRun      bool
+	reason      string
 }
 
 // dueWeek is the first week with open cells; 0 where nothing is open.

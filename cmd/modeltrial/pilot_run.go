@@ -31,6 +31,12 @@ func runPilot(ctx context.Context, g *global, s *store.Store, o *runOptions, out
 	if err := o.check(ctx, s, protocol.Protocol); err != nil {
 		return err
 	}
+	if stop, stopped, err := s.Stopped(ctx); err != nil || stopped {
+		return sayStopped(g, out, stop, err)
+	}
+	if err := o.skips(ctx, s); err != nil {
+		return err
+	}
 	if o.week == 0 {
 		if o.week, err = dueWeek(ctx, s); err != nil {
 			return err
