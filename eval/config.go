@@ -361,6 +361,9 @@ func (c *checker) plan(pilot Protocol) {
 	if pilot.TasksPerWeek < 1 {
 		c.fail("$.pilot.tasks_per_week", "tasks_per_week is %d; choose at least 1", pilot.TasksPerWeek)
 	}
+	if !slices.Contains([]SampleKind{"", SampleReserve, SampleFresh}, pilot.Sample) {
+		c.fail("$.pilot.sample", "sample is %q; choose reserve or fresh", pilot.Sample)
+	}
 	if pilot.RatingsPerComparison < 1 {
 		c.fail("$.pilot.ratings_per_comparison", "ratings_per_comparison is %d; choose at least 1", pilot.RatingsPerComparison)
 	}

@@ -20,7 +20,9 @@ type Protocol struct {
 	Weeks                int       `yaml:"weeks" json:"weeks"`
 	TasksPerWeek         int       `yaml:"tasks_per_week" json:"tasks_per_week"` // for each category
 	RatingsPerComparison int       `yaml:"ratings_per_comparison" json:"ratings_per_comparison"`
-	Seed                 uint64    `yaml:"seed" json:"seed"`
+	// Sample says where the weeks' tasks come from; empty is the reserve.
+	Sample SampleKind `yaml:"sample" json:"sample,omitempty"`
+	Seed   uint64     `yaml:"seed" json:"seed"`
 	// Repeats is how often each arm answers each task, to tell a model's noise from the
 	// difference between tasks: 0 and 1 are once. The first answer is the one that is
 	// rated and compared; the others show only how far answers to one task vary.

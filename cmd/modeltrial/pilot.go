@@ -11,9 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"modeltrial/audit"
 	"modeltrial/eval"
-	"modeltrial/eval/run"
 	"modeltrial/report"
 	"modeltrial/store"
 )
@@ -29,7 +27,8 @@ func newPilotLockCmd(g *global) *cobra.Command {
 		Use:   "lock",
 		Short: "freeze the protocol and draw the sample of every week",
 		Long: `lock freezes and hashes the section pilot of modeltrial.yaml and draws every
-week's tasks at random with the protocol's seed. Locking the same protocol again
+week's tasks at random with the protocol's seed, each team and cluster by its share;
+with sample: fresh each week is drawn when it begins, from that week's log first. Locking the same protocol again
 changes nothing; a changed one needs --reason, which appears in every report.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -99,53 +98,7 @@ func lock(ctx context.Context, s *store.Store, config eval.Config, reason string
 			return protocol, err
 		}
 	}
-	for _, useCase := range config.Pilot.UseCases {
-		if err := draw(ctx, s, config, useCase, now); err != nil {
-			return protocol, err
-		}
-	}
-	return protocol, nil
-}
-
-// draw samples the weeks of a use case that have no sample yet, from the tasks that
-// are in no batch.
-func draw(ctx context.Context, s *store.Store, config eval.Config, useCase eval.UseCase, now time.Time) error {
-	ids, err := s.TaskIDsByCategory(ctx, useCase.Category, recordedArms(config, useCase))
-	if err != nil {
-		return err
-	}
-	inBatches, err := s.BatchTaskIDs(ctx, 0, useCase.Category)
-	if err != nil {
-		return err
-	}
-	drawn := map[string]bool{}
-	for _, id := range inBatches {
-		drawn[id] = true
-	}
-	ids = slices.DeleteFunc(ids, func(id string) bool { return drawn[id] })
-	sampled, err := s.SampledWeeks(ctx, useCase.Category)
-	if err != nil {
-		return err
-	}
-	var weeks []int
-	for week := 1; week <= config.Pilot.Weeks; week++ {
-		if !slices.Contains(sampled, week) {
-			weeks = append(weeks, week)
-		}
-	}
-	clusters, err := s.TaskClusters(ctx, useCase.Category)
-	if err != nil {
-		return err
-	}
-	for i, tasks := range run.SampleClusters(ids, clusters, len(weeks), config.Pilot.TasksPerWeek, config.Pilot.Seed, string(useCase.Category)) {
-		if len(tasks) == 0 {
-			continue // answers made elsewhere bring their tasks with them
-		}
-		if err := s.CreateBatch(ctx, weeks[i], map[audit.Category][]string{useCase.Category: tasks}, now); err != nil {
-			return err
-		}
-	}
-	return nil
+	return protocol, drawWeeks(ctx, s, config, now)
 }
 
 // recordedArms are the arms of a use case whose answers are on record: only tasks
@@ -164,13 +117,19 @@ func recordedArms(config eval.Config, useCase eval.UseCase) []string {
 // sayShortage tells where a category has fewer tasks than the protocol plans.
 func sayShortage(out io.Writer, protocol eval.Protocol, batches []store.BatchCount) {
 	for _, useCase := range protocol.UseCases {
-		sampled := 0
+		sampled, weeks := 0, protocol.Weeks
+		if protocol.Sample == eval.SampleFresh {
+			weeks = 0 // the weeks to come are no shortage
+		}
 		for _, batch := range batches {
 			if batch.Category == useCase.Category {
 				sampled += batch.Tasks
 			}
+			if protocol.Sample == eval.SampleFresh {
+				weeks = max(weeks, batch.Week)
+			}
 		}
-		if planned := protocol.Weeks * protocol.TasksPerWeek; sampled < planned {
+		if planned := weeks * protocol.TasksPerWeek; sampled < planned {
 			fmt.Fprintf(out, "  %s has %d of the %d tasks planned: no more tasks can be used, or its weeks were drawn before\n", useCase.Category, sampled, planned)
 		}
 	}
@@ -298,6 +257,13 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 		fmt.Fprintf(out, "  %-16s %s, %s ratings%s\n", rater.Name, rater.Kind, report.Count(rater.Ratings), map[bool]string{true: " (simulated)"}[rater.Simulated])
 	}
 	sayDeviations(g, out, recorded, unexplained)
+	ahead, err := nextWeek(ctx, s, protocol.Protocol, time.Now())
+	if err != nil {
+		return err
+	}
+	if ahead != "" {
+		fmt.Fprintln(out, ahead)
+	}
 	fmt.Fprintf(out, "\nnext: %s\n", due)
 	return nil
 }

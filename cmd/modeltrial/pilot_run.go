@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"time"
 
 	"modeltrial/audit"
 	"modeltrial/eval"
@@ -34,6 +35,11 @@ func runPilot(ctx context.Context, g *global, s *store.Store, o *runOptions, out
 	if stop, stopped, err := s.Stopped(ctx); err != nil || stopped {
 		return sayStopped(g, out, stop, err)
 	}
+	if config.Pilot.Sample == eval.SampleFresh {
+		if err := drawWeeks(ctx, s, config, time.Now()); err != nil {
+			return err
+		}
+	}
 	if err := o.skips(ctx, s); err != nil {
 		return err
 	}
@@ -46,10 +52,18 @@ func runPilot(ctx context.Context, g *global, s *store.Store, o *runOptions, out
 		if _, err := s.CreateComparisons(ctx); err != nil {
 			return err
 		}
-		if g.json {
-			return report.JSON(out, map[string]any{"schema": "modeltrial.pilot-run/1", "week": nil, "open": 0})
+		ahead, err := nextWeek(ctx, s, protocol.Protocol, time.Now())
+		if err != nil {
+			return err
 		}
-		fmt.Fprintf(out, "every task of the pilot is answered\n\n%s\n", g.next("rate serve"))
+		if g.json {
+			return report.JSON(out, map[string]any{"schema": "modeltrial.pilot-run/1", "week": nil, "open": 0, "ahead": ahead})
+		}
+		answered := "every task of the pilot is answered"
+		if ahead != "" {
+			answered = "every task drawn so far is answered; " + ahead
+		}
+		fmt.Fprintf(out, "%s\n\n%s\n", answered, g.next("rate serve"))
 		return nil
 	}
 	if o.dryRun {

@@ -433,9 +433,9 @@ func TestDelayHasFullJitter(t *testing.T) {
 }
 
 func TestSampleWeeks(t *testing.T) {
-	var ids []string
+	var ids []eval.SampleTask
 	for i := range 50 {
-		ids = append(ids, fmt.Sprintf("t%02d", i))
+		ids = append(ids, eval.SampleTask{ID: fmt.Sprintf("t%02d", i)})
 	}
 	sample := SampleWeeks(ids, 4, 10, 7, "coding")
 	reversed := slices.Clone(ids)
