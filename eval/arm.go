@@ -93,6 +93,9 @@ type ModelPrice struct {
 	Input       string `yaml:"input_usd_per_1m" json:"input_usd_per_1m"`
 	CachedInput string `yaml:"cached_input_usd_per_1m" json:"cached_input_usd_per_1m,omitempty"`
 	Output      string `yaml:"output_usd_per_1m" json:"output_usd_per_1m"`
+	// Through the provider's batch interface; both or neither.
+	BatchInput  string `yaml:"batch_input_usd_per_1m" json:"batch_input_usd_per_1m,omitempty"`
+	BatchOutput string `yaml:"batch_output_usd_per_1m" json:"batch_output_usd_per_1m,omitempty"`
 }
 
 // A Response is what an arm answered to a task. Pointers are nil where unknown.
@@ -135,10 +138,15 @@ func (p ModelPrice) Price(provider string) (audit.Price, error) {
 	if price.Output, err = audit.ParseUSD(p.Output); err != nil {
 		return price, err
 	}
-	if p.CachedInput == "" {
-		return price, nil
+	for text, into := range map[*string]**audit.NanoUSD{&p.CachedInput: &price.CachedInput, &p.BatchInput: &price.BatchInput, &p.BatchOutput: &price.BatchOutput} {
+		if *text == "" {
+			continue
+		}
+		amount, err := audit.ParseUSD(*text)
+		if err != nil {
+			return price, err
+		}
+		*into = &amount
 	}
-	cached, err := audit.ParseUSD(p.CachedInput)
-	price.CachedInput = &cached
-	return price, err
+	return price, nil
 }

@@ -279,8 +279,15 @@ func (c *checker) price(path string, price ModelPrice) {
 		c.fail(path+".model", "a price needs the model it is for")
 	}
 	fields := map[string]string{"input_usd_per_1m": price.Input, "output_usd_per_1m": price.Output}
-	if price.CachedInput != "" {
-		fields["cached_input_usd_per_1m"] = price.CachedInput
+	for field, text := range map[string]string{
+		"cached_input_usd_per_1m": price.CachedInput, "batch_input_usd_per_1m": price.BatchInput, "batch_output_usd_per_1m": price.BatchOutput,
+	} {
+		if text != "" {
+			fields[field] = text
+		}
+	}
+	if (price.BatchInput == "") != (price.BatchOutput == "") {
+		c.fail(path+".batch_input_usd_per_1m", "batch prices of %q: write batch_input_usd_per_1m and batch_output_usd_per_1m, or neither", price.Model)
 	}
 	for field, text := range fields {
 		amount, err := audit.ParseUSD(text)

@@ -78,40 +78,42 @@ SELECT (SELECT coalesce(sum(cost_nano_usd), 0) FROM responses WHERE origin = 'me
 // reserved plus worstCase would exceed budget, and eval.ErrClaimed where the cell
 // is answered or claimed by a run whose claim has not run out.
 func (s *Store) Reserve(ctx context.Context, cell eval.Cell, worstCase, budget audit.NanoUSD, now, until time.Time) error {
-	return s.write(ctx, func(tx *transaction) error {
-		var taken bool
-		err := tx.GetContext(ctx, &taken, `
+	return s.write(ctx, func(tx *transaction) error { return reserve(ctx, tx, cell, worstCase, budget, now, until) })
+}
+
+func reserve(ctx context.Context, tx *transaction, cell eval.Cell, worstCase, budget audit.NanoUSD, now, until time.Time) error {
+	var taken bool
+	err := tx.GetContext(ctx, &taken, `
 SELECT ? = 0 AND EXISTS (SELECT 1 FROM responses WHERE task_id = ? AND arm = ?)
     OR EXISTS (SELECT 1 FROM calls WHERE task_id = ? AND arm = ? AND claimed_until > ?)`,
-			cell.Step, cell.TaskID, cell.Arm, cell.TaskID, cell.Arm, now.UnixMicro())
-		if err == nil && !taken && cell.Step > 0 {
-			taken, err = stepTaken(ctx, tx, cell)
-		}
-		if err != nil {
-			return err
-		}
-		if taken {
-			return fmt.Errorf("task %q, arm %q: %w", cell.TaskID, cell.Arm, eval.ErrClaimed)
-		}
-		// A claim that ran out may have been paid for, so it counts for good, also
-		// once the cell is claimed again: the budget holds whatever happened to that run.
-		var committed audit.NanoUSD
-		if err := tx.GetContext(ctx, &committed, committedSum); err != nil {
-			return err
-		}
-		if worstCase > 0 && committed+worstCase > budget {
-			return fmt.Errorf("task %q, arm %q: %s spent or reserved, worst case of this call %s, cap %s: %w",
-				cell.TaskID, cell.Arm, committed, worstCase, budget, eval.ErrBudgetExhausted)
-		}
-		_, err = tx.ExecContext(ctx, `
+		cell.Step, cell.TaskID, cell.Arm, cell.TaskID, cell.Arm, now.UnixMicro())
+	if err == nil && !taken && cell.Step > 0 {
+		taken, err = stepTaken(ctx, tx, cell)
+	}
+	if err != nil {
+		return err
+	}
+	if taken {
+		return fmt.Errorf("task %q, arm %q: %w", cell.TaskID, cell.Arm, eval.ErrClaimed)
+	}
+	// A claim that ran out may have been paid for, so it counts for good, also
+	// once the cell is claimed again: the budget holds whatever happened to that run.
+	var committed audit.NanoUSD
+	if err := tx.GetContext(ctx, &committed, committedSum); err != nil {
+		return err
+	}
+	if worstCase > 0 && committed+worstCase > budget {
+		return fmt.Errorf("task %q, arm %q: %s spent or reserved, worst case of this call %s, cap %s: %w",
+			cell.TaskID, cell.Arm, committed, worstCase, budget, eval.ErrBudgetExhausted)
+	}
+	_, err = tx.ExecContext(ctx, `
 INSERT INTO calls (task_id, arm, claimed_until, reserved_nano_usd, lost_nano_usd, attempts, last_error, refused, updated_at)
 VALUES (?, ?, ?, ?, 0, 0, '', 0, ?)
 ON CONFLICT (task_id, arm) DO UPDATE SET
     claimed_until = excluded.claimed_until, lost_nano_usd = lost_nano_usd + reserved_nano_usd,
     reserved_nano_usd = excluded.reserved_nano_usd, updated_at = excluded.updated_at`,
-			cell.TaskID, cell.Arm, until.UnixMicro(), worstCase, now.UnixMicro())
-		return err
-	})
+		cell.TaskID, cell.Arm, until.UnixMicro(), worstCase, now.UnixMicro())
+	return err
 }
 
 // SaveResponse stores a response and ends its reservation in one transaction. lost
@@ -165,13 +167,15 @@ ON CONFLICT (task_id, arm) DO NOTHING`,
 // Release gives a claimed cell back after a failed attempt. What that may have cost
 // counts towards the budget for good.
 func (s *Store) Release(ctx context.Context, cell eval.Cell, failure eval.FailedCall, now time.Time) error {
-	return s.keep(ctx, func(tx *transaction) error {
-		_, err := tx.ExecContext(ctx, `
+	return s.keep(ctx, func(tx *transaction) error { return release(ctx, tx, cell, failure, now) })
+}
+
+func release(ctx context.Context, tx *transaction, cell eval.Cell, failure eval.FailedCall, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `
 UPDATE calls SET claimed_until = 0, reserved_nano_usd = 0, lost_nano_usd = lost_nano_usd + ?,
     attempts = attempts + 1, last_error = ?, refused = ?, updated_at = ?
 WHERE task_id = ? AND arm = ?`, failure.Lost, failure.Reason, failure.Final, now.UnixMicro(), cell.TaskID, cell.Arm)
-		return err
-	})
+	return err
 }
 
 // Spent is what the pilot's own calls cost so far, of arms and judges; recorded answers

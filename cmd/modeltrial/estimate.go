@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"modeltrial/audit"
 	"modeltrial/eval"
 	"modeltrial/eval/run"
 	"modeltrial/report"
@@ -32,11 +33,21 @@ func (e costEstimate) name() string {
 	return fmt.Sprintf("%s · %s (%s)", e.Arm, e.Step, e.Model)
 }
 
-// estimate prices calls before they are made, each step of a pipeline and each repeat.
-func estimate(ctx context.Context, s *store.Store, config eval.Config, protocol eval.Protocol, cells []eval.Cell) ([]costEstimate, error) {
+// estimate prices calls before they are made, each step of a pipeline and each repeat;
+// batch says that they go through a batch interface.
+func estimate(ctx context.Context, s *store.Store, config eval.Config, protocol eval.Protocol, cells []eval.Cell, batch bool) ([]costEstimate, error) {
 	priceOf, err := armPrice(ctx, s, config)
 	if err != nil {
 		return nil, err
+	}
+	if single := priceOf; batch {
+		priceOf = func(arm eval.Arm) (audit.Price, bool) {
+			price, ok := single(arm)
+			if !ok {
+				return price, false
+			}
+			return batchPriced(price)
+		}
 	}
 	var estimates []costEstimate
 	for _, arm := range protocol.Arms {

@@ -264,6 +264,9 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 	if ahead != "" {
 		fmt.Fprintln(out, ahead)
 	}
+	if err := sayWaiting(ctx, g, s, out); err != nil {
+		return err
+	}
 	fmt.Fprintf(out, "\nnext: %s\n", due)
 	return nil
 }
@@ -299,6 +302,11 @@ func newPilotRunCmd(g *global) *cobra.Command {
 is paid for twice, and the worst case of each call is set aside before it is sent,
 so that neither the protocol's budget nor --max-cost is ever exceeded.
 
+With --batch it goes through the batch interfaces of OpenAI and Anthropic, at about half
+the price: what is open is handed in, and the same command collects the answers later,
+also after a restart. They come within a day, so that they have no turnaround time. Of a
+pipeline each step is a batch of its own.
+
 Exit status: 0 everything is answered, 1 something is still open or failed.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -311,6 +319,7 @@ Exit status: 0 everything is answered, 1 something is still open or failed.`,
 	cmd.Flags().StringVar(&o.maxCost, "max-cost", "", "cap of this run in dollars, within the protocol's budget")
 	cmd.Flags().IntVar(&o.concurrency, "concurrency", 0, "calls in flight (default the configuration's)")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "say what it would cost, send nothing")
+	cmd.Flags().BoolVar(&o.batch, "batch", false, "through the providers' batch interfaces: hand in what is open, collect what is done")
 	cmd.Flags().StringVar(&o.reason, "reason", "", "why an earlier week is skipped, where --week does that")
 	return cmd
 }
@@ -320,6 +329,7 @@ type runOptions struct {
 	maxCost     string
 	concurrency int
 	dryRun      bool
+	batch       bool
 	reason      string
 }
 

@@ -131,7 +131,7 @@ func runPlan(ctx context.Context, g *global, s *store.Store, a eval.Assumptions,
 			plans = append(plans, plan)
 		}
 	}
-	estimates, err := estimate(ctx, s, config, protocol, cells)
+	estimates, err := estimate(ctx, s, config, protocol, cells, false)
 	if err != nil {
 		return err
 	}

@@ -43,6 +43,9 @@ func runPilot(ctx context.Context, g *global, s *store.Store, o *runOptions, out
 	if err := o.skips(ctx, s); err != nil {
 		return err
 	}
+	if o.batch && !o.dryRun {
+		return runBatch(ctx, g, s, config, protocol.Protocol, o, out)
+	}
 	if o.week == 0 {
 		if o.week, err = dueWeek(ctx, s); err != nil {
 			return err
@@ -84,6 +87,9 @@ func runPilot(ctx context.Context, g *global, s *store.Store, o *runOptions, out
 		}
 	} else {
 		sayRun(g, out, o.week, summary)
+		if err := sayWaiting(ctx, g, s, out); err != nil {
+			return err
+		}
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -226,7 +232,7 @@ func sayDryRun(ctx context.Context, g *global, s *store.Store, config eval.Confi
 	if err != nil {
 		return err
 	}
-	estimates, err := estimate(ctx, s, config, protocol.Protocol, cells)
+	estimates, err := estimate(ctx, s, config, protocol.Protocol, cells, o.batch)
 	if err != nil {
 		return err
 	}

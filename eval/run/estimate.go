@@ -9,6 +9,12 @@ import (
 // byte of the request, which no tokenizer exceeds, some for the frame of each
 // message, and the longest answer allowed.
 func WorstCase(task audit.Task, arm eval.Arm, price audit.Price) audit.NanoUSD {
+	cost, _ := price.Cost(worstTokens(task, arm))
+	return cost
+}
+
+// worstTokens are the most that an attempt can use.
+func worstTokens(task audit.Task, arm eval.Arm) audit.Tokens {
 	const frame = 16 // tokens a message may take beside its text
 	system := max(len(task.System), len(arm.Parameters.System))
 	input := int64(system + len(task.Prompt) + 3*frame)
@@ -16,8 +22,7 @@ func WorstCase(task audit.Task, arm eval.Arm, price audit.Price) audit.NanoUSD {
 		input += int64(len(turn.Content) + frame)
 	}
 	output := arm.Parameters.MaxOutput()
-	cost, _ := price.Cost(audit.Tokens{Input: &input, Output: &output})
-	return cost
+	return audit.Tokens{Input: &input, Output: &output}
 }
 
 // Expected is what a task will probably cost under a price: a quarter of the bytes
