@@ -24,6 +24,7 @@ type Dataset struct {
 	// RaterChecks are what people said where they were tried; no evidence for an arm.
 	RaterChecks []RaterCheckRating
 	Responses   []ResponseRow
+	Steps       []StepRow // calls that are a part of an answer, by task, arm, repeat and step
 	// Assigned are the tasks of the batches, which every arm of their use case is to
 	// answer, and Refused the cells that a provider refused for good; nil where only
 	// files are analysed.
@@ -56,7 +57,10 @@ type ResponseRow struct {
 	Length     int  // characters; 0 where Empty or not known
 	Truncated  bool // ended by the limit of output, not by the model
 	Refused    bool // the provider or the model declined, and said so
-	Origin     ResponseOrigin
+	// Passed says, for answers that were asked for again, whether this one passes every
+	// check that applies to it; nil where none does.
+	Passed *bool
+	Origin ResponseOrigin
 	// Tokens and Served are what the answer used and the model that gave it, as the
 	// provider named it: with them it can be priced anew and a new version be noticed.
 	Tokens audit.Tokens
@@ -115,9 +119,14 @@ type Analysis struct {
 	// Blinding says for each candidate whether raters could tell the arms.
 	Blinding []BlindingResult `json:"blinding"`
 	// Masking says how often each arm's answers had something to hide.
-	Masking    []MaskingResult `json:"masking"`
-	Deviations []string        `json:"deviations"`
-	Warnings   []string        `json:"warnings"`
+	Masking []MaskingResult `json:"masking"`
+	// Pipelines say what the steps of pipelines took, Repeats how far answers of an arm to
+	// one task vary; both are descriptive.
+	Pipelines  []PipelineStep `json:"pipelines"`
+	Claims     []ClaimResult  `json:"claims"` // the protocol's, each with what was found
+	Repeats    []RepeatResult `json:"repeats"`
+	Deviations []string       `json:"deviations"`
+	Warnings   []string       `json:"warnings"`
 }
 
 // Provenance counts what the figures rest on, so that samples and simulated
@@ -298,6 +307,10 @@ type FirstPass struct {
 	OnlyControl   int      `json:"only_control_passes"`
 	OnlyCandidate int      `json:"only_candidate_passes"`
 	McNemarP      float64  `json:"mcnemar_p_value"` // exact, two-sided
+	// Ratio is the candidate's share ÷ the control's, with Fieller's interval; nil where
+	// WhyNoRatio.
+	Ratio      *Interval `json:"ratio"`
+	WhyNoRatio string    `json:"why_no_ratio,omitempty"`
 }
 
 // ArmOutcomes counts what became of an arm's answers.
@@ -387,7 +400,8 @@ func (d PriceDate) MarshalJSON() ([]byte, error) {
 type Route struct {
 	Category  audit.Category `json:"category"`
 	Arm       string         `json:"arm"`
-	Model     string         `json:"model"`
+	Model     string         `json:"model"`           // of a pipeline those of its steps
+	Steps     []string       `json:"steps,omitempty"` // the models of a pipeline, in order
 	Control   string         `json:"control"`
 	Candidate string         `json:"candidate"` // the one that was compared; empty without a pilot
 	// ReplacesModel is the model whose work moves to Model; StaysOn are the other

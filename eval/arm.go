@@ -6,12 +6,14 @@ import (
 	"modeltrial/audit"
 )
 
-// An Arm is one way to answer a task: a model with its parameters.
+// An Arm is one way to answer a task: a model with its parameters, or a pipeline of
+// steps, each a model of its own; then provider, model and parameters are the steps'.
 type Arm struct {
 	Name       string     `yaml:"name" json:"name"`
 	Provider   string     `yaml:"provider" json:"provider"` // a name under providers in modeltrial.yaml
 	Model      string     `yaml:"model" json:"model"`
 	Parameters Parameters `yaml:"parameters" json:"parameters"`
+	Steps      []Step     `yaml:"steps" json:"steps,omitempty"`
 }
 
 // Parameters are what a request asks of the model beside the task. Nil leaves
@@ -93,6 +95,9 @@ type ModelPrice struct {
 	Input       string `yaml:"input_usd_per_1m" json:"input_usd_per_1m"`
 	CachedInput string `yaml:"cached_input_usd_per_1m" json:"cached_input_usd_per_1m,omitempty"`
 	Output      string `yaml:"output_usd_per_1m" json:"output_usd_per_1m"`
+	// Through the provider's batch interface; both or neither.
+	BatchInput  string `yaml:"batch_input_usd_per_1m" json:"batch_input_usd_per_1m,omitempty"`
+	BatchOutput string `yaml:"batch_output_usd_per_1m" json:"batch_output_usd_per_1m,omitempty"`
 }
 
 // A Response is what an arm answered to a task. Pointers are nil where unknown.
@@ -107,6 +112,7 @@ type Response struct {
 	TTFTMS       *int64
 	LatencyMS    *int64
 	ModelServed  string
+	Fingerprint  string // of what answered, as the provider gives it; empty where it gives none
 	FinishReason string
 	Attempts     int
 	Origin       ResponseOrigin
@@ -134,10 +140,15 @@ func (p ModelPrice) Price(provider string) (audit.Price, error) {
 	if price.Output, err = audit.ParseUSD(p.Output); err != nil {
 		return price, err
 	}
-	if p.CachedInput == "" {
-		return price, nil
+	for text, into := range map[*string]**audit.NanoUSD{&p.CachedInput: &price.CachedInput, &p.BatchInput: &price.BatchInput, &p.BatchOutput: &price.BatchOutput} {
+		if *text == "" {
+			continue
+		}
+		amount, err := audit.ParseUSD(*text)
+		if err != nil {
+			return price, err
+		}
+		*into = &amount
 	}
-	cached, err := audit.ParseUSD(p.CachedInput)
-	price.CachedInput = &cached
-	return price, err
+	return price, nil
 }

@@ -2,12 +2,17 @@ package eval
 
 import "modeltrial/audit"
 
-// A Cell is one call that a pilot owes: a task of a batch under an arm.
+// A Cell is one answer that a pilot owes: a task of a batch under an arm. It is one call,
+// but for pipelines and repeats.
 type Cell struct {
 	TaskID   string
 	Category audit.Category
 	Arm      string
 	Week     int
+	// Repeat and Step, both from 1, name the call of a step of a pipeline or of a repeat
+	// after the first; both are 0 where the one call is the whole answer.
+	Repeat int
+	Step   int
 }
 
 // A FailedCall is an attempt at a cell that gave no answer.

@@ -86,6 +86,7 @@ func ParseConfig(file string, text []byte) (Config, error) {
 	if err := yaml.UnmarshalWithOptions(text, &config, yaml.Strict()); err != nil {
 		return config, yamlError(file, err)
 	}
+	fillTemplates(config.Pilot.Arms)
 	return config, checkConfig(file, tree, config)
 }
 
@@ -137,6 +138,8 @@ func checkConfig(file string, tree *ast.File, config Config) error {
 		c.useCases(config)
 		c.plan(config.Pilot)
 		c.raterChecks(config.Pilot)
+		c.repeats(config)
+		c.claims(config.Pilot)
 		c.judges(config)
 		c.checks(config)
 	}
@@ -281,8 +284,15 @@ func (c *checker) price(path string, price ModelPrice) {
 		c.fail(path+".model", "a price needs the model it is for")
 	}
 	fields := map[string]string{"input_usd_per_1m": price.Input, "output_usd_per_1m": price.Output}
-	if price.CachedInput != "" {
-		fields["cached_input_usd_per_1m"] = price.CachedInput
+	for field, text := range map[string]string{
+		"cached_input_usd_per_1m": price.CachedInput, "batch_input_usd_per_1m": price.BatchInput, "batch_output_usd_per_1m": price.BatchOutput,
+	} {
+		if text != "" {
+			fields[field] = text
+		}
+	}
+	if (price.BatchInput == "") != (price.BatchOutput == "") {
+		c.fail(path+".batch_input_usd_per_1m", "batch prices of %q: write batch_input_usd_per_1m and batch_output_usd_per_1m, or neither", price.Model)
 	}
 	for field, text := range fields {
 		amount, err := audit.ParseUSD(text)
@@ -308,14 +318,7 @@ func (c *checker) arms(config Config) {
 			c.fail(path+".name", "arm %q stands here twice", arm.Name)
 		}
 		seen[arm.Name] = true
-		provider, ok := config.Provider(arm.Provider)
-		if !ok {
-			c.fail(path+".provider", "arm %q: provider %q is not under providers", arm.Name, arm.Provider)
-		}
-		if arm.Model == "" {
-			c.fail(path+".model", "arm %q needs a model", arm.Name)
-		}
-		c.parameters(path, provider, arm.Parameters)
+		c.armCalls(path, config, arm)
 	}
 	if _, ok := pilot.Arm(pilot.Control); !ok {
 		c.fail("$.pilot.control", "the control %q is not among the arms", pilot.Control)
@@ -369,6 +372,9 @@ func (c *checker) plan(pilot Protocol) {
 	}
 	if pilot.TasksPerWeek < 1 {
 		c.fail("$.pilot.tasks_per_week", "tasks_per_week is %d; choose at least 1", pilot.TasksPerWeek)
+	}
+	if !slices.Contains([]SampleKind{"", SampleReserve, SampleFresh}, pilot.Sample) {
+		c.fail("$.pilot.sample", "sample is %q; choose reserve or fresh", pilot.Sample)
 	}
 	if pilot.RatingsPerComparison < 1 {
 		c.fail("$.pilot.ratings_per_comparison", "ratings_per_comparison is %d; choose at least 1", pilot.RatingsPerComparison)

@@ -35,6 +35,9 @@ func (c *checker) judges(config Config) {
 		if judge.Parameters.System != "" {
 			c.fail(path+".parameters.system", "judge %q: what a judge is told is its rubric; write one under rubrics", judge.Name)
 		}
+		if judge.Pipeline() {
+			c.fail(path+".steps", "judge %q: a judge is one model and has no steps", judge.Name)
+		}
 		if !judgesAnything(pilot, judge) {
 			c.fail(path+".model", "judge %q is of the family %s, as an arm of every comparison is: a judge may prefer its own; choose a judge of another maker, or allow it with same_family_judges: true", judge.Name, judge.Family())
 		}

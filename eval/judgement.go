@@ -2,6 +2,7 @@ package eval
 
 import (
 	"cmp"
+	"slices"
 
 	"modeltrial/audit"
 )
@@ -36,8 +37,23 @@ type JudgeReply struct {
 }
 
 // Family is the maker's family of a judge's or an arm's model; empty where neither the
-// model's name nor its own tells.
+// model's name nor its own tells. A pipeline has several: see [Arm.Families].
 func (a Arm) Family() string { return cmp.Or(Family(a.Model), Family(a.Name)) }
+
+// Families are the makers' families of every model that an arm calls, each once and
+// without those that no name tells.
+func (a Arm) Families() []string {
+	if !a.Pipeline() {
+		return slices.DeleteFunc([]string{a.Family()}, func(family string) bool { return family == "" })
+	}
+	var families []string
+	for _, model := range a.models() {
+		if family := Family(model); family != "" && !slices.Contains(families, family) {
+			families = append(families, family)
+		}
+	}
+	return families
+}
 
 // Judge finds a judge by name.
 func (p Protocol) Judge(name string) (Arm, bool) {
@@ -49,15 +65,15 @@ func (p Protocol) Judge(name string) (Arm, bool) {
 	return Arm{}, false
 }
 
-// SharesFamily says whether a judge's model is of the same maker's family as that of
-// one of the arms.
+// SharesFamily says whether a judge's model is of the same maker's family as one that
+// an arm among these calls, in whatever step.
 func (p Protocol) SharesFamily(judge Arm, arms ...string) bool {
 	own := judge.Family()
 	if own == "" {
 		return false
 	}
 	for _, name := range arms {
-		if arm, ok := p.Arm(name); ok && arm.Family() == own {
+		if arm, ok := p.Arm(name); ok && slices.Contains(arm.Families(), own) {
 			return true
 		}
 	}

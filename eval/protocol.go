@@ -20,7 +20,13 @@ type Protocol struct {
 	Weeks                int       `yaml:"weeks" json:"weeks"`
 	TasksPerWeek         int       `yaml:"tasks_per_week" json:"tasks_per_week"` // for each category
 	RatingsPerComparison int       `yaml:"ratings_per_comparison" json:"ratings_per_comparison"`
-	Seed                 uint64    `yaml:"seed" json:"seed"`
+	// Sample says where the weeks' tasks come from; empty is the reserve.
+	Sample SampleKind `yaml:"sample" json:"sample,omitempty"`
+	Seed   uint64     `yaml:"seed" json:"seed"`
+	// Repeats is how often each arm answers each task, to tell a model's noise from the
+	// difference between tasks: 0 and 1 are once. The first answer is the one that is
+	// rated and compared; the others show only how far answers to one task vary.
+	Repeats int `yaml:"repeats" json:"repeats,omitempty"`
 
 	Margin          float64  `yaml:"non_inferiority_margin" json:"non_inferiority_margin"` // in win-rate points, 0.05
 	Saving          float64  `yaml:"minimum_saving" json:"minimum_saving"`                 // share of cost, 0.10
@@ -43,6 +49,9 @@ type Protocol struct {
 	// Rubrics say by category what judges go by, in the place of the built-in ones.
 	Rubrics map[audit.Category]string `yaml:"rubrics" json:"rubrics,omitempty"`
 	Checks  []CheckRule               `yaml:"checks" json:"checks,omitempty"`
+
+	// Claims are what is said of the candidates and is to be checked.
+	Claims []Claim `yaml:"claims" json:"claims,omitempty"`
 
 	BudgetUSD   string `yaml:"budget_usd" json:"budget_usd"` // decimal text; the hard cap of all weeks together
 	Concurrency int    `yaml:"concurrency" json:"-"`         // calls in flight; not a part of what is frozen

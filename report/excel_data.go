@@ -155,9 +155,13 @@ func (b *book) responseData(ctx context.Context) {
 		{"Arm", 20, formatText},
 		{"Week", 8, formatCount},
 		{"Model as served", 24, formatBeside},
+		{"Fingerprint", 18, formatBeside},
 		{"Origin", 12, formatText},
 		{"Input tokens", 12, formatCount},
+		{"Cached tokens", 12, formatCount},
+		{"Written to cache", 12, formatCount},
 		{"Output tokens", 12, formatCount},
+		{"Reasoning tokens", 12, formatCount},
 		{"Cost", 17, formatMoneyFine},
 		{"First token ms", 12, formatCount},
 		{"Latency ms", 12, formatCount},
@@ -173,7 +177,7 @@ func (b *book) responseData(ctx context.Context) {
 				return err
 			}
 			return s.add([]any{
-				r.TaskID, r.Arm, int64(r.Week), r.ModelServed, string(r.Origin), r.Tokens.Input, r.Tokens.Output, r.Cost, r.TTFTMS, r.LatencyMS,
+				r.TaskID, r.Arm, int64(r.Week), r.ModelServed, r.Fingerprint, string(r.Origin), r.Tokens.Input, r.Tokens.Cached, r.Tokens.CacheWrite, r.Tokens.Output, r.Tokens.Reasoning, r.Cost, r.TTFTMS, r.LatencyMS,
 				r.FinishReason, excerpt(r.Text),
 			})
 		}))

@@ -60,7 +60,11 @@ func protocolLines(locked eval.LockedProtocol) [][2]string {
 		{"Control", p.Control},
 	}
 	for _, arm := range p.Arms {
-		lines = append(lines, [2]string{"Arm " + arm.Name, fmt.Sprintf("%s through %s", arm.Model, arm.Provider)})
+		var calls []string
+		for _, call := range arm.Calls() {
+			calls = append(calls, fmt.Sprintf("%s through %s", call.Model, call.Provider))
+		}
+		lines = append(lines, [2]string{"Arm " + arm.Name, strings.Join(calls, ", then ")})
 	}
 	for _, useCase := range p.UseCases {
 		lines = append(lines, [2]string{"Use case " + string(useCase.Category), "candidates " + strings.Join(useCase.Candidates, ", ")})

@@ -76,6 +76,9 @@ func newExportPlan(table eval.RoutingTable, endpoints map[string]Endpoint) (expo
 			return exportPlan{}, fmt.Errorf("two routes have the category %q, or it is empty; make the table anew: modeltrial route recommend", category)
 		}
 		seen[category] = true
+		if len(r.Steps) > 0 { // the file says so
+			continue
+		}
 		plan.routes = append(plan.routes, exportRoute{Route: r, category: category, slug: categories.of(category, "category"), target: target(r.Arm, r.Model)})
 	}
 	// The control keeps what nobody has tried to move. A route that keeps it names its
@@ -198,6 +201,11 @@ func (p exportPlan) about() []string {
 	lines := p.head()
 	for _, r := range p.routes {
 		lines = append(lines, p.evidence(r))
+	}
+	for _, r := range p.table.Routes {
+		if len(r.Steps) > 0 {
+			lines = append(lines, line("! "+pipelineNote(r)+"."))
+		}
 	}
 	for _, r := range p.routes {
 		if note := moveNote(r); note != "" {

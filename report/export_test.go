@@ -199,3 +199,24 @@ func TestExportUnknownFormatListsTheKnown(t *testing.T) {
 		t.Errorf("got %v, want %q", err, want)
 	}
 }
+
+// TestExportSaysThatGatewaysHaveNoPipelines: the route is left out and named.
+func TestExportSaysThatGatewaysHaveNoPipelines(t *testing.T) {
+	table := fixtureRouting()
+	table.Routes[0].Arm, table.Routes[0].Model, table.Routes[0].Steps = "chain", "cheap → dear", []string{"cheap", "dear"}
+	text := export(t, "litellm", table)
+	if !strings.Contains(text, "# ! the route of coding to chain is NOT in this file: it is a pipeline (cheap, then dear)") || strings.Contains(text, "- coding\n") {
+		t.Errorf("the pipeline is not left out and named:\n%s", text)
+	}
+	if warnings := ExportWarnings("litellm", table); len(warnings) != 1 {
+		t.Errorf("warnings are %q, want one", warnings)
+	}
+	for _, format := range []string{"json", "yaml", "csv"} {
+		if warnings := ExportWarnings(format, table); len(warnings) != 0 {
+			t.Errorf("%s: warnings are %q, want none: it holds everything", format, warnings)
+		}
+	}
+	if text := export(t, "json", table); !strings.Contains(text, `"dear"`) {
+		t.Errorf("the steps are not in %s", text)
+	}
+}

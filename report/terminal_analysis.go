@@ -31,6 +31,7 @@ func Analysis(w io.Writer, a eval.Analysis, style Style) error {
 	p.agreement(a.Agreement)
 	p.judges(a.Judges)
 	p.ranking(a.Ranking)
+	p.pilotClaims(a.Claims)
 	if len(a.Deviations) > 0 {
 		p.title("deviations from the protocol")
 		p.warnings(a.Deviations)

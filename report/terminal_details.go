@@ -23,6 +23,8 @@ func AnalysisDetails(w io.Writer, a eval.Analysis, style Style) error {
 	for _, judge := range a.Judges {
 		p.judge(judge)
 	}
+	p.pipelines(a.Pipelines)
+	p.repeats(a.Repeats)
 	p.blinding(a)
 	return p.flush(w)
 }

@@ -100,20 +100,3 @@ JOIN tasks t ON t.row_id = c.first ORDER BY c.tasks DESC, c.cluster`, most)
 	}
 	return all, nil
 }
-
-// TaskClusters gives the cluster of each task of a category that is in one.
-func (s *Store) TaskClusters(ctx context.Context, category audit.Category) (map[string]string, error) {
-	var rows []struct {
-		ID      string `db:"id"`
-		Cluster string `db:"cluster"`
-	}
-	err := s.reader.SelectContext(ctx, &rows, `SELECT id, cluster FROM tasks WHERE category = ? AND category <> '' AND cluster <> ''`, category)
-	if err != nil {
-		return nil, fmt.Errorf("read clusters of %s: %w", category, err)
-	}
-	clusters := make(map[string]string, len(rows))
-	for _, row := range rows {
-		clusters[row.ID] = row.Cluster
-	}
-	return clusters, nil
-}

@@ -88,6 +88,13 @@ ORDER BY b.week, r.task_id, r.arm`, throughWeek, throughWeek)
 			Tokens: audit.Tokens{Input: r.Input, Cached: r.Cached, Output: r.Output, Reasoning: r.Reasoning}, Served: r.Served,
 		}
 	}
+	err = s.reader.SelectContext(ctx, &data.Steps, `
+SELECT r.task_id, b.category, b.week, r.arm, r.repeat, r.step, r.cost_nano_usd, r.latency_ms, r.output_tokens, r.response_sha256, r.finish_reason
+FROM response_steps r JOIN batch_tasks b ON b.task_id = r.task_id
+WHERE ? = 0 OR b.week <= ? ORDER BY b.week, r.task_id, r.arm, r.repeat, r.step`, throughWeek, throughWeek)
+	if err != nil {
+		return data, fmt.Errorf("read steps: %w", err)
+	}
 	return data, s.assigned(ctx, throughWeek, &data)
 }
 
@@ -113,7 +120,7 @@ ORDER BY c.task_id, c.arm`)
 		return fmt.Errorf("read refused calls: %w", err)
 	}
 	for _, row := range refused {
-		data.Refused = append(data.Refused, eval.Cell(row))
+		data.Refused = append(data.Refused, eval.Cell{TaskID: row.TaskID, Category: row.Category, Arm: row.Arm, Week: row.Week})
 	}
 	return nil
 }
@@ -205,6 +212,14 @@ FROM responses r JOIN batch_tasks b ON b.task_id = r.task_id GROUP BY b.week, b.
 	known := map[key]ArmStatus{}
 	for _, row := range answered {
 		known[key{row.Week, row.Category, row.Arm}] = row
+	}
+	err = s.countedSteps(ctx, func(row ArmStatus) {
+		at := key{row.Week, row.Category, row.Arm}
+		row.Answered, row.CostNano = known[at].Answered, row.CostNano+known[at].CostNano
+		known[at] = row
+	})
+	if err != nil {
+		return status, err
 	}
 	failures, err := s.failures(ctx)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 // openPage is the number of tasks whose cells are read at a time.
 const openPage = 500
 
-// OpenCells lists the cells of a week that have no stored response, in a fixed
-// order; week 0 is every week. Tasks that were only rated elsewhere have none.
+// OpenCells lists the cells of a week that have no stored response, or fewer than the
+// protocol asks for, in a fixed order; week 0 is every week. Tasks that were only rated elsewhere have none.
 func (s *Store) OpenCells(ctx context.Context, week int) (cells []eval.Cell, err error) {
 	for cell, err := range s.EachOpenCell(ctx, week) {
 		if err != nil {
@@ -43,6 +43,10 @@ func (s *Store) EachOpenCell(ctx context.Context, week int) iter.Seq2[eval.Cell,
 				return
 			}
 			if len(page) == 0 {
+				return
+			}
+			if err := s.reopenRepeats(ctx, locked.Protocol, page); err != nil {
+				yield(eval.Cell{}, err)
 				return
 			}
 			for _, task := range page {

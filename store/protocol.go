@@ -47,23 +47,27 @@ func (s *Store) LockProtocol(ctx context.Context, protocol eval.Protocol, reason
 	next := eval.LockedProtocol{
 		Version: current.Version + 1, SHA256: hash, LockedAt: now.UTC(), Protocol: protocol, CategoryShare: shares,
 	}
-	return next, s.write(ctx, func(tx *transaction) error { return insertProtocol(ctx, tx, next, reason) })
+	changes := ""
+	if current.Version > 0 {
+		changes = protocol.ChangesFrom(current.Protocol)
+	}
+	return next, s.write(ctx, func(tx *transaction) error { return insertProtocol(ctx, tx, next, changes, reason) })
 }
 
 // refuseChangedArms fails where an arm with stored responses is another one now,
 // also after a version of the protocol that did without it.
 func (s *Store) refuseChangedArms(ctx context.Context, protocol eval.Protocol) error {
 	for _, arm := range protocol.Arms {
-		parameters, err := json.Marshal(arm.Parameters)
+		parameters, err := armParameters(arm)
 		if err != nil {
 			return err
 		}
 		var answered int
 		err = s.reader.GetContext(ctx, &answered, `
-SELECT count(*) FROM responses WHERE arm = ?1 AND EXISTS (
+SELECT count(*) FROM (SELECT task_id, arm FROM responses UNION SELECT task_id, arm FROM response_steps) WHERE arm = ?1 AND EXISTS (
     SELECT 1 FROM arms WHERE name = ?1 AND (provider <> ?2 OR model <> ?3 OR parameters <> ?4)
     AND protocol_version = (SELECT max(protocol_version) FROM arms WHERE name = ?1))`,
-			arm.Name, arm.Provider, arm.Model, string(parameters))
+			arm.Name, arm.Provider, arm.Model, parameters)
 		if err != nil {
 			return fmt.Errorf("lock protocol: %w", err)
 		}
@@ -74,7 +78,19 @@ SELECT count(*) FROM responses WHERE arm = ?1 AND EXISTS (
 	return nil
 }
 
-func insertProtocol(ctx context.Context, tx *transaction, locked eval.LockedProtocol, reason string) error {
+// armParameters are an arm's parameters, or a pipeline's steps, as they are stored.
+func armParameters(arm eval.Arm) (string, error) {
+	var text []byte
+	var err error
+	if arm.Pipeline() {
+		text, err = json.Marshal(arm.Steps)
+	} else {
+		text, err = json.Marshal(arm.Parameters)
+	}
+	return string(text), err
+}
+
+func insertProtocol(ctx context.Context, tx *transaction, locked eval.LockedProtocol, changes, reason string) error {
 	body, err := json.Marshal(locked.Protocol)
 	if err != nil {
 		return err
@@ -94,13 +110,13 @@ INSERT INTO protocols (version, sha256, body, category_share, locked_at) VALUES 
 		if arm.Name == locked.Protocol.Control {
 			role = "control"
 		}
-		parameters, err := json.Marshal(arm.Parameters)
+		parameters, err := armParameters(arm)
 		if err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `
 INSERT INTO arms (protocol_version, name, role, provider, model, parameters) VALUES (?, ?, ?, ?, ?, ?)`,
-			locked.Version, arm.Name, role, arm.Provider, arm.Model, string(parameters))
+			locked.Version, arm.Name, role, arm.Provider, arm.Model, parameters)
 		if err != nil {
 			return fmt.Errorf("lock arm %q: %w", arm.Name, err)
 		}
@@ -108,10 +124,9 @@ INSERT INTO arms (protocol_version, name, role, provider, model, parameters) VAL
 	if reason == "" {
 		return nil
 	}
-	_, err = tx.ExecContext(ctx, `
-INSERT INTO deviations (protocol_version, reason, recorded_at) VALUES (?, ?, ?)`,
-		locked.Version, fmt.Sprintf("protocol version %d: %s", locked.Version, reason), locked.LockedAt.UnixMicro())
-	return err
+	return insertDeviation(ctx, tx, locked.Version, eval.Deviation{
+		Kind: eval.ProtocolChanged, Subject: fmt.Sprintf("protocol version %d", locked.Version), Changes: changes, Reason: reason, RecordedAt: locked.LockedAt,
+	})
 }
 
 // Locked is the protocol locked last; eval.ErrNotFound where there is none.
@@ -131,13 +146,6 @@ SELECT version, sha256, body, category_share, locked_at FROM protocols ORDER BY 
 	locked := eval.LockedProtocol{Version: row.Version, SHA256: row.SHA256, LockedAt: time.UnixMicro(row.LockedAt).UTC()}
 	err = errors.Join(json.Unmarshal([]byte(row.Body), &locked.Protocol), json.Unmarshal([]byte(row.Shares), &locked.CategoryShare))
 	return locked, err
-}
-
-// Deviations are what departed from the protocol, in words, oldest first.
-func (s *Store) Deviations(ctx context.Context) ([]string, error) {
-	deviations := []string{}
-	err := s.reader.SelectContext(ctx, &deviations, `SELECT reason FROM deviations ORDER BY id`)
-	return deviations, err
 }
 
 // CreateBatch makes a week of the pilot with its sampled tasks by category. A

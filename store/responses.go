@@ -32,44 +32,49 @@ const committedSum = `SELECT nano_usd FROM committed`
 const committedAgain = `
 SELECT (SELECT coalesce(sum(cost_nano_usd), 0) FROM responses WHERE origin = 'measured')
      + (SELECT coalesce(sum(reserved_nano_usd + lost_nano_usd), 0) FROM calls)
-     + ` + judgeSpent + ` + ` + judgeSetAside + ` + ` + revisionSpent + ` + ` + revisionSetAside
+     + ` + stepsSpent + ` + ` + judgeSpent + ` + ` + judgeSetAside + ` + ` + revisionSpent + ` + ` + revisionSetAside
 
 // Reserve claims a cell until a time and sets its worst case aside, in one
 // transaction. It returns eval.ErrBudgetExhausted where everything spent and
 // reserved plus worstCase would exceed budget, and eval.ErrClaimed where the cell
 // is answered or claimed by a run whose claim has not run out.
 func (s *Store) Reserve(ctx context.Context, cell eval.Cell, worstCase, budget audit.NanoUSD, now, until time.Time) error {
-	return s.writeTogether(ctx, func(tx *transaction) error {
-		var taken bool
-		err := tx.GetContext(ctx, &taken, `
-SELECT EXISTS (SELECT 1 FROM responses WHERE task_id = ? AND arm = ?)
+	return s.writeTogether(ctx, func(tx *transaction) error { return reserve(ctx, tx, cell, worstCase, budget, now, until) })
+}
+
+func reserve(ctx context.Context, tx *transaction, cell eval.Cell, worstCase, budget audit.NanoUSD, now, until time.Time) error {
+	var taken bool
+	err := tx.GetContext(ctx, &taken, `
+SELECT ? = 0 AND EXISTS (SELECT 1 FROM responses WHERE task_id = ? AND arm = ?)
     OR EXISTS (SELECT 1 FROM calls WHERE task_id = ? AND arm = ? AND claimed_until > ?)`,
-			cell.TaskID, cell.Arm, cell.TaskID, cell.Arm, now.UnixMicro())
-		if err != nil {
-			return err
-		}
-		if taken {
-			return fmt.Errorf("task %q, arm %q: %w", cell.TaskID, cell.Arm, eval.ErrClaimed)
-		}
-		// A claim that ran out may have been paid for, so it counts for good, also
-		// once the cell is claimed again: the budget holds whatever happened to that run.
-		var committed audit.NanoUSD
-		if err := tx.GetContext(ctx, &committed, committedSum); err != nil {
-			return err
-		}
-		if worstCase > 0 && committed+worstCase > budget {
-			return fmt.Errorf("task %q, arm %q: %s spent or reserved, worst case of this call %s, cap %s: %w",
-				cell.TaskID, cell.Arm, committed, worstCase, budget, eval.ErrBudgetExhausted)
-		}
-		_, err = tx.ExecContext(ctx, `
+		cell.Step, cell.TaskID, cell.Arm, cell.TaskID, cell.Arm, now.UnixMicro())
+	if err == nil && !taken && cell.Step > 0 {
+		taken, err = stepTaken(ctx, tx, cell)
+	}
+	if err != nil {
+		return err
+	}
+	if taken {
+		return fmt.Errorf("task %q, arm %q: %w", cell.TaskID, cell.Arm, eval.ErrClaimed)
+	}
+	// A claim that ran out may have been paid for, so it counts for good, also
+	// once the cell is claimed again: the budget holds whatever happened to that run.
+	var committed audit.NanoUSD
+	if err := tx.GetContext(ctx, &committed, committedSum); err != nil {
+		return err
+	}
+	if worstCase > 0 && committed+worstCase > budget {
+		return fmt.Errorf("task %q, arm %q: %s spent or reserved, worst case of this call %s, cap %s: %w",
+			cell.TaskID, cell.Arm, committed, worstCase, budget, eval.ErrBudgetExhausted)
+	}
+	_, err = tx.ExecContext(ctx, `
 INSERT INTO calls (task_id, arm, claimed_until, reserved_nano_usd, lost_nano_usd, attempts, last_error, refused, updated_at)
 VALUES (?, ?, ?, ?, 0, 0, '', 0, ?)
 ON CONFLICT (task_id, arm) DO UPDATE SET
     claimed_until = excluded.claimed_until, lost_nano_usd = lost_nano_usd + reserved_nano_usd,
     reserved_nano_usd = excluded.reserved_nano_usd, updated_at = excluded.updated_at`,
-			cell.TaskID, cell.Arm, until.UnixMicro(), worstCase, now.UnixMicro())
-		return err
-	})
+		cell.TaskID, cell.Arm, until.UnixMicro(), worstCase, now.UnixMicro())
+	return err
 }
 
 // SaveResponse stores a response and ends its reservation in one transaction. lost
@@ -78,6 +83,9 @@ ON CONFLICT (task_id, arm) DO UPDATE SET
 // one is kept, and the error is eval.ErrClaimed.
 func (s *Store) SaveResponse(ctx context.Context, cell eval.Cell, response eval.Response, lost audit.NanoUSD, now time.Time) error {
 	response.TaskID, response.Arm = cell.TaskID, cell.Arm
+	if cell.Step > 0 {
+		return s.saveStep(ctx, cell, response, lost, now)
+	}
 	late := false
 	err := s.keep(ctx, func(tx *transaction) error {
 		stored, err := insertResponse(ctx, tx, response, now)
@@ -105,11 +113,11 @@ func insertResponse(ctx context.Context, tx *transaction, r eval.Response, now t
 	sum := sha256.Sum256([]byte(r.Text))
 	result, err := tx.ExecContext(ctx, `
 INSERT INTO responses (task_id, arm, response, response_sha256, input_tokens, cached_tokens, output_tokens, reasoning_tokens,
-    cost_nano_usd, ttft_ms, latency_ms, model_served, finish_reason, attempts, origin, stored_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    cost_nano_usd, ttft_ms, latency_ms, model_served, finish_reason, attempts, origin, stored_at, cache_write_tokens, fingerprint)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (task_id, arm) DO NOTHING`,
 		r.TaskID, r.Arm, r.Text, hex.EncodeToString(sum[:]), r.Tokens.Input, r.Tokens.Cached, r.Tokens.Output, r.Tokens.Reasoning,
-		r.Cost, r.TTFTMS, r.LatencyMS, r.ModelServed, r.FinishReason, r.Attempts, r.Origin, now.UnixMicro())
+		r.Cost, r.TTFTMS, r.LatencyMS, r.ModelServed, r.FinishReason, r.Attempts, r.Origin, now.UnixMicro(), r.Tokens.CacheWrite, r.Fingerprint)
 	if err != nil {
 		return false, fmt.Errorf("store response of %q to task %q: %w", r.Arm, r.TaskID, err)
 	}
@@ -120,17 +128,19 @@ ON CONFLICT (task_id, arm) DO NOTHING`,
 // Release gives a claimed cell back after a failed attempt. What that may have cost
 // counts towards the budget for good.
 func (s *Store) Release(ctx context.Context, cell eval.Cell, failure eval.FailedCall, now time.Time) error {
+	return s.keep(ctx, func(tx *transaction) error { return release(ctx, tx, cell, failure, now) })
+}
+
+func release(ctx context.Context, tx *transaction, cell eval.Cell, failure eval.FailedCall, now time.Time) error {
 	attempts := 1
 	if failure.NotSent {
 		attempts = 0
 	}
-	return s.keep(ctx, func(tx *transaction) error {
-		_, err := tx.ExecContext(ctx, `
+	_, err := tx.ExecContext(ctx, `
 UPDATE calls SET claimed_until = 0, reserved_nano_usd = 0, lost_nano_usd = lost_nano_usd + ?,
     attempts = attempts + ?, last_error = ?, refused = ?, updated_at = ?
 WHERE task_id = ? AND arm = ?`, failure.Lost, attempts, failure.Reason, failure.Final, now.UnixMicro(), cell.TaskID, cell.Arm)
-		return err
-	})
+	return err
 }
 
 // A Call is what is known of the attempts at a cell.
@@ -156,7 +166,7 @@ SELECT task_id, arm, attempts, reserved_nano_usd, lost_nano_usd, last_error FROM
 // Spent is what the pilot's own calls cost so far, of arms and judges, new answers that
 // editors asked for included; recorded answers were paid for elsewhere.
 func (s *Store) Spent(ctx context.Context) (spent audit.NanoUSD, err error) {
-	err = s.reader.GetContext(ctx, &spent, `SELECT (SELECT coalesce(sum(cost_nano_usd), 0) FROM responses WHERE origin = 'measured') + `+judgeSpent+` + `+revisionSpent)
+	err = s.reader.GetContext(ctx, &spent, `SELECT (SELECT coalesce(sum(cost_nano_usd), 0) FROM responses WHERE origin = 'measured') + `+stepsSpent+` + `+judgeSpent+` + `+revisionSpent)
 	return spent, err
 }
 
@@ -178,10 +188,12 @@ type responseRow struct {
 	CachedTokens    *int64              `db:"cached_tokens"`
 	OutputTokens    *int64              `db:"output_tokens"`
 	ReasoningTokens *int64              `db:"reasoning_tokens"`
+	CacheWrite      *int64              `db:"cache_write_tokens"`
 	Cost            *audit.NanoUSD      `db:"cost_nano_usd"`
 	TTFTMS          *int64              `db:"ttft_ms"`
 	LatencyMS       *int64              `db:"latency_ms"`
 	ModelServed     string              `db:"model_served"`
+	Fingerprint     string              `db:"fingerprint"`
 	FinishReason    string              `db:"finish_reason"`
 	Attempts        int                 `db:"attempts"`
 	Origin          eval.ResponseOrigin `db:"origin"`
@@ -190,8 +202,8 @@ type responseRow struct {
 func (r responseRow) response() eval.Response {
 	return eval.Response{
 		ID: r.ID, TaskID: r.TaskID, Arm: r.Arm, Week: r.Week, Text: r.Text,
-		Tokens: audit.Tokens{Input: r.InputTokens, Cached: r.CachedTokens, Output: r.OutputTokens, Reasoning: r.ReasoningTokens},
-		Cost:   r.Cost, TTFTMS: r.TTFTMS, LatencyMS: r.LatencyMS, ModelServed: r.ModelServed,
+		Tokens: audit.Tokens{Input: r.InputTokens, Cached: r.CachedTokens, Output: r.OutputTokens, Reasoning: r.ReasoningTokens, CacheWrite: r.CacheWrite},
+		Cost:   r.Cost, TTFTMS: r.TTFTMS, LatencyMS: r.LatencyMS, ModelServed: r.ModelServed, Fingerprint: r.Fingerprint,
 		FinishReason: r.FinishReason, Attempts: r.Attempts, Origin: r.Origin,
 	}
 }
@@ -200,7 +212,8 @@ func (r responseRow) response() eval.Response {
 func (s *Store) EachResponse(ctx context.Context, do func(eval.Response) error) error {
 	return each(ctx, s, "responses", func(row responseRow) error { return do(row.response()) }, `
 SELECT r.id, r.task_id, r.arm, b.week, r.response, r.input_tokens, r.cached_tokens, r.output_tokens, r.reasoning_tokens,
-    r.cost_nano_usd, r.ttft_ms, r.latency_ms, r.model_served, r.finish_reason, r.attempts, r.origin
+    r.cost_nano_usd, r.ttft_ms, r.latency_ms, r.model_served, r.finish_reason, r.attempts, r.origin,
+    r.cache_write_tokens, r.fingerprint
 FROM responses r JOIN batch_tasks b ON b.task_id = r.task_id ORDER BY b.week, r.task_id, r.arm`)
 }
 

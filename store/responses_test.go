@@ -134,6 +134,25 @@ func TestALostCallStaysInTheBudget(t *testing.T) {
 	must(t, s.Reserve(t.Context(), cells[1], 30, 100, until, until.Add(time.Minute)))
 }
 
+// TestResponsesKeepWhatTheProviderSays: all that a provider tells of an answer comes back.
+func TestResponsesKeepWhatTheProviderSays(t *testing.T) {
+	s := newPilot(t, filepath.Join(t.TempDir(), "modeltrial.db"), 1, 1)
+	cell := openCells(t, s)[0]
+	want := eval.Response{
+		TaskID: cell.TaskID, Arm: cell.Arm, Week: cell.Week, Text: "yes", Cost: ptr(audit.NanoUSD(5)), TTFTMS: ptr(int64(3)), LatencyMS: ptr(int64(9)),
+		Tokens:      audit.Tokens{Input: ptr(int64(9)), Cached: ptr(int64(2)), CacheWrite: ptr(int64(4)), Output: ptr(int64(7)), Reasoning: ptr(int64(0))},
+		ModelServed: "atlas-2026", Fingerprint: "fp_1", FinishReason: "length", Attempts: 2, Origin: eval.Measured,
+	}
+	must(t, s.SaveResponse(t.Context(), cell, want, 0, testTime))
+	must(t, s.EachResponse(t.Context(), func(got eval.Response) error {
+		want.ID = got.ID
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("response (-want +got):\n%s", diff)
+		}
+		return nil
+	}))
+}
+
 func TestSaveResponseKeepsTheFirst(t *testing.T) {
 	s := newPilot(t, filepath.Join(t.TempDir(), "modeltrial.db"), 1, 1)
 	cell := openCells(t, s)[0]

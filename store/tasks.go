@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/jmoiron/sqlx"
 
@@ -224,21 +223,6 @@ func (s *Store) UnknownTaskIDs(ctx context.Context, ids []string) ([]string, err
 	err = s.reader.SelectContext(ctx, &unknown, `
 SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM tasks)`, string(list))
 	return unknown, err
-}
-
-// TaskIDsByCategory lists the ids of each category in a fixed order. With
-// arms, only tasks for which each of them has a recorded answer.
-func (s *Store) TaskIDsByCategory(ctx context.Context, category audit.Category, recordedArms []string) (ids []string, err error) {
-	query := strings.Builder{}
-	query.WriteString(`SELECT t.id FROM tasks t WHERE t.category = ? AND t.category <> ''`)
-	arguments := []any{category}
-	for _, arm := range recordedArms {
-		query.WriteString(` AND EXISTS (SELECT 1 FROM recorded_answers r WHERE r.task_id = t.id AND r.arm = ?)`)
-		arguments = append(arguments, arm)
-	}
-	query.WriteString(` ORDER BY t.id`)
-	err = s.reader.SelectContext(ctx, &ids, query.String(), arguments...)
-	return ids, err
 }
 
 // CategoryShare is each category's share of all categorised tasks, 0 to 1.

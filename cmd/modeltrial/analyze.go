@@ -196,8 +196,10 @@ func workspaceDataset(ctx context.Context, g *global, o *analyzeOptions, errOut 
 			return err
 		}
 		warnUnlocked(g, protocol, errOut)
-		data, err = s.Dataset(ctx, o.throughWeek)
-		return err
+		if data, err = s.Dataset(ctx, o.throughWeek); err != nil {
+			return err
+		}
+		return checkRepeats(ctx, s, &data)
 	})
 	if len(o.raters) > 0 {
 		data.Ratings = slices.DeleteFunc(data.Ratings, func(r eval.Rating) bool { return !slices.Contains(o.raters, r.Rater) })

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"modeltrial/audit"
 	"modeltrial/eval"
 	"modeltrial/eval/provider"
 	"modeltrial/eval/run"
@@ -148,24 +149,28 @@ func checkPrices(ctx context.Context, s *store.Store, config eval.Config) []find
 		if i >= len(config.Pilot.Arms) {
 			what = "judge"
 		}
-		called, _ := config.Provider(arm.Provider)
-		if !called.Kind.Called() {
-			continue
-		}
-		known, ok := price(arm)
-		check := "price of " + what + " " + arm.Name
-		switch now := time.Now(); {
-		case !ok:
-			findings = append(findings, found(check, run.UnknownPrice(arm), ""))
-		case known.Stale(now):
-			findings = append(findings, finding{Check: check, OK: true, Warning: true, Detail: fmt.Sprintf(
-				"%s %s: the price of %s is from a list of %s, %.0f days ago; look it up and put it into %s, or import a newer list with modeltrial prices import",
-				what, arm.Name, arm.Model, known.Listed().Format(time.DateOnly), now.Sub(known.Listed()).Hours()/24, configName)})
-		default:
-			findings = append(findings, found(check, nil, arm.Model+" is priced"))
+		for _, call := range arm.Calls() {
+			if called, _ := config.Provider(call.Provider); called.Kind.Called() {
+				findings = append(findings, checkPrice(what, call, price))
+			}
 		}
 	}
 	return findings
+}
+
+// checkPrice says it of one call of an arm or judge.
+func checkPrice(what string, arm eval.Arm, price func(eval.Arm) (audit.Price, bool)) finding {
+	known, ok := price(arm)
+	check := "price of " + what + " " + arm.Name
+	switch now := time.Now(); {
+	case !ok:
+		return found(check, run.UnknownPrice(arm), "")
+	case known.Stale(now):
+		return finding{Check: check, OK: true, Warning: true, Detail: fmt.Sprintf(
+			"%s %s: the price of %s is from a list of %s, %.0f days ago; look it up and put it into %s, or import a newer list with modeltrial prices import",
+			what, arm.Name, arm.Model, known.Listed().Format(time.DateOnly), now.Sub(known.Listed()).Hours()/24, configName)}
+	}
+	return found(check, nil, arm.Model+" is priced")
 }
 
 func checkDatabase(ctx context.Context, g *global) []finding {

@@ -2,45 +2,94 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 
+	"charm.land/huh/v2"
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"modeltrial/report"
 	"modeltrial/store"
 )
 
-//go:embed modeltrial.yaml
-var configTemplate []byte
-
 func newInitCmd(g *global) *cobra.Command {
-	return &cobra.Command{
-		Use:     "init [DIR]",
-		Short:   "make a workspace: a commented modeltrial.yaml and an empty database",
-		Example: "  modeltrial init pilots/q4",
-		Args:    cobra.MaximumNArgs(1),
+	o := &initOptions{}
+	cmd := &cobra.Command{
+		Use:   "init [DIR]",
+		Short: "make a workspace: a commented modeltrial.yaml and an empty database",
+		Long: `init writes a commented modeltrial.yaml and an empty database. On a terminal and without
+any of its flags it asks what the flags say; otherwise it asks nothing. What is there
+already stays as it is.
+
+The preset specialists is the assignment of models that is widely recommended, with what
+is said of it, as hypotheses: the pilot finds out which of them hold on your own work.`,
+		Example: `  modeltrial init pilots/q4
+  modeltrial init --preset specialists --budget 50 pilots/specialists`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				g.dir = args[0]
 			}
-			return runInit(cmd.Context(), g, cmd.OutOrStdout())
+			if err := o.check(); err != nil {
+				return err
+			}
+			if !g.json && !o.given() && atTerminal(cmd) && !exists(g.configPath()) {
+				if err := initForm(o).RunWithContext(cmd.Context()); err != nil {
+					return fmt.Errorf("nothing was made: %w", err)
+				}
+			}
+			return runInit(cmd.Context(), g, *o, cmd.OutOrStdout())
 		},
 	}
+	cmd.Flags().StringVar(&o.preset, "preset", "blank", "what to begin with: "+presetNames())
+	cmd.Flags().StringVar(&o.name, "name", "", "the pilot's name")
+	cmd.Flags().StringVar(&o.weeks, "weeks", "", "weeks that the pilot is to take")
+	cmd.Flags().StringVar(&o.tasksPerWeek, "tasks-per-week", "", "tasks a week and category")
+	cmd.Flags().StringVar(&o.budget, "budget", "", "hard cap of all weeks together, in dollars")
+	return cmd
+}
+
+// atTerminal says whether somebody can be asked.
+func atTerminal(cmd *cobra.Command) bool {
+	in, isFile := cmd.InOrStdin().(*os.File)
+	out, shown := cmd.OutOrStdout().(*os.File)
+	return isFile && shown && term.IsTerminal(int(in.Fd())) && term.IsTerminal(int(out.Fd()))
+}
+
+// initForm asks what the flags of init say.
+func initForm(o *initOptions) *huh.Form {
+	o.weeks, o.tasksPerWeek, o.budget = "4", "30", "25"
+	return huh.NewForm(huh.NewGroup(
+		huh.NewSelect[string]().Title("What do you want to begin with?").Options(
+			huh.NewOption("a blank plan: your current model and a candidate of your choice", "blank"),
+			huh.NewOption("the specialists that are widely recommended, as hypotheses to test", "specialists"),
+		).Value(&o.preset),
+		huh.NewInput().Title("Name of the pilot").Placeholder("as in the file").Value(&o.name).Validate(checkName),
+		huh.NewInput().Title("Weeks").Value(&o.weeks).Validate(checkNumber("the number of weeks", mostWeeks)),
+		huh.NewInput().Title("Tasks a week and category").Value(&o.tasksPerWeek).Validate(checkNumber("the number of tasks", mostTasks)),
+		huh.NewInput().Title("Budget of all weeks together, in dollars: never exceeded").Value(&o.budget).Validate(checkBudget),
+	))
 }
 
 // runInit never overwrites: what is there already stays as it is.
-func runInit(ctx context.Context, g *global, out io.Writer) error {
+func runInit(ctx context.Context, g *global, o initOptions, out io.Writer) error {
+	config, err := o.config()
+	if err != nil {
+		return err
+	}
 	if err := os.MkdirAll(g.dir, 0o755); err != nil {
 		return fmt.Errorf("make workspace: %w", err)
 	}
-	written, err := writeNew(g.configPath(), configTemplate)
+	written, err := writeNew(g.configPath(), config)
 	if err != nil {
 		return err
+	}
+	if !written && o.given() {
+		return fmt.Errorf("%s is there already and stays as it is; move it away, or choose another folder", g.configPath())
 	}
 	s, err := store.Open(ctx, g.databasePath())
 	if err != nil {
@@ -51,7 +100,7 @@ func runInit(ctx context.Context, g *global, out io.Writer) error {
 	}
 	if g.json {
 		return report.JSON(out, map[string]any{
-			"schema": "modeltrial.init/1", "config": g.configPath(), "config_written": written, "database": g.databasePath(),
+			"schema": "modeltrial.init/1", "preset": o.preset, "config": g.configPath(), "config_written": written, "database": g.databasePath(),
 		})
 	}
 	if written {

@@ -103,9 +103,11 @@ func familyWarnings(plan eval.Protocol) []string {
 		return warnings
 	}
 	var unknown []string
-	for _, model := range slices.Concat(plan.Arms, plan.Judges) {
-		if model.Family() == "" && !slices.Contains(unknown, model.Model) {
-			unknown = append(unknown, model.Model)
+	for _, arm := range slices.Concat(plan.Arms, plan.Judges) {
+		for _, call := range arm.Calls() {
+			if len(call.Families()) == 0 && !slices.Contains(unknown, call.Model) {
+				unknown = append(unknown, call.Model)
+			}
 		}
 	}
 	if len(unknown) > 0 {

@@ -6,21 +6,18 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"modeltrial/audit"
 	"modeltrial/eval"
-	"modeltrial/eval/run"
 	"modeltrial/report"
 	"modeltrial/store"
 )
 
 func newPilotCmd(g *global) *cobra.Command {
 	return group("pilot", "run each task through the current model and the candidates",
-		newPilotPlanCmd(g), newPilotLockCmd(g), newPilotRunCmd(g), newPilotStatusCmd(g), newPilotImportCmd(g))
+		newPilotPlanCmd(g), newPilotLockCmd(g), newPilotRunCmd(g), newPilotStatusCmd(g), newPilotImportCmd(g), newPilotDeviateCmd(g))
 }
 
 func newPilotLockCmd(g *global) *cobra.Command {
@@ -29,7 +26,8 @@ func newPilotLockCmd(g *global) *cobra.Command {
 		Use:   "lock",
 		Short: "freeze the protocol and draw the sample of every week",
 		Long: `lock freezes and hashes the section pilot of modeltrial.yaml and draws every
-week's tasks at random with the protocol's seed. Locking the same protocol again
+week's tasks at random with the protocol's seed, each team and cluster by its share;
+with sample: fresh each week is drawn when it begins, from that week's log first. Locking the same protocol again
 changes nothing; a changed one needs --reason, which appears in every report.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -99,53 +97,7 @@ func lock(ctx context.Context, s *store.Store, config eval.Config, reason string
 			return protocol, err
 		}
 	}
-	for _, useCase := range config.Pilot.UseCases {
-		if err := draw(ctx, s, config, useCase, now); err != nil {
-			return protocol, err
-		}
-	}
-	return protocol, nil
-}
-
-// draw samples the weeks of a use case that have no sample yet, from the tasks that
-// are in no batch.
-func draw(ctx context.Context, s *store.Store, config eval.Config, useCase eval.UseCase, now time.Time) error {
-	ids, err := s.TaskIDsByCategory(ctx, useCase.Category, recordedArms(config, useCase))
-	if err != nil {
-		return err
-	}
-	inBatches, err := s.BatchTaskIDs(ctx, 0, useCase.Category)
-	if err != nil {
-		return err
-	}
-	drawn := map[string]bool{}
-	for _, id := range inBatches {
-		drawn[id] = true
-	}
-	ids = slices.DeleteFunc(ids, func(id string) bool { return drawn[id] })
-	sampled, err := s.SampledWeeks(ctx, useCase.Category)
-	if err != nil {
-		return err
-	}
-	var weeks []int
-	for week := 1; week <= config.Pilot.Weeks; week++ {
-		if !slices.Contains(sampled, week) {
-			weeks = append(weeks, week)
-		}
-	}
-	clusters, err := s.TaskClusters(ctx, useCase.Category)
-	if err != nil {
-		return err
-	}
-	for i, tasks := range run.SampleClusters(ids, clusters, len(weeks), config.Pilot.TasksPerWeek, config.Pilot.Seed, string(useCase.Category)) {
-		if len(tasks) == 0 {
-			continue // answers made elsewhere bring their tasks with them
-		}
-		if err := s.CreateBatch(ctx, weeks[i], map[audit.Category][]string{useCase.Category: tasks}, now); err != nil {
-			return err
-		}
-	}
-	return nil
+	return protocol, drawWeeks(ctx, s, config, now)
 }
 
 // recordedArms are the arms of a use case whose answers are on record: only tasks
@@ -164,13 +116,19 @@ func recordedArms(config eval.Config, useCase eval.UseCase) []string {
 // sayShortage tells where a category has fewer tasks than the protocol plans.
 func sayShortage(out io.Writer, protocol eval.Protocol, batches []store.BatchCount) {
 	for _, useCase := range protocol.UseCases {
-		sampled := 0
+		sampled, weeks := 0, protocol.Weeks
+		if protocol.Sample == eval.SampleFresh {
+			weeks = 0 // the weeks to come are no shortage
+		}
 		for _, batch := range batches {
 			if batch.Category == useCase.Category {
 				sampled += batch.Tasks
 			}
+			if protocol.Sample == eval.SampleFresh {
+				weeks = max(weeks, batch.Week)
+			}
 		}
-		if planned := protocol.Weeks * protocol.TasksPerWeek; sampled < planned {
+		if planned := weeks * protocol.TasksPerWeek; sampled < planned {
 			fmt.Fprintf(out, "  %s has %d of the %d tasks planned: no more tasks can be used, or its weeks were drawn before\n", useCase.Category, sampled, planned)
 		}
 	}
@@ -222,11 +180,19 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 		return err
 	}
 	arms := make([]armProgress, len(status.Arms))
-	open := 0
 	for i, row := range status.Arms {
 		arms[i] = armProgress{row, row.CostNano.Dollars()}
-		open += row.Tasks - row.Answered
 	}
+	cells, err := s.OpenCells(ctx, 0)
+	if err != nil {
+		return err
+	}
+	open := len(cells)
+	stepRows, err := s.StepStatus(ctx)
+	if err != nil {
+		return err
+	}
+	steps := stepsProgress(protocol.Protocol, stepRows)
 	judges, unjudged, err := judgeStatus(ctx, s, protocol.Protocol)
 	if err != nil {
 		return err
@@ -236,20 +202,29 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 		return err
 	}
 	due := g.command("analyze")
+	_, stopped, err := s.Stopped(ctx)
+	if err != nil {
+		return err
+	}
 	switch {
-	case open > 0:
+	case open > 0 && !stopped:
 		due = g.command("pilot run")
-	case unjudged > 0:
+	case unjudged > 0 && !stopped:
 		due = g.command("judge run")
-	case status.Rated < status.Comparisons:
+	case status.Rated < status.Comparisons && !stopped:
 		due = g.command("rate serve")
+	}
+	recorded, unexplained, err := deviations(ctx, s)
+	if err != nil {
+		return err
 	}
 	if g.json {
 		return report.JSON(out, map[string]any{
 			"schema": "modeltrial.pilot-status/1", "pilot": protocol.Protocol.Name, "protocol_sha256": protocol.SHA256,
-			"arms": arms, "comparisons": status.Comparisons, "comparisons_rated": status.RatedOnce, "comparisons_complete": status.Rated, "raters": raters,
+			"arms": arms, "steps": steps, "comparisons": status.Comparisons, "comparisons_rated": status.RatedOnce, "comparisons_complete": status.Rated, "raters": raters,
 			"spent_usd": spent.Dollars(), "set_aside_usd": (committed - spent).Dollars(), "budget_usd": budget.Dollars(), "open_calls": open, "due": due,
 			"judges": judges, "open_judgements": unjudged, "flagged_answers": flaggedRule(protocol.Protocol), "comparisons_flagged": countFlagged(checks),
+			"deviations": recorded, "deviations_without_reason": unexplained, "stopped": stopped,
 		})
 	}
 	fmt.Fprintf(out, "Pilot %q, protocol %s…, %d weeks\n\n", protocol.Protocol.Name, protocol.SHA256[:12], protocol.Protocol.Weeks)
@@ -271,6 +246,9 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 	if err := report.Table(out, g.style(out), columns, rows); err != nil {
 		return err
 	}
+	if err := writeSteps(g, out, steps); err != nil {
+		return err
+	}
 	if err := writeJudgeStatus(g, out, judges, unjudged); err != nil {
 		return err
 	}
@@ -284,6 +262,17 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 	}
 	for _, rater := range raters {
 		fmt.Fprintf(out, "  %-16s %s, %s ratings%s\n", rater.Name, rater.Kind, report.Count(rater.Ratings), map[bool]string{true: " (simulated)"}[rater.Simulated])
+	}
+	sayDeviations(g, out, recorded, unexplained)
+	ahead, err := nextWeek(ctx, s, protocol.Protocol, time.Now())
+	if err != nil {
+		return err
+	}
+	if ahead != "" {
+		fmt.Fprintln(out, ahead)
+	}
+	if err := sayWaiting(ctx, g, s, out); err != nil {
+		return err
 	}
 	fmt.Fprintf(out, "\nnext: %s\n", due)
 	return nil
@@ -327,6 +316,11 @@ work. When nothing else is left to do the run waits for it for five minutes, or 
 as --wait says, and leaves what is open to the next run: run it every hour from cron and
 every task is answered in the end.
 
+With --batch it goes through the batch interfaces of OpenAI and Anthropic, at about half
+the price: what is open is handed in, and the same command collects the answers later,
+also after a restart. They come within a day, so that they have no turnaround time. Of a
+pipeline each step is a batch of its own.
+
 Exit status: 0 everything of the week is answered, 1 something is still open or failed.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -340,6 +334,8 @@ Exit status: 0 everything of the week is answered, 1 something is still open or 
 	cmd.Flags().IntVar(&o.concurrency, "concurrency", 0, "calls in flight (default the configuration's)")
 	cmd.Flags().DurationVar(&o.wait, "wait", 0, "how long to wait for a provider that does not answer (default five minutes; seconds for one that never did)")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "say what it would cost, send nothing")
+	cmd.Flags().BoolVar(&o.batch, "batch", false, "through the providers' batch interfaces: hand in what is open, collect what is done")
+	cmd.Flags().StringVar(&o.reason, "reason", "", "why an earlier week is skipped, where --week does that")
 	return cmd
 }
 
@@ -349,6 +345,8 @@ type runOptions struct {
 	concurrency int
 	wait        time.Duration
 	dryRun      bool
+	batch       bool
+	reason      string
 }
 
 // dueWeek is the first week with open cells; 0 where nothing is open.

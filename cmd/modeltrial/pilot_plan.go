@@ -107,16 +107,12 @@ func runPlan(ctx context.Context, g *global, s *store.Store, a eval.Assumptions,
 	var cells []eval.Cell
 	ratings := 0
 	for _, useCase := range protocol.UseCases {
-		ids, err := s.TaskIDsByCategory(ctx, useCase.Category, recordedArms(config, useCase))
-		if err != nil {
-			return err
-		}
-		clusters, err := s.TaskClusters(ctx, useCase.Category)
+		available, err := s.SampleTasks(ctx, useCase.Category, recordedArms(config, useCase))
 		if err != nil {
 			return err
 		}
 		planned := 0
-		for week, tasks := range run.SampleClusters(ids, clusters, protocol.Weeks, protocol.TasksPerWeek, protocol.Seed, string(useCase.Category)) {
+		for week, tasks := range run.SampleWeeks(available, protocol.Weeks, protocol.TasksPerWeek, protocol.Seed, string(useCase.Category)) {
 			planned += len(tasks)
 			for _, id := range tasks {
 				for _, arm := range append([]string{protocol.Control}, useCase.Candidates...) {
@@ -127,7 +123,7 @@ func runPlan(ctx context.Context, g *global, s *store.Store, a eval.Assumptions,
 		ratings += planned * len(useCase.Candidates) * protocol.RatingsPerComparison
 		for _, candidate := range useCase.Candidates {
 			plan, err := decide.PlanUseCase(protocol, a, eval.UseCasePlan{
-				Category: useCase.Category, Candidate: candidate, Available: len(ids), Planned: planned,
+				Category: useCase.Category, Candidate: candidate, Available: len(available), Planned: planned,
 			})
 			if err != nil {
 				return usagef("%v", err)
@@ -135,7 +131,7 @@ func runPlan(ctx context.Context, g *global, s *store.Store, a eval.Assumptions,
 			plans = append(plans, plan)
 		}
 	}
-	estimates, err := estimate(ctx, s, config, protocol, cells)
+	estimates, err := estimate(ctx, s, config, protocol, cells, false)
 	if err != nil {
 		return err
 	}
@@ -191,8 +187,7 @@ func sayPlan(out io.Writer, g *global, a eval.Assumptions, protocol eval.Protoco
 	}
 	for _, e := range estimates {
 		if e.Unpriced {
-			arm, _ := protocol.Arm(e.Arm)
-			fmt.Fprintf(out, "\n! arm %q: %v\n", e.Arm, run.UnknownPrice(arm))
+			fmt.Fprintf(out, "\n! arm %q: %v\n", e.Arm, run.UnknownPrice(eval.Arm{Provider: e.Provider, Model: e.Model}))
 		}
 	}
 	_, err := fmt.Fprintf(out, "\nbudget: %s USD, never exceeded\n\n%s\n", protocol.BudgetUSD, g.next("simulate")+"     what this plan would find\nthen: "+g.command("pilot lock"))

@@ -36,6 +36,20 @@ func runPilot(ctx context.Context, g *global, s *store.Store, o *runOptions, out
 	if err := o.check(ctx, s, protocol.Protocol); err != nil {
 		return err
 	}
+	if stop, stopped, err := s.Stopped(ctx); err != nil || stopped {
+		return sayStopped(g, out, stop, err)
+	}
+	if config.Pilot.Sample == eval.SampleFresh {
+		if err := drawWeeks(ctx, s, config, time.Now()); err != nil {
+			return err
+		}
+	}
+	if err := o.skips(ctx, s); err != nil {
+		return err
+	}
+	if o.batch && !o.dryRun {
+		return runBatch(ctx, g, s, config, protocol.Protocol, o, out)
+	}
 	if o.week == 0 {
 		if o.week, err = dueWeek(ctx, s); err != nil {
 			return err
@@ -45,10 +59,18 @@ func runPilot(ctx context.Context, g *global, s *store.Store, o *runOptions, out
 		if err := createComparisons(ctx, s); err != nil {
 			return err
 		}
-		if g.json {
-			return report.JSON(out, map[string]any{"schema": "modeltrial.pilot-run/1", "week": nil, "open": 0})
+		ahead, err := nextWeek(ctx, s, protocol.Protocol, time.Now())
+		if err != nil {
+			return err
 		}
-		fmt.Fprintf(out, "every task of the pilot is answered\n\n%s\n", g.next("rate serve"))
+		if g.json {
+			return report.JSON(out, map[string]any{"schema": "modeltrial.pilot-run/1", "week": nil, "open": 0, "ahead": ahead})
+		}
+		answered := "every task of the pilot is answered"
+		if ahead != "" {
+			answered = "every task drawn so far is answered; " + ahead
+		}
+		fmt.Fprintf(out, "%s\n\n%s\n", answered, g.next("rate serve"))
 		return nil
 	}
 	if o.dryRun {
@@ -70,6 +92,9 @@ func runPilot(ctx context.Context, g *global, s *store.Store, o *runOptions, out
 		}
 	} else {
 		sayRun(g, out, o.week, summary)
+		if err := sayWaiting(ctx, g, s, out); err != nil {
+			return err
+		}
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -202,7 +227,7 @@ func runnerOptions(ctx context.Context, s *store.Store, config eval.Config, o *r
 		return options, err
 	}
 	options = run.Options{
-		Store: s, Protocol: protocol.Protocol, Week: o.week, Concurrency: config.Pilot.Concurrency,
+		Store: s, Steps: s, Protocol: protocol.Protocol, Week: o.week, Concurrency: config.Pilot.Concurrency,
 		Price: price, Endpoints: map[string]run.Endpoint{}, Wait: o.wait,
 	}
 	if o.concurrency > 0 {
@@ -216,63 +241,22 @@ func runnerOptions(ctx context.Context, s *store.Store, config eval.Config, o *r
 		return options, err
 	}
 	for _, arm := range protocol.Protocol.Arms {
-		known, ok := config.Provider(arm.Provider)
-		if !ok {
-			return options, fmt.Errorf("arm %q: provider %q is not in %s", arm.Name, arm.Provider, configName)
+		for _, call := range arm.Calls() {
+			known, ok := config.Provider(call.Provider)
+			if !ok {
+				return options, fmt.Errorf("arm %q: provider %q is not in %s", arm.Name, call.Provider, configName)
+			}
+			if _, made := options.Endpoints[known.Name]; made {
+				continue
+			}
+			answering, err := provider.New(known, os.Getenv, s.RecordedResponse)
+			if err != nil {
+				return options, err
+			}
+			options.Endpoints[known.Name] = run.NewEndpoint(answering, known)
 		}
-		if _, made := options.Endpoints[known.Name]; made {
-			continue
-		}
-		answering, err := provider.New(known, os.Getenv, s.RecordedResponse)
-		if err != nil {
-			return options, err
-		}
-		options.Endpoints[known.Name] = run.NewEndpoint(answering, known)
 	}
 	return options, nil
-}
-
-// A costEstimate is what the open calls of an arm will cost.
-type costEstimate struct {
-	Arm       string  `json:"arm"`
-	Calls     int     `json:"calls"`
-	Expected  float64 `json:"expected_usd"`
-	WorstCase float64 `json:"worst_case_usd"`
-	Unpriced  bool    `json:"price_unknown"`
-	Free      bool    `json:"not_called"` // recorded or simulated: nothing is spent
-}
-
-// estimate prices calls before they are made.
-func estimate(ctx context.Context, s *store.Store, config eval.Config, protocol eval.Protocol, cells []eval.Cell) ([]costEstimate, error) {
-	priceOf, err := armPrice(ctx, s, config)
-	if err != nil {
-		return nil, err
-	}
-	var estimates []costEstimate
-	for _, arm := range protocol.Arms {
-		e := costEstimate{Arm: arm.Name}
-		known, _ := config.Provider(arm.Provider)
-		price, priced := priceOf(arm)
-		e.Free = !known.Kind.Called()
-		e.Unpriced = !priced && !e.Free
-		for _, cell := range cells {
-			if cell.Arm != arm.Name {
-				continue
-			}
-			e.Calls++
-			if e.Free || e.Unpriced {
-				continue
-			}
-			task, err := s.Task(ctx, cell.TaskID)
-			if err != nil {
-				return nil, err
-			}
-			e.Expected += run.Expected(task, arm, price).Dollars()
-			e.WorstCase += run.WorstCase(task, arm, price).Dollars()
-		}
-		estimates = append(estimates, e)
-	}
-	return estimates, nil
 }
 
 func sayDryRun(ctx context.Context, g *global, s *store.Store, config eval.Config, o *runOptions, out io.Writer) error {
@@ -284,7 +268,7 @@ func sayDryRun(ctx context.Context, g *global, s *store.Store, config eval.Confi
 	if err != nil {
 		return err
 	}
-	estimates, err := estimate(ctx, s, config, protocol.Protocol, cells)
+	estimates, err := estimate(ctx, s, config, protocol.Protocol, cells, o.batch)
 	if err != nil {
 		return err
 	}
@@ -293,21 +277,4 @@ func sayDryRun(ctx context.Context, g *global, s *store.Store, config eval.Confi
 	}
 	fmt.Fprintf(out, "week %d: %s calls are open; nothing was sent\n\n", o.week, report.Count(len(cells)))
 	return writeEstimates(out, g, estimates)
-}
-
-func writeEstimates(out io.Writer, g *global, estimates []costEstimate) error {
-	rows := make([][]report.Cell, len(estimates))
-	for i, e := range estimates {
-		expected, worst := report.Money(e.Expected), report.Money(e.WorstCase)
-		switch {
-		case e.Free:
-			expected, worst = "not called", "not called"
-		case e.Unpriced:
-			expected, worst = "price unknown", "price unknown"
-		}
-		rows[i] = report.Cells(e.Arm, report.Count(e.Calls), expected, worst)
-	}
-	return report.Table(out, g.style(out), []report.Column{
-		{Name: "arm"}, {Name: "calls", Right: true}, {Name: "expected", Right: true}, {Name: "worst case", Right: true},
-	}, rows)
 }

@@ -31,7 +31,9 @@ func usedPrices(table audit.PriceTable, document audit.Report, protocol eval.Pro
 		}
 	}
 	for _, arm := range protocol.Arms {
-		add(arm.Model, now.UTC())
+		for _, call := range arm.Calls() {
+			add(call.Model, now.UTC())
+		}
 	}
 	slices.SortStableFunc(used, func(a, b audit.Price) int { return strings.Compare(a.Model, b.Model) })
 	return used

@@ -266,7 +266,7 @@ func runServe(ctx context.Context, s *store.Store, listen string, edit bool, ask
 func siteOptions(protocol eval.Protocol) rate.Options {
 	notice := ""
 	return rate.Options{
-		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)), Now: time.Now, HiddenNames: hiddenNames(protocol), Notice: notice,
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)), Now: time.Now, HiddenNames: protocol.Names(), Notice: notice,
 	}
 }
 

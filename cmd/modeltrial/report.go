@@ -88,6 +88,9 @@ func reportInput(ctx context.Context, g *global, s *store.Store, now time.Time) 
 	if err != nil {
 		return input, err
 	}
+	if err := checkRepeats(ctx, s, &data); err != nil {
+		return input, err
+	}
 	if input.Analysis, err = decide.Analyze(data, decide.Options{}); err != nil {
 		return input, err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -76,9 +77,11 @@ func recommend(ctx context.Context, g *global, s *store.Store, now time.Time) (e
 
 // priceDate is the day of the list that the pilot's arms are priced by now.
 func priceDate(priceTable audit.PriceTable, protocol eval.Protocol, now time.Time) eval.PriceDate {
-	models := make([]string, len(protocol.Arms))
-	for i, arm := range protocol.Arms {
-		models[i] = arm.Model
+	var models []string
+	for _, arm := range protocol.Arms {
+		for _, call := range arm.Calls() {
+			models = append(models, call.Model)
+		}
 	}
 	date := priceTable.DateOn(now.UTC(), models...)
 	if date.IsZero() {
@@ -137,6 +140,9 @@ func newRouteExportCmd(g *global) *cobra.Command {
 				endpoints, err := armEndpoints(cmd.Context(), g, s)
 				if err != nil {
 					return err
+				}
+				for _, warning := range report.ExportWarnings(format, table) {
+					fmt.Fprintf(cmd.ErrOrStderr(), "! %s\n", warning)
 				}
 				if path == "" {
 					return report.ExportRoutes(cmd.OutOrStdout(), format, table, endpoints)

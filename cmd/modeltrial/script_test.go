@@ -160,7 +160,8 @@ func writeBytes(ts *testscript.TestScript, _ bool, args []string) {
 // counts its calls.
 type mockModel struct {
 	*httptest.Server
-	calls atomic.Int64
+	calls   atomic.Int64
+	batches mockBatches
 }
 
 func newMockModel() *mockModel {
@@ -168,6 +169,9 @@ func newMockModel() *mockModel {
 	m.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/v1/models" && r.Header.Get("Authorization") == "Bearer sk-test-secret-1234" {
 			fmt.Fprint(w, `{"object":"list","data":[]}`)
+			return
+		}
+		if m.batches.serve(w, r) {
 			return
 		}
 		m.calls.Add(1)

@@ -83,6 +83,7 @@ func (g *Ratings) Analyze(data eval.Dataset, options Options) (eval.Analysis, er
 		ThroughWeek: a.throughWeek, Weeks: a.weeks,
 		Deviations: append([]string{}, data.Deviations...), Comparisons: []eval.ComparisonResult{}, Overall: []eval.ComparisonResult{},
 		Raters: []eval.RaterResult{}, Judges: []eval.JudgeResult{}, Ranking: []eval.RankingResult{}, Blinding: []eval.BlindingResult{}, Masking: []eval.MaskingResult{},
+		Pipelines: []eval.PipelineStep{}, Repeats: []eval.RepeatResult{}, Claims: []eval.ClaimResult{},
 		Warnings: []string{},
 	}
 	if !options.DecisionsOnly {
@@ -131,6 +132,8 @@ func (g *Ratings) Analyze(data eval.Dataset, options Options) (eval.Analysis, er
 	}
 	result.Agreement = a.agreement(a.mainKind(a.ratings))
 	result.Judges, result.Ranking = a.judges(), a.ranking()
+	result.Pipelines, result.Repeats = a.pipelineSteps(), a.repeats()
+	result.Claims = a.claims(result.Comparisons)
 	blinding, err := a.blinding()
 	if err != nil {
 		return result, fmt.Errorf("blinding: %w", err)

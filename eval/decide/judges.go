@@ -1,7 +1,6 @@
 package decide
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -224,19 +223,19 @@ func (a *analyzer) selfPreference(result *eval.JudgeResult, shared []*judgedItem
 	var people []stats.Observation
 	var related, unrelated []stats.JudgeScore
 	for _, item := range shared {
-		control, candidate := a.family(item.control), a.family(item.candidate)
-		if (control == own) == (candidate == own) {
+		control, candidate := slices.Contains(a.families(item.control), own), slices.Contains(a.families(item.candidate), own)
+		if control == candidate {
 			continue
 		}
 		toward := func(score float64) float64 { // the arm of the judge's family
-			if control == own {
+			if control {
 				return 1 - score
 			}
 			return score
 		}
 		var others averaging
 		for name, score := range item.judges {
-			if family := a.judgeFamily(name); family != control && family != candidate {
+			if family := a.judgeFamily(name); !a.mayShare(family, item.control) && !a.mayShare(family, item.candidate) {
 				others.add(score.mean())
 			}
 		}
@@ -272,9 +271,20 @@ func (a *analyzer) judgeFamily(name string) string {
 	return eval.Family(name)
 }
 
-// family is the maker's family of an arm's model.
-func (a *analyzer) family(arm string) string {
-	return cmp.Or(eval.Family(a.model(arm)), eval.Family(arm))
+// families are the makers' families of the models that an arm calls.
+func (a *analyzer) families(arm string) []string {
+	if a.data.Locked != nil {
+		if known, ok := a.data.Locked.Protocol.Arm(arm); ok {
+			return known.Families()
+		}
+	}
+	return eval.Arm{Name: arm}.Families()
+}
+
+// mayShare says whether an arm calls a model of a family, or both are not known.
+func (a *analyzer) mayShare(family, arm string) bool {
+	families := a.families(arm)
+	return slices.Contains(families, family) || family == "" && len(families) == 0
 }
 
 func (a *analyzer) lengthBias(result *eval.JudgeResult, shared []*judgedItem) {

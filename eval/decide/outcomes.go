@@ -99,4 +99,15 @@ func (a *analyzer) firstPass(result *eval.ComparisonResult, key useCase) {
 		Tasks: len(tasks), Control: accuracy.Control, Candidate: accuracy.Candidate, Difference: *interval(accuracy.Difference),
 		OnlyControl: accuracy.OnlyControl, OnlyCandidate: accuracy.OnlyCandidate, McNemarP: accuracy.McNemar.Exact,
 	}
+	ratio, err := stats.Ratio(pairs)
+	if err != nil {
+		result.FirstPass.WhyNoRatio = err.Error()
+		return
+	}
+	found, err := ratio.FiellerInterval(fixedZ)
+	if err != nil {
+		result.FirstPass.WhyNoRatio = err.Error()
+		return
+	}
+	result.FirstPass.Ratio = interval(found)
 }

@@ -88,7 +88,7 @@ func rankingOnly(name string, p eval.Provenance) eval.Analysis {
 		Schema: "modeltrial.analyze/1", Pilot: name, Level: eval.Level, Provenance: p,
 		Comparisons: []eval.ComparisonResult{}, Overall: []eval.ComparisonResult{},
 		Raters: []eval.RaterResult{}, Judges: []eval.JudgeResult{}, Ranking: []eval.RankingResult{},
-		Warnings: []string{}, Deviations: []string{},
+		Warnings: []string{}, Deviations: []string{}, Pipelines: []eval.PipelineStep{}, Repeats: []eval.RepeatResult{}, Claims: []eval.ClaimResult{},
 	}
 }
 

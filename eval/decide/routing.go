@@ -116,7 +116,7 @@ func (a *analyzer) route(category audit.Category, analysis eval.Analysis, spend 
 			route.WhyMissing["valid_until"] = route.Evidence.WhyMissing["rated_until"]
 		}
 	}
-	route.Model = a.model(route.Arm)
+	route.Model, route.Steps = a.model(route.Arm), a.steps(route.Arm)
 	return route, a.price(&route, spend)
 }
 
@@ -175,9 +175,25 @@ func (a *analyzer) model(arm string) string {
 		return arm
 	}
 	if known, ok := a.data.Locked.Protocol.Arm(arm); ok {
-		return known.Model
+		return known.Label()
 	}
 	return arm
+}
+
+// steps are the models of an arm that is a pipeline; nil of another.
+func (a *analyzer) steps(name string) []string {
+	if a.data.Locked == nil {
+		return nil
+	}
+	arm, _ := a.data.Locked.Protocol.Arm(name)
+	if !arm.Pipeline() {
+		return nil
+	}
+	var models []string
+	for _, call := range arm.Calls() {
+		models = append(models, call.Model)
+	}
+	return models
 }
 
 // price fills in volume, spend and saving a month. It gives what the route saves:

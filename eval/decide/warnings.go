@@ -101,7 +101,7 @@ func (a *analyzer) familyWarnings() []string {
 		seen[key] = true
 		family := a.judgeFamily(r.Rater)
 		for _, arm := range []string{r.ArmA, r.ArmB} {
-			if family != "" && a.family(arm) == family && !slices.Contains(own[r.Rater], arm) {
+			if family != "" && slices.Contains(a.families(arm), family) && !slices.Contains(own[r.Rater], arm) {
 				own[r.Rater] = append(own[r.Rater], arm)
 			}
 		}

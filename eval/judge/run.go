@@ -170,12 +170,8 @@ type panel struct {
 }
 
 func newPanel(o Options) *panel {
-	var hidden []string
-	for _, arm := range o.Protocol.Arms {
-		hidden = append(hidden, arm.Name, arm.Model)
-	}
 	p := &panel{
-		Options: o, masker: blind.NewMasker(hidden), instructions: map[audit.Category]string{},
+		Options: o, masker: blind.NewMasker(o.Protocol.Names()), instructions: map[audit.Category]string{},
 		open: map[string]eval.Judgement{}, replies: map[string]eval.JudgeReply{}, tries: map[string]int{},
 	}
 	for _, useCase := range o.Protocol.UseCases {

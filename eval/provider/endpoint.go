@@ -181,7 +181,7 @@ func (d *draft) done() (Answer, error) {
 	latency := time.Since(d.began)
 	d.Latency, d.Text = &latency, d.text.String()
 	if key := d.endpoint.key; key != "" {
-		for _, field := range []*string{&d.Text, &d.ModelServed, &d.FinishReason} {
+		for _, field := range []*string{&d.Text, &d.ModelServed, &d.Fingerprint, &d.FinishReason} {
 			*field = strings.ReplaceAll(*field, key, "[key]")
 		}
 	}

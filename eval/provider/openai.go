@@ -11,6 +11,7 @@ import (
 
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/option"
+	"github.com/openai/openai-go/v3/packages/respjson"
 	"github.com/openai/openai-go/v3/packages/ssestream"
 	"github.com/openai/openai-go/v3/shared"
 	"github.com/tidwall/gjson"
@@ -63,6 +64,7 @@ func (p *chatCompletions) Answer(ctx context.Context, request Request) (Answer, 
 		if chunk.Model != "" {
 			answer.ModelServed = chunk.Model
 		}
+		answer.Fingerprint = cmp.Or(fingerprint(chunk.JSON.SystemFingerprint), answer.Fingerprint)
 		if chunk.JSON.Usage.Valid() {
 			readUsage(&answer.Answer, chunk.Usage)
 		}
@@ -132,6 +134,15 @@ func (p *chatCompletions) parameters(request Request) openai.ChatCompletionNewPa
 		params.ReasoningEffort = shared.ReasoningEffort(arm.ReasoningEffort)
 	}
 	return params
+}
+
+// fingerprint is what an answer says of the configuration behind it; empty where it does
+// not. The SDK calls the field itself deprecated, and endpoints go on to send it.
+func fingerprint(given respjson.Field) string {
+	if !given.Valid() {
+		return ""
+	}
+	return gjson.Parse(given.Raw()).String()
 }
 
 // readUsage takes tokens and the figures that some providers add: OpenRouter's

@@ -87,6 +87,8 @@ func TestChatCompletionsTraps(t *testing.T) {
 		{"OpenRouter's error that names the request", stream(chunk(`{"error":{"code":403,"message":"Flagged"},"choices":[]}`)), nil, 0, false, "Flagged"},
 		{"an error that is text", stream(hello + chunk(`{"error":"boom"}`)), nil, 0, true, "boom"},
 		{"a filter", stream(hello + chunk(`{"choices":[{"index":0,"delta":{},"finish_reason":"content_filter"}]}`)), func(a Answer) bool { return eval.Declined(a.FinishReason) }, 0, false, ""},
+		{"fingerprint", stream(chunk(`{"system_fingerprint":"fp_1","choices":[]}`) + hello + finish + chunk(`{"system_fingerprint":null,"choices":[]}`)), func(a Answer) bool { return a.Fingerprint == "fp_1" }, 0, false, ""},
+		{"no fingerprint", stream(hello + finish), func(a Answer) bool { return a.Fingerprint == "" }, 0, false, ""},
 		{"tokens written to a cache", stream(hello + finish + chunk(`{"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":2,"cache_write_tokens":3}}}`)), func(a Answer) bool { return *a.Tokens.CacheWrite == 3 }, 0, false, ""},
 		{"refusal, then a normal end", stream(chunk(`{"choices":[{"index":0,"delta":{"refusal":"No."}}]}`) + finish), func(a Answer) bool { return a.FinishReason == "refusal" }, 0, false, ""},
 		{"cut after the finish reason", func(w http.ResponseWriter, r *http.Request) {

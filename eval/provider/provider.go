@@ -46,6 +46,7 @@ type Answer struct {
 	TTFT         *time.Duration // time to first token
 	Latency      *time.Duration
 	ModelServed  string
+	Fingerprint  string // of the configuration that answered; empty where the provider gives none
 	FinishReason string // one of those below, or another word of the provider
 }
 

@@ -36,7 +36,7 @@ const (
 // of it: each attempt is let through by its provider's gate, reserved, made and settled.
 // Only storage failures are errors.
 func (r *runner) call(ctx context.Context, cell eval.Cell, arm eval.Arm) error {
-	task, err := r.Store.Task(ctx, cell.TaskID)
+	task, err := r.asked(ctx, cell)
 	if err != nil {
 		return unlessOver(ctx, err)
 	}
@@ -170,7 +170,9 @@ func (r *runner) save(ctx context.Context, cell eval.Cell, arm eval.Arm, answer 
 		return err
 	}
 	r.count(func() {
-		r.summary.Answered++
+		if r.completes(cell) {
+			r.summary.Answered++
+		}
 		if response.Cost != nil && response.Origin == eval.Measured {
 			r.summary.Spent += *response.Cost
 		}
@@ -237,7 +239,7 @@ func (r *runner) response(cell eval.Cell, arm eval.Arm, origin eval.ResponseOrig
 	response := eval.Response{
 		TaskID: cell.TaskID, Arm: cell.Arm, Week: cell.Week, Text: answer.Text, Tokens: answer.Tokens, Cost: answer.Cost,
 		TTFTMS: milliseconds(answer.TTFT), LatencyMS: milliseconds(answer.Latency),
-		ModelServed: answer.ModelServed, FinishReason: answer.FinishReason, Attempts: attempts, Origin: origin,
+		ModelServed: answer.ModelServed, Fingerprint: answer.Fingerprint, FinishReason: answer.FinishReason, Attempts: attempts, Origin: origin,
 	}
 	if response.Cost == nil {
 		if price, ok := r.Price(arm); ok {

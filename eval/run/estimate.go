@@ -9,6 +9,12 @@ import (
 // byte of the request, which no tokenizer exceeds, some for the frame of each
 // message, and the longest answer allowed.
 func WorstCase(task audit.Task, arm eval.Arm, price audit.Price) audit.NanoUSD {
+	cost, _ := price.Cost(worstTokens(task, arm))
+	return cost
+}
+
+// worstTokens are the most that an attempt can use.
+func worstTokens(task audit.Task, arm eval.Arm) audit.Tokens {
 	const frame = 16 // tokens a message may take beside its text
 	system := max(len(task.System), len(arm.Parameters.System))
 	input := int64(system + len(task.Prompt) + 3*frame)
@@ -16,8 +22,7 @@ func WorstCase(task audit.Task, arm eval.Arm, price audit.Price) audit.NanoUSD {
 		input += int64(len(turn.Content) + frame)
 	}
 	output := arm.Parameters.MaxOutput()
-	cost, _ := price.Cost(audit.Tokens{Input: &input, Output: &output})
-	return cost
+	return audit.Tokens{Input: &input, Output: &output}
 }
 
 // Expected is what a task will probably cost under a price: a quarter of the bytes
@@ -25,11 +30,20 @@ func WorstCase(task audit.Task, arm eval.Arm, price audit.Price) audit.NanoUSD {
 // the log, and the log's output tokens, else a quarter of its response's bytes, else
 // 400, up to the longest answer allowed.
 func Expected(task audit.Task, arm eval.Arm, price audit.Price) audit.NanoUSD {
-	const bytesPerToken = 4
 	input := int64((max(len(task.System), len(arm.Parameters.System))+len(task.Prompt))/bytesPerToken + 1)
 	for _, turn := range task.Conversation {
 		input += int64(len(turn.Content)/bytesPerToken + 1)
 	}
+	output := expectedOutput(task, arm)
+	cost, _ := price.Cost(audit.Tokens{Input: &input, Output: &output})
+	return cost
+}
+
+// bytesPerToken is what a token has on average.
+const bytesPerToken = 4
+
+// expectedOutput is the number of tokens that an arm will probably answer with.
+func expectedOutput(task audit.Task, arm eval.Arm) int64 {
 	output := int64(400)
 	switch {
 	case task.Tokens.Output != nil:
@@ -37,7 +51,5 @@ func Expected(task audit.Task, arm eval.Arm, price audit.Price) audit.NanoUSD {
 	case task.Response != "":
 		output = int64(len(task.Response)/bytesPerToken + 1)
 	}
-	output = min(output, arm.Parameters.MaxOutput())
-	cost, _ := price.Cost(audit.Tokens{Input: &input, Output: &output})
-	return cost
+	return min(output, arm.Parameters.MaxOutput())
 }

@@ -16,6 +16,7 @@ import (
 // Options are what a run takes.
 type Options struct {
 	Store       Store
+	Steps       StepStore // needed where an arm is a pipeline or the protocol asks for repeats
 	Protocol    eval.Protocol
 	Week        int            // the batch to run
 	Budget      audit.NanoUSD  // the protocol's cap for everything together
@@ -135,7 +136,7 @@ func (r *runner) prepare(ctx context.Context) (lanes []string, err error) {
 		if !ok {
 			return nil, fmt.Errorf("arm %q is not in the locked protocol", cell.Arm)
 		}
-		if err := r.check(arm); err != nil {
+		if err := r.checkCalls(arm); err != nil {
 			return nil, err
 		}
 		if lane := laneOf(arm); !known[lane] {
@@ -155,24 +156,9 @@ func (r *runner) prepare(ctx context.Context) (lanes []string, err error) {
 	return lanes, nil
 }
 
-// check refuses an arm that could not be answered or paid.
-func (r *runner) check(arm eval.Arm) error {
-	endpoint, ok := r.Endpoints[arm.Provider]
-	if !ok {
-		return fmt.Errorf("arm %q: provider %q is not in modeltrial.yaml", arm.Name, arm.Provider)
-	}
-	if endpoint.Origin() != eval.Measured {
-		return nil
-	}
-	if _, priced := r.Price(arm); !priced {
-		return fmt.Errorf("arm %q: %w", arm.Name, UnknownPrice(arm))
-	}
-	return nil
-}
-
 // laneOf names the queue of an arm's cells. Each provider has its own, so that one that
-// is slow or dead holds up no other.
-func laneOf(arm eval.Arm) string { return arm.Provider }
+// is slow or dead holds up no other; a pipeline is in that of its first step.
+func laneOf(arm eval.Arm) string { return arm.Calls()[0].Provider }
 
 // feed has a lane's cells answered, in their order, as many at once as may be in flight.
 func (r *runner) feed(ctx context.Context, group *errgroup.Group, lane string) error {
@@ -209,6 +195,9 @@ func (r *runner) feed(ctx context.Context, group *errgroup.Group, lane string) e
 // cell answers one cell. Only storage failures are errors.
 func (r *runner) cell(ctx context.Context, cell eval.Cell) error {
 	arm, _ := r.Protocol.Arm(cell.Arm)
+	if r.several(arm) {
+		return r.sequence(ctx, cell, arm)
+	}
 	return r.call(ctx, cell, arm)
 }
 

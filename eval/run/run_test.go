@@ -372,7 +372,8 @@ func TestDeadProviderIsLeftAloneAndOthersGoOn(t *testing.T) {
 		o.Concurrency = 1
 		began := time.Now()
 		summary, err := Run(t.Context(), o)
-		if err != nil || summary.Answered != 100 || summary.Failed != 1 || summary.Skipped != 99 || !slices.Equal(summary.LeftAlone, []string{"one"}) {
+		// Another call may be on its way to the gate when the provider is left alone.
+		if err != nil || summary.Answered != 100 || summary.Failed < 1 || summary.Failed > 2 || summary.Failed+summary.Skipped != 100 || !slices.Equal(summary.LeftAlone, []string{"one"}) {
 			t.Fatalf("got %+v, %v", summary, err)
 		}
 		if !slices.ContainsFunc(summary.Failures, func(m string) bool { return strings.Contains(m, "left alone") }) {
@@ -426,9 +427,9 @@ func TestDelayHasFullJitter(t *testing.T) {
 }
 
 func TestSampleWeeks(t *testing.T) {
-	var ids []string
+	var ids []eval.SampleTask
 	for i := range 50 {
-		ids = append(ids, fmt.Sprintf("t%02d", i))
+		ids = append(ids, eval.SampleTask{ID: fmt.Sprintf("t%02d", i)})
 	}
 	sample := SampleWeeks(ids, 4, 10, 7, "coding")
 	reversed := slices.Clone(ids)
