@@ -109,7 +109,7 @@ func (r raterRow) rater(now time.Time) (eval.Rater, error) {
 // token; eval.ErrNotFound or eval.ErrExpired.
 func (s *Store) RaterByTokenHash(ctx context.Context, sha256 string, now time.Time) (eval.Rater, error) {
 	var row raterRow
-	if err := s.reader.GetContext(ctx, &row, selectRater+`WHERE token_sha256 = ?`, sha256); err != nil {
+	if err := s.quick.GetContext(ctx, &row, selectRater+`WHERE token_sha256 = ?`, sha256); err != nil {
 		return eval.Rater{}, fmt.Errorf("rater of this link: %w", notFound(err))
 	}
 	return row.rater(now)

@@ -112,7 +112,7 @@ func (s *Store) EachTaskSummary(ctx context.Context, do func(audit.Task) error) 
 // Task reads one task; eval.ErrNotFound where there is none.
 func (s *Store) Task(ctx context.Context, id string) (audit.Task, error) {
 	var row taskRow
-	err := s.reader.GetContext(ctx, &row, `SELECT `+summaryColumns+`, `+textColumns+fromTasks+`WHERE t.id = ?`, id)
+	err := s.quick.GetContext(ctx, &row, `SELECT `+summaryColumns+`, `+textColumns+fromTasks+`WHERE t.id = ?`, id)
 	if err != nil {
 		return audit.Task{}, fmt.Errorf("task %q: %w", id, notFound(err))
 	}

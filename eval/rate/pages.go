@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"math"
 	"net/http"
 	"strconv"
 
@@ -87,7 +88,20 @@ func (s *site) progress(r *http.Request, rater eval.Rater) (progress, error) {
 	if err != nil {
 		return progress{}, fmt.Errorf("read progress: %w", err)
 	}
-	return progress{Done: done, Open: open, Left: TimeLeft(open, seconds)}, nil
+	return newProgress(done, open, seconds), nil
+}
+
+// newProgress tells how long the open ones will take at the median seconds of those done.
+func newProgress(done, open int, seconds float64) progress {
+	p := progress{Done: done, Open: open}
+	switch left := float64(open) * seconds; {
+	case !(left > 0) || math.IsInf(left, 0):
+	case left < 60:
+		p.Left = "less than a minute left"
+	default:
+		p.Left = "about " + strconv.Itoa(int(math.Ceil(left/60))) + " min left"
+	}
+	return p
 }
 
 // next shows the rater's next comparison, or that there is none.
