@@ -59,6 +59,9 @@ ORDER BY b.task_id`, control, candidate, category, control, candidate)
 // abandonedAfter is how long an unrated presentation keeps others from being asked.
 const abandonedAfter = time.Hour
 
+// unrated says of a presentation p that its rater may still rate it.
+const unrated = `NOT EXISTS (SELECT 1 FROM ratings r WHERE r.presentation_id = p.id) AND NOT EXISTS (SELECT 1 FROM skips k WHERE k.presentation_id = p.id)`
+
 // openComparisons selects the comparisons that rater ?1 has neither been shown nor
 // rated and that have fewer than ?2 raters, those who are looking at one since ?3
 // included. Raters are counted among their like (?4): what was simulated keeps no
@@ -75,8 +78,7 @@ WHERE NOT EXISTS (SELECT 1 FROM presentations p WHERE p.comparison_id = c.id AND
        JOIN raters h ON h.id = r.rater_id AND h.kind = 'human' AND h.simulated = ?4
        WHERE r.comparison_id = c.id)
     + (SELECT count(*) FROM presentations p JOIN raters h ON h.id = p.rater_id AND h.simulated = ?4
-       WHERE p.comparison_id = c.id AND p.presented_at > ?3
-         AND NOT EXISTS (SELECT 1 FROM ratings r WHERE r.presentation_id = p.id)) < ?2`
+       WHERE p.comparison_id = c.id AND coalesce(p.shown_at, p.presented_at) > ?3 AND ` + unrated + `) < ?2`
 
 // NextPresentation gives the rater's next open comparison and stores how it is
 // shown before it is shown: the same one again if the last was not rated. Of the
@@ -92,36 +94,20 @@ func (s *Store) NextPresentation(ctx context.Context, rater eval.Rater, draw fun
 	err = s.write(ctx, func(tx *transaction) error {
 		err := tx.GetContext(ctx, &id, `
 SELECT p.id FROM presentations p
-WHERE p.rater_id = ? AND NOT EXISTS (SELECT 1 FROM ratings r WHERE r.presentation_id = p.id)
-ORDER BY p.presented_at, p.id LIMIT 1`, rater.ID)
-		if err == nil || !errors.Is(notFound(err), eval.ErrNotFound) {
+WHERE p.rater_id = ? AND `+unrated+`
+ORDER BY p.shown_at IS NULL, p.presented_at, p.id LIMIT 1`, rater.ID)
+		if err == nil {
+			_, err = tx.ExecContext(ctx, `UPDATE presentations SET shown_at = ? WHERE id = ? AND shown_at IS NULL`, now.UnixMicro(), id)
 			return err
 		}
-		var next struct {
-			ID       string         `db:"id"`
-			Category audit.Category `db:"category"`
+		if !errors.Is(notFound(err), eval.ErrNotFound) {
+			return err
 		}
-		err = tx.GetContext(ctx, &next, `SELECT c.id, b.category `+openComparisons+`
-ORDER BY b.week, (SELECT count(*) FROM ratings r WHERE r.comparison_id = c.id), c.id LIMIT 1`,
-			rater.ID, locked.Protocol.RatingsPerComparison, now.Add(-abandonedAfter).UnixMicro(), rater.Simulated)
-		if err != nil {
-			return notFound(err)
-		}
-		var first struct {
-			Control   int `db:"control"`
-			Candidate int `db:"candidate"`
-		}
-		err = tx.GetContext(ctx, &first, `
-SELECT coalesce(sum(p.first = 'a'), 0) AS control, coalesce(sum(p.first = 'b'), 0) AS candidate
-FROM presentations p JOIN comparisons c ON c.id = p.comparison_id JOIN batch_tasks b ON b.task_id = c.task_id
-WHERE p.rater_id = ? AND b.category = ?`, rater.ID, next.Category)
+		id, err = assign(ctx, tx, rater, locked.Protocol, draw, now)
 		if err != nil {
 			return err
 		}
-		id = rand.Text()
-		_, err = tx.ExecContext(ctx, `
-INSERT INTO presentations (id, comparison_id, rater_id, first, presented_at) VALUES (?, ?, ?, ?, ?)`,
-			id, next.ID, rater.ID, draw(first.Control, first.Candidate), now.UnixMicro())
+		_, err = tx.ExecContext(ctx, `UPDATE presentations SET shown_at = ? WHERE id = ?`, now.UnixMicro(), id)
 		return err
 	})
 	if err != nil {
@@ -130,18 +116,58 @@ INSERT INTO presentations (id, comparison_id, rater_id, first, presented_at) VAL
 	return s.Presentation(ctx, rater, id)
 }
 
+// assign draws how the rater's next open comparison will be shown, and stores it.
+func assign(ctx context.Context, tx *transaction, rater eval.Rater, protocol eval.Protocol, draw func(controlFirst, candidateFirst int) eval.Side, now time.Time) (id string, err error) {
+	var next struct {
+		ID       string         `db:"id"`
+		Category audit.Category `db:"category"`
+	}
+	err = tx.GetContext(ctx, &next, `SELECT c.id, b.category `+openComparisons+`
+ORDER BY b.week, (SELECT count(*) FROM ratings r WHERE r.comparison_id = c.id), c.id LIMIT 1`,
+		rater.ID, protocol.RatingsPerComparison, now.Add(-abandonedAfter).UnixMicro(), rater.Simulated)
+	if err != nil {
+		return "", notFound(err)
+	}
+	var first struct {
+		Control   int `db:"control"`
+		Candidate int `db:"candidate"`
+	}
+	err = tx.GetContext(ctx, &first, `
+SELECT coalesce(sum(p.first = 'a'), 0) AS control, coalesce(sum(p.first = 'b'), 0) AS candidate
+FROM presentations p JOIN comparisons c ON c.id = p.comparison_id JOIN batch_tasks b ON b.task_id = c.task_id
+WHERE p.rater_id = ? AND b.category = ?`, rater.ID, next.Category)
+	if err != nil {
+		return "", err
+	}
+	id = rand.Text()
+	_, err = tx.ExecContext(ctx, `
+INSERT INTO presentations (id, comparison_id, rater_id, first, presented_at) VALUES (?, ?, ?, ?, ?)`,
+		id, next.ID, rater.ID, draw(first.Control, first.Candidate), now.UnixMicro())
+	return id, err
+}
+
 // Presentation reads one presentation of this rater; eval.ErrNotFound for another
-// rater's.
+// rater's, and for one that is not shown yet.
 func (s *Store) Presentation(ctx context.Context, rater eval.Rater, id string) (eval.Presentation, error) {
+	p, err := s.presentation(ctx, rater, id)
+	if err == nil && p.ShownAt.IsZero() {
+		return eval.Presentation{}, fmt.Errorf("presentation %q: %w", id, eval.ErrNotFound)
+	}
+	return p, err
+}
+
+// presentation reads one that may not be shown yet.
+func (s *Store) presentation(ctx context.Context, rater eval.Rater, id string) (eval.Presentation, error) {
 	var row struct {
 		ComparisonID string    `db:"comparison_id"`
 		First        eval.Side `db:"first"`
 		TaskID       string    `db:"task_id"`
 		TextA        string    `db:"text_a"`
 		TextB        string    `db:"text_b"`
+		ShownAt      *int64    `db:"shown_at"`
 	}
 	err := s.reader.GetContext(ctx, &row, `
-SELECT p.comparison_id, p.first, c.task_id, a.response AS text_a, b.response AS text_b
+SELECT p.comparison_id, p.first, p.shown_at, c.task_id, a.response AS text_a, b.response AS text_b
 FROM presentations p
 JOIN comparisons c ON c.id = p.comparison_id
 JOIN responses a ON a.task_id = c.task_id AND a.arm = c.arm_a
@@ -162,6 +188,9 @@ WHERE p.id = ? AND p.rater_id = ?`, id, rater.ID)
 	if row.First == eval.SideB {
 		shown.Left, shown.Right = row.TextB, row.TextA
 	}
+	if row.ShownAt != nil {
+		shown.ShownAt = time.UnixMicro(*row.ShownAt).UTC()
+	}
 	return shown, nil
 }
 
@@ -177,22 +206,28 @@ SELECT presentation_id FROM ratings WHERE rater_id = ? AND presentation_id IS NO
 	return s.Presentation(ctx, rater, id)
 }
 
-// AddVerdict stores a rating durably before it returns. A second verdict on the
-// same presentation supersedes the first; the same one again changes nothing.
-// seconds is how long it took, nil where that is not known. eval.ErrNotFound for a presentation that is not this rater's.
+// AddVerdict is [Store.AddRating] of a verdict without tags.
 func (s *Store) AddVerdict(ctx context.Context, rater eval.Rater, presentationID string, shown eval.ShownVerdict, seconds *float64, note string, now time.Time) error {
+	return s.AddRating(ctx, rater, presentationID, eval.ShownRating{Verdict: shown, Seconds: seconds, Note: note}, now)
+}
+
+// AddRating stores a rating durably before it returns. A second one of the same
+// presentation supersedes the first; the same one again changes nothing, whatever its
+// seconds. eval.ErrNotFound for a presentation that is not this rater's, or that is not
+// shown yet.
+func (s *Store) AddRating(ctx context.Context, rater eval.Rater, presentationID string, shown eval.ShownRating, now time.Time) error {
 	return s.write(ctx, func(tx *transaction) error {
 		var p struct {
 			ComparisonID string    `db:"comparison_id"`
 			First        eval.Side `db:"first"`
 		}
-		err := tx.GetContext(ctx, &p, `SELECT comparison_id, first FROM presentations WHERE id = ? AND rater_id = ?`, presentationID, rater.ID)
+		err := tx.GetContext(ctx, &p, `SELECT comparison_id, first FROM presentations WHERE id = ? AND rater_id = ? AND shown_at IS NOT NULL`, presentationID, rater.ID)
 		if err != nil {
 			return fmt.Errorf("presentation %q: %w", presentationID, notFound(err))
 		}
-		verdict, ok := shown.Verdict(p.First)
+		verdict, ok := shown.Verdict.Verdict(p.First)
 		if !ok {
-			return fmt.Errorf("verdict %q is not known", shown)
+			return fmt.Errorf("verdict %q is not known", shown.Verdict)
 		}
 		score, _ := verdict.Score()
 		// The last may also have been imported since.
@@ -210,19 +245,27 @@ WHERE rater_id = ? AND comparison_id = ? AND first = ? ORDER BY id DESC LIMIT 1`
 		case errors.Is(notFound(err), eval.ErrNotFound):
 		case err != nil:
 			return err
-		case last.Here && last.Verdict == verdict && last.Note == note:
-			return nil
 		default:
 			supersedes = &last.ID
+			if last.Here && last.Verdict == verdict && last.Note == shown.Note {
+				same, err := hasTags(ctx, tx, last.ID, shown.Tags)
+				if err != nil || same {
+					return err
+				}
+			}
 		}
-		_, err = tx.ExecContext(ctx, `
+		result, err := tx.ExecContext(ctx, `
 INSERT INTO ratings (comparison_id, rater_id, presentation_id, supersedes, verdict, score, first, seconds, grades, note, cluster, rated_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, '{}', ?, '', ?)`,
-			p.ComparisonID, rater.ID, presentationID, supersedes, verdict, score, p.First, seconds, note, now.UnixMicro())
+			p.ComparisonID, rater.ID, presentationID, supersedes, verdict, score, p.First, shown.Seconds, shown.Note, now.UnixMicro())
 		if err != nil {
 			return fmt.Errorf("store rating: %w", err)
 		}
-		return nil
+		id, err := result.LastInsertId()
+		if err != nil {
+			return err
+		}
+		return addTags(ctx, tx, id, shown.Tags)
 	})
 }
 
@@ -257,6 +300,6 @@ ORDER BY seconds`, rater.ID)
 	var waiting int
 	err = s.reader.GetContext(ctx, &waiting, `
 SELECT count(*) FROM presentations p
-WHERE p.rater_id = ? AND NOT EXISTS (SELECT 1 FROM ratings r WHERE r.presentation_id = p.id)`, rater.ID)
+WHERE p.rater_id = ? AND `+unrated, rater.ID)
 	return done, open + waiting, medianSeconds, err
 }
