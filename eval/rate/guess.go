@@ -32,10 +32,13 @@ func (s *site) asks(id string) bool {
 	return float64(binary.BigEndian.Uint64(sum[:8]))/math.MaxUint64 < s.askGuess
 }
 
+// guessPath is where raters are asked for a guess.
+const guessPath = "/guess"
+
 // guessPage asks which answer of the comparison rated last is from the current model.
 // There is no way to be asked about one before it is rated.
 func (s *site) guessPage(w http.ResponseWriter, r *http.Request, rater eval.Rater) {
-	s.showLast(w, r, rater, askedGuess)
+	s.showLast(w, r, rater, askedGuess, takeSaved(w, r))
 }
 
 // guess stores what the rater guessed and goes on to the next comparison.
@@ -54,6 +57,5 @@ func (s *site) guess(w http.ResponseWriter, r *http.Request, rater eval.Rater) {
 		s.notStored(w, r, err)
 		return
 	}
-	http.SetCookie(w, savedCookie("1", 30))
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	s.goOn(w, r, rater, "/")
 }

@@ -30,6 +30,10 @@ type Options struct {
 	// AskGuess is the share of verdicts, 0 to 1, after which the rater is asked which
 	// answer is from the current model; chosen at random. Raters may say so unasked, too.
 	AskGuess float64
+	// Tags are the protocol's words for why a verdict is given; none where empty.
+	Tags []string
+	// Practice has raters practise before their first comparison.
+	Practice bool
 }
 
 // maxBody is far above a verdict with the longest note, and maxEditBody above the
@@ -51,6 +55,9 @@ type site struct {
 	notice string
 	// askGuess is the share of Options.
 	askGuess float64
+	tags     []string
+	practice bool
+	shelf    shelf // of comparisons that are assigned ahead
 	words    siteWords
 	maxBody  int64
 
@@ -62,7 +69,7 @@ type site struct {
 // use, and everything it serves is the same whichever arm wrote which answer.
 func NewHandler(store Store, options Options) http.Handler {
 	s := newSite(store, ratingWords, options)
-	s.store, s.askGuess = store, options.AskGuess
+	s.store, s.askGuess, s.tags, s.practice = store, options.AskGuess, options.Tags, options.Practice
 
 	mux := http.NewServeMux()
 	s.route(mux, http.MethodGet, "/{$}", s.rater(s.next))
@@ -70,6 +77,10 @@ func NewHandler(store Store, options Options) http.Handler {
 	s.route(mux, http.MethodPost, "/verdict", s.rater(s.verdict))
 	s.route(mux, http.MethodGet, "/r/{token}", s.enter)
 	s.route(mux, http.MethodGet, "/pause", s.rater(s.pause))
+	s.route(mux, http.MethodPost, "/ahead", s.rater(s.ahead))
+	s.route(mux, http.MethodGet, "/practice/end", s.rater(s.endPractice))
+	mux.HandleFunc("GET /practice", s.rater(s.practise))
+	mux.HandleFunc("POST /practice", s.rater(s.practiced))
 	mux.HandleFunc("GET /guess", s.rater(s.guessPage))
 	mux.HandleFunc("POST /guess", s.rater(s.guess))
 	return s.protected(mux)
@@ -141,7 +152,7 @@ func systemRand() *rand.Rand {
 func (s *site) secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
-		header.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		header.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 		// Not no-referrer: with it browsers send "Origin: null" on the site's own
 		// forms, which is refused where plain HTTP leaves out Sec-Fetch-Site.
 		header.Set("Referrer-Policy", "same-origin")
