@@ -67,7 +67,8 @@ WHERE q.comparison_id IS NULL OR q.week <> b.week OR q.category <> b.category
    OR q.people + q.simulated_people <> (
         SELECT count(DISTINCT r.rater_id) FROM ratings r JOIN raters h ON h.id = r.rater_id AND h.kind = 'human' WHERE r.comparison_id = c.id)
    OR EXISTS (SELECT 1 FROM presentations p
-        WHERE p.comparison_id = c.id AND p.rated <> EXISTS (SELECT 1 FROM ratings r WHERE r.presentation_id = p.id))`
+        WHERE p.comparison_id = c.id AND p.settled <> (EXISTS (SELECT 1 FROM ratings r WHERE r.presentation_id = p.id)
+            OR EXISTS (SELECT 1 FROM skips k WHERE k.presentation_id = p.id)))`
 
 // peopleColumn is where the queue counts who has rated a comparison: raters are counted
 // among their like, so that what was simulated keeps no person from rating.
@@ -79,14 +80,14 @@ func peopleColumn(rater eval.Rater) string {
 }
 
 // lookingAt counts those of the rater's like who look at a comparison just now: it was
-// shown to them since a moment and they have not rated it yet.
+// shown or assigned to them since a moment and they have not rated or skipped it yet.
 func lookingAt(rater eval.Rater, since string) string {
 	simulated := "0"
 	if rater.Simulated {
 		simulated = "1"
 	}
 	return `(SELECT count(*) FROM presentations l JOIN raters h ON h.id = l.rater_id AND h.simulated = ` + simulated + `
-     WHERE l.comparison_id = q.comparison_id AND l.rated = 0 AND l.shown_at > ` + since + ` AND l.rater_id <> ?1)`
+     WHERE l.comparison_id = q.comparison_id AND l.settled = 0 AND coalesce(l.shown_at, l.presented_at) > ` + since + ` AND l.rater_id <> ?1)`
 }
 
 // nextComparison selects a comparison that rater ?1 has neither been shown nor rated, of
@@ -104,12 +105,29 @@ WHERE q.answered = 1 AND q.week = ?3 AND ` + people + ` = ?4 AND q.comparison_id
 ORDER BY q.comparison_id LIMIT 1`
 }
 
-// hasRoom says of a waiting presentation p of rater ?1, joined with its queue row q, that
-// it is still to be rated: others have left room under ?2, and where it was not shown
-// since ?3 also those who look at it now.
-func hasRoom(rater eval.Rater) string {
+// waitingPresentations selects those of rater ?1 that are still to be rated, the one that
+// is shown first: others have left room under ?2, and where it was not shown since ?3
+// also those who look at it now.
+func waitingPresentations(rater eval.Rater) string {
 	people := peopleColumn(rater)
-	return people + ` < ?2 AND (p.shown_at > ?3 OR ` + people + ` + ` + lookingAt(rater, "?3") + ` < ?2)`
+	return `
+SELECT p.id, p.shown_at IS NOT NULL AS shown
+FROM presentations p JOIN comparison_queue q ON q.comparison_id = p.comparison_id
+WHERE p.rater_id = ?1 AND p.settled = 0 AND ` + people + ` < ?2
+  AND (coalesce(p.shown_at, p.presented_at) > ?3 OR ` + people + ` + ` + lookingAt(rater, "?3") + ` < ?2)
+ORDER BY p.shown_at IS NULL, p.presented_at, p.id LIMIT 2`
+}
+
+// A waitingPresentation is one that is still to be rated.
+type waitingPresentation struct {
+	ID    string `db:"id"`
+	Shown bool   `db:"shown"` // or only assigned
+}
+
+// waiting are the rater's presentations that are still to be rated, at most two.
+func waiting(ctx context.Context, tx *transaction, rater eval.Rater, most int, now time.Time) (open []waitingPresentation, err error) {
+	err = tx.SelectContext(ctx, &open, waitingPresentations(rater), rater.ID, most, now.Add(-abandonedAfter).UnixMicro())
+	return open, err
 }
 
 // abandonedAfter is how long an unrated presentation keeps others from being asked.
@@ -138,19 +156,24 @@ func (s *Store) NextPresentation(ctx context.Context, rater eval.Rater, draw fun
 }
 
 func nextPresentation(ctx context.Context, tx *transaction, rater eval.Rater, most int, draw func(controlFirst, candidateFirst int) eval.Side, now time.Time) (id string, err error) {
-	since := now.Add(-abandonedAfter).UnixMicro()
-	err = tx.GetContext(ctx, &id, `
-SELECT p.id FROM presentations p JOIN comparison_queue q ON q.comparison_id = p.comparison_id
-WHERE p.rater_id = ?1 AND p.rated = 0 AND `+hasRoom(rater)+`
-ORDER BY p.presented_at, p.id LIMIT 1`, rater.ID, most, since)
-	if err == nil {
-		_, err = tx.ExecContext(ctx, `UPDATE presentations SET shown_at = ? WHERE id = ? AND shown_at < ?`, now.UnixMicro(), id, now.UnixMicro())
-		return id, err
-	}
-	if !errors.Is(notFound(err), eval.ErrNotFound) {
+	open, err := waiting(ctx, tx, rater, most, now)
+	if err != nil {
 		return "", err
 	}
-	next, err := findNext(ctx, tx, rater, most, since)
+	if len(open) > 0 {
+		id = open[0].ID
+	} else if id, err = assign(ctx, tx, rater, most, draw, now); err != nil {
+		return "", err
+	}
+	// Who comes back to one that was left for long has it again for as long.
+	_, err = tx.ExecContext(ctx, `UPDATE presentations SET shown_at = ? WHERE id = ? AND (shown_at IS NULL OR shown_at < ?)`,
+		now.UnixMicro(), id, now.Add(-abandonedAfter/2).UnixMicro())
+	return id, err
+}
+
+// assign draws how the rater's next open comparison will be shown, and stores it.
+func assign(ctx context.Context, tx *transaction, rater eval.Rater, most int, draw func(controlFirst, candidateFirst int) eval.Side, now time.Time) (id string, err error) {
+	next, err := findNext(ctx, tx, rater, most, now.Add(-abandonedAfter).UnixMicro())
 	if err != nil {
 		return "", err
 	}
@@ -167,7 +190,7 @@ WHERE p.rater_id = ? AND q.category = ?`, rater.ID, next.Category)
 	}
 	id = rand.Text()
 	_, err = tx.ExecContext(ctx, `
-INSERT INTO presentations (id, comparison_id, rater_id, first, presented_at, shown_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)`,
+INSERT INTO presentations (id, comparison_id, rater_id, first, presented_at) VALUES (?, ?, ?, ?, ?)`,
 		id, next.ID, rater.ID, draw(first.Control, first.Candidate), now.UnixMicro())
 	return id, err
 }
@@ -200,17 +223,27 @@ func findNext(ctx context.Context, tx *transaction, rater eval.Rater, most int, 
 }
 
 // Presentation reads one presentation of this rater; eval.ErrNotFound for another
-// rater's.
+// rater's, and for one that is not shown yet.
 func (s *Store) Presentation(ctx context.Context, rater eval.Rater, id string) (eval.Presentation, error) {
+	p, err := s.presentation(ctx, rater, id)
+	if err == nil && p.ShownAt.IsZero() {
+		return eval.Presentation{}, fmt.Errorf("presentation %q: %w", id, eval.ErrNotFound)
+	}
+	return p, err
+}
+
+// presentation reads one that may not be shown yet.
+func (s *Store) presentation(ctx context.Context, rater eval.Rater, id string) (eval.Presentation, error) {
 	var row struct {
 		ComparisonID string    `db:"comparison_id"`
 		First        eval.Side `db:"first"`
 		TaskID       string    `db:"task_id"`
 		TextA        string    `db:"text_a"`
 		TextB        string    `db:"text_b"`
+		ShownAt      *int64    `db:"shown_at"`
 	}
 	err := s.quick.GetContext(ctx, &row, `
-SELECT p.comparison_id, p.first, c.task_id, a.response AS text_a, b.response AS text_b
+SELECT p.comparison_id, p.first, p.shown_at, c.task_id, a.response AS text_a, b.response AS text_b
 FROM presentations p
 JOIN comparisons c ON c.id = p.comparison_id
 JOIN responses a ON a.task_id = c.task_id AND a.arm = c.arm_a
@@ -231,6 +264,9 @@ WHERE p.id = ? AND p.rater_id = ?`, id, rater.ID)
 	if row.First == eval.SideB {
 		shown.Left, shown.Right = row.TextB, row.TextA
 	}
+	if row.ShownAt != nil {
+		shown.ShownAt = time.UnixMicro(*row.ShownAt).UTC()
+	}
 	return shown, nil
 }
 
@@ -246,10 +282,16 @@ SELECT presentation_id FROM ratings WHERE rater_id = ? AND presentation_id IS NO
 	return s.Presentation(ctx, rater, id)
 }
 
-// AddVerdict stores a rating durably before it returns. A second verdict on the
-// same presentation supersedes the first; the same one again changes nothing.
-// seconds is how long it took, nil where that is not known. eval.ErrNotFound for a presentation that is not this rater's.
+// AddVerdict is [Store.AddRating] of a verdict without tags.
 func (s *Store) AddVerdict(ctx context.Context, rater eval.Rater, presentationID string, shown eval.ShownVerdict, seconds *float64, note string, now time.Time) error {
+	return s.AddRating(ctx, rater, presentationID, eval.ShownRating{Verdict: shown, Seconds: seconds, Note: note}, now)
+}
+
+// AddRating stores a rating durably before it returns. A second one of the same
+// presentation supersedes the first; the same one again changes nothing, whatever its
+// seconds. eval.ErrNotFound for a presentation that is not this rater's, or that is not
+// shown yet.
+func (s *Store) AddRating(ctx context.Context, rater eval.Rater, presentationID string, shown eval.ShownRating, now time.Time) error {
 	return s.writeTogether(ctx, func(tx *transaction) error {
 		// The last rating may also have been imported since.
 		var p struct {
@@ -264,26 +306,33 @@ func (s *Store) AddVerdict(ctx context.Context, rater eval.Rater, presentationID
 SELECT p.comparison_id, p.first, r.id AS last, r.presentation_id IS NOT NULL AS here, r.verdict, r.note
 FROM presentations p LEFT JOIN ratings r ON r.id = (
     SELECT max(id) FROM ratings WHERE rater_id = p.rater_id AND comparison_id = p.comparison_id AND first = p.first)
-WHERE p.id = ? AND p.rater_id = ?`, presentationID, rater.ID)
+WHERE p.id = ? AND p.rater_id = ? AND p.shown_at IS NOT NULL`, presentationID, rater.ID)
 		if err != nil {
 			return fmt.Errorf("presentation %q: %w", presentationID, notFound(err))
 		}
-		verdict, ok := shown.Verdict(p.First)
+		verdict, ok := shown.Verdict.Verdict(p.First)
 		if !ok {
-			return fmt.Errorf("verdict %q is not known", shown)
+			return fmt.Errorf("verdict %q is not known", shown.Verdict)
 		}
 		score, _ := verdict.Score()
-		if p.Last != nil && *p.Here && *p.Verdict == verdict && *p.Note == note {
-			return nil
+		if p.Last != nil && *p.Here && *p.Verdict == verdict && *p.Note == shown.Note {
+			same, err := hasTags(ctx, tx, *p.Last, shown.Tags)
+			if err != nil || same {
+				return err
+			}
 		}
-		_, err = tx.ExecContext(ctx, `
+		result, err := tx.ExecContext(ctx, `
 INSERT INTO ratings (comparison_id, rater_id, presentation_id, supersedes, verdict, score, first, seconds, grades, note, cluster, rated_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, '{}', ?, '', ?)`,
-			p.ComparisonID, rater.ID, presentationID, p.Last, verdict, score, p.First, seconds, note, now.UnixMicro())
+			p.ComparisonID, rater.ID, presentationID, p.Last, verdict, score, p.First, shown.Seconds, shown.Note, now.UnixMicro())
 		if err != nil {
 			return fmt.Errorf("store rating: %w", err)
 		}
-		return nil
+		id, err := result.LastInsertId()
+		if err != nil {
+			return err
+		}
+		return addTags(ctx, tx, id, shown.Tags)
 	})
 }
 
@@ -320,7 +369,7 @@ SELECT (SELECT count(*) FROM comparison_queue q WHERE q.answered = 1 AND `+peopl
         UNION SELECT comparison_id FROM ratings WHERE rater_id = ?1) seen
        JOIN comparison_queue q ON q.comparison_id = seen.comparison_id AND q.answered = 1 AND `+people+` < ?2)
     + (SELECT count(*) FROM presentations p JOIN comparison_queue q ON q.comparison_id = p.comparison_id
-       WHERE p.rater_id = ?1 AND p.rated = 0 AND `+people+` < ?2)`, rater.ID, most)
+       WHERE p.rater_id = ?1 AND p.settled = 0 AND `+people+` < ?2)`, rater.ID, most)
 	return done, open, medianSeconds, err
 }
 

@@ -216,7 +216,7 @@ func TestTheQueueCountsEveryRating(t *testing.T) {
 	}
 	for _, damage := range []string{
 		`UPDATE comparison_queue SET people = people + 1`, `UPDATE comparison_queue SET answered = 0`, `DELETE FROM comparison_queue`,
-		`UPDATE presentations SET rated = 1 - rated`,
+		`UPDATE presentations SET settled = 1 - settled`,
 	} {
 		tx, err := s.writer.BeginTxx(t.Context(), nil)
 		must(t, err)
@@ -236,7 +236,7 @@ func TestTheQueueOfAnOlderDatabase(t *testing.T) {
 	s := newRatedInManyWays(t)
 	want := queue(t, s)
 	var presentations, after []string
-	state := `SELECT id || ' ' || rated || ' ' || shown_at FROM presentations ORDER BY id`
+	state := `SELECT id || ' ' || settled || ' ' || coalesce(shown_at, '-') FROM presentations ORDER BY id`
 	must(t, s.reader.SelectContext(t.Context(), &presentations, state))
 	files, err := fs.Sub(migrations, "migrations")
 	must(t, err)

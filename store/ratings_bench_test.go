@@ -108,7 +108,7 @@ func newShown(b *testing.B, raters, n int) (*Store, []shownTo) {
 				shown := strconv.Itoa(i) + "-" + strconv.Itoa(k)
 				all[i].ids = append(all[i].ids, shown)
 				_, err := tx.ExecContext(b.Context(), `
-INSERT INTO presentations (id, comparison_id, rater_id, first, presented_at) VALUES (?, ?, ?, 'a', ?)`, shown, comparison, id, testTime.UnixMicro())
+INSERT INTO presentations (id, comparison_id, rater_id, first, presented_at, shown_at) VALUES (?1, ?2, ?3, 'a', ?4, ?4)`, shown, comparison, id, testTime.UnixMicro())
 				if err != nil {
 					return err
 				}

@@ -25,14 +25,15 @@ func armsOf(protocol eval.Protocol, category audit.Category) []string {
 }
 
 // committedSum is all that the budget must cover: what is spent, set aside, and may
-// have been billed without an answer that says so. Triggers keep it.
-const committedSum = `SELECT nano_usd FROM committed`
+// have been billed without an answer that says so. Triggers keep it, but for the few new
+// answers that editors ask for.
+const committedSum = `SELECT nano_usd + ` + revisionSpent + ` + ` + revisionSetAside + ` FROM committed`
 
 // committedAgain adds up what committedSum must be.
 const committedAgain = `
 SELECT (SELECT coalesce(sum(cost_nano_usd), 0) FROM responses WHERE origin = 'measured')
      + (SELECT coalesce(sum(reserved_nano_usd + lost_nano_usd), 0) FROM calls)
-     + ` + judgeSpent + ` + ` + judgeSetAside
+     + ` + judgeSpent + ` + ` + judgeSetAside + ` + ` + revisionSpent + ` + ` + revisionSetAside
 
 // Reserve claims a cell until a time and sets its worst case aside, in one
 // transaction. It returns eval.ErrBudgetExhausted where everything spent and
@@ -129,10 +130,10 @@ WHERE task_id = ? AND arm = ?`, failure.Lost, failure.Reason, failure.Final, now
 	})
 }
 
-// Spent is what the pilot's own calls cost so far, of arms and judges; recorded answers
-// were paid for elsewhere.
+// Spent is what the pilot's own calls cost so far, of arms and judges, new answers that
+// editors asked for included; recorded answers were paid for elsewhere.
 func (s *Store) Spent(ctx context.Context) (spent audit.NanoUSD, err error) {
-	err = s.reader.GetContext(ctx, &spent, `SELECT (SELECT coalesce(sum(cost_nano_usd), 0) FROM responses WHERE origin = 'measured') + `+judgeSpent)
+	err = s.reader.GetContext(ctx, &spent, `SELECT (SELECT coalesce(sum(cost_nano_usd), 0) FROM responses WHERE origin = 'measured') + `+judgeSpent+` + `+revisionSpent)
 	return spent, err
 }
 

@@ -67,7 +67,7 @@ func runRateTerminal(ctx context.Context, g *global, s *store.Store, name string
 	}
 	site := siteOptions(protocol.Protocol)
 	err = terminal.Run(ctx, s, rater, terminal.Options{
-		HiddenNames: site.HiddenNames, Notice: site.Notice, AskGuess: askGuess, NoColor: g.noColor,
+		HiddenNames: site.HiddenNames, Notice: site.Notice, Tags: site.Tags, AskGuess: askGuess, NoColor: g.noColor,
 	}, in, out)
 	if err != nil {
 		return err

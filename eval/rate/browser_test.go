@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -73,11 +74,11 @@ func scheme(name string) step {
 	})
 }
 
-// TestRateByKeyboard rates ten comparisons by keys alone, changes one, reloads
+// TestRateByKeyboard rates thirty comparisons by keys alone, changes one, reloads
 // in between and finishes on a screen as narrow as a telephone's.
 func TestRateByKeyboard(t *testing.T) {
 	ctx := newBrowser(t)
-	store := newFakeStore(sampleComparisons(10)...)
+	store := newFakeStore(sampleComparisons(30)...)
 	site := newSite(t, store, t.Output())
 	run := func(steps ...step) {
 		t.Helper()
@@ -102,46 +103,52 @@ func TestRateByKeyboard(t *testing.T) {
 		before := len(store.given(1))
 		run(ready, settle, chromedp.KeyEvent(key))
 		count(before + 1)
-		run(settle)
 	}
 	run(size(1280, 800), chromedp.Navigate(site.URL+"/r/"+store.invite(t, "Ana")))
 	press("1")
 	press(kb.ArrowDown)
 	press(kb.ArrowRight)
 	press("0")
-	run(chromedp.Reload())
+	run(settle, chromedp.Reload())
 	press("3")
+	// Before half of them, and in the middle of reading one.
+	middle := []string{"2", "4", "1", "3", "5", "2", "0", "4", "3", "1"}
+	for _, key := range middle {
+		press(key)
+	}
+	run(settle, chromedp.Reload())
 
 	// What must not rate: Enter, a modifier, a held key, typing, help.
 	held := chromedp.Evaluate[chromedp.Void](`document.body.dispatchEvent(new KeyboardEvent('keydown', {key: '1', repeat: true, bubbles: true}))`)
 	run(settle, chromedp.KeyEvent(kb.Enter), chromedp.KeyEvent("1", chromedp.KeyModifiers(chromedp.ModifierCtrl)), held, settle)
-	count(5)
+	count(15)
 	run(chromedp.KeyEvent("?"), chromedp.WaitVisible(chromedp.CSS("#help")), chromedp.KeyEvent("1"), chromedp.KeyEvent("?"), chromedp.WaitNotVisible(chromedp.CSS("#help")))
 	run(chromedp.Focus(chromedp.CSS("#answer-1 .scroll")), chromedp.KeyEvent(kb.ArrowDown))
 	run(chromedp.Click(chromedp.CSS(".why summary")), chromedp.SendKeys(chromedp.CSS("#note"), "2 of 3 facts\r"), settle)
-	count(5)
+	count(15)
 	run(chromedp.Evaluate[chromedp.Void](`document.activeElement.blur()`))
 	press("5")
-	if note := store.given(1)[5].Note; note != "2 of 3 facts" {
+	if note := store.given(1)[15].Note; note != "2 of 3 facts" {
 		t.Errorf("note %q, want what was typed", note)
 	}
 
 	// Undo: the last one again, and on where it was.
 	run(chromedp.KeyEvent("z"), chromedp.WaitVisible(chromedp.CSS(".again")))
 	press("2")
-	if given := store.given(1); given[6].Presentation != given[5].Presentation {
+	if given := store.given(1); given[16].Presentation != given[15].Presentation {
 		t.Error("undo showed another comparison than the last one")
 	}
 
 	run(size(390, 800))
-	for _, key := range []string{"1", "3", "4"} {
+	narrow := []string{"1", "3", "4", "2", "5", "3", "1", "4", "2", "3", "4", "1", "0"}
+	for _, key := range narrow {
 		press(key)
 	}
 	// Two quick presses rate one comparison.
 	run(settle, chromedp.Evaluate[chromedp.Void](`document.body.dispatchEvent(new KeyboardEvent('keydown', {key: '4', bubbles: true})); document.body.dispatchEvent(new KeyboardEvent('keydown', {key: '1', bubbles: true}))`), settle)
-	count(11)
+	count(31)
 	body, err := chromedp.Run(ctx, chromedp.Text(chromedp.CSS("main")))
-	if err != nil || !strings.Contains(body, "You have rated 10 comparisons") {
+	if err != nil || !strings.Contains(body, "You have rated 30 comparisons") {
 		t.Errorf("last page: %q, %v", body, err)
 	}
 	wide, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`))
@@ -155,9 +162,12 @@ func TestRateByKeyboard(t *testing.T) {
 			t.Errorf("%v: not timed, or for more than a minute", v)
 		}
 	}
-	want := []eval.ShownVerdict{
-		eval.LeftMuchBetter, eval.ShownTie, eval.RightBetter, eval.ShownBad, eval.ShownTie, eval.RightMuchBetter,
-		eval.LeftBetter, eval.LeftMuchBetter, eval.ShownTie, eval.RightBetter, eval.RightBetter,
+	of := map[string]eval.ShownVerdict{
+		"1": eval.LeftMuchBetter, "2": eval.LeftBetter, "3": eval.ShownTie, "4": eval.RightBetter, "5": eval.RightMuchBetter, "0": eval.ShownBad,
+	}
+	var want []eval.ShownVerdict
+	for _, key := range slices.Concat([]string{"1", "3", "4", "0", "3"}, middle, []string{"5", "2"}, narrow, []string{"4"}) {
+		want = append(want, of[key])
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("verdicts (-want +got):\n%s", diff)
@@ -217,4 +227,97 @@ func TestScreenshots(t *testing.T) {
 	shoot("guess")
 	run(chromedp.Navigate(site.URL + "/r/unknown"))
 	shoot("unknown")
+
+	edits := newFakeEditStore(sampleComparisons(3)...)
+	editing := newEditSite(t, edits, t.Output(), time.Now)
+	run(chromedp.Navigate(editing.URL + "/r/" + edits.invite(t, "Ana Brückner")))
+	shoot("edit")
+	run(size(1280, 800), chromedp.Click(chromedp.CSS(".why summary")), chromedp.SendKeys(chromedp.CSS("#remark"), "Warmer, and without the table"))
+	shoot("edit-remark")
+	run(size(1280, 800), chromedp.Click(chromedp.CSS(`button[value="revise"]`)), chromedp.Sleep(500*time.Millisecond))
+	edits.revise(edits.shownEdits[0].ID, edits.shownEdits[0].Answer, time.Now())
+	run(chromedp.Navigate(editing.URL))
+	shoot("edit-revised")
+}
+
+// TestEditInBrowser edits an answer in a browser: the sending key, the time that counts,
+// a draft that outlives a reload, an answer that is sent back, and a narrow screen.
+func TestEditInBrowser(t *testing.T) {
+	ctx := newBrowser(t)
+	store := newFakeEditStore(sampleComparisons(4)...)
+	site := newEditSite(t, store, t.Output(), time.Now)
+	run := func(steps ...step) {
+		t.Helper()
+		if err := chromedp.Do(ctx, steps...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wait := func(what string, condition func() bool) {
+		t.Helper()
+		for deadline := time.Now().Add(10 * time.Second); !condition(); time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("waited for %s; stored %+v", what, store.made())
+			}
+		}
+	}
+	stored := func(n int) func() bool { return func() bool { return len(store.made()) == n } }
+	text := chromedp.CSS("#text")
+	send := chromedp.KeyEvent(kb.Enter, chromedp.KeyModifiers(chromedp.ModifierCtrl))
+	value := func() string {
+		t.Helper()
+		got, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.getElementById('text').value`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+
+	run(size(1280, 800), chromedp.Navigate(site.URL+"/r/"+store.invite(t, "Ana")), chromedp.WaitVisible(text))
+	original := value()
+	// Enter makes a new line, digits and letters are text, and none of it is sent.
+	run(chromedp.Focus(text), chromedp.KeyEvent(kb.Home, chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.SendKeys(text, "1z\r"), chromedp.Sleep(1200*time.Millisecond))
+	if got := value(); !strings.Contains(got, "1z\n") || len(store.made()) > 0 {
+		t.Errorf("typed into the text: %q; stored %v", got, store.made())
+	}
+	typed := value()
+	run(chromedp.Reload(), chromedp.WaitVisible(text))
+	if got := value(); got != typed {
+		t.Errorf("after a reload the text is %q, want the draft %q", got, typed)
+	}
+	run(chromedp.Focus(text), send)
+	wait("the first edit", stored(1))
+	made := store.made()[0].Made
+	if made.Outcome != eval.Edited || made.Text != typed || made.Timing != eval.TimedActive || *made.Seconds < 1.2 || *made.Seconds > 30 {
+		t.Errorf("stored %+v (%v s), want the text and active seconds of both pages", made, made.Seconds)
+	}
+	if made.Words.Common != made.Words.Before || made.Words.After != made.Words.Before+1 {
+		t.Errorf("words %+v, want one more than %q has", made.Words, original)
+	}
+
+	// Sent back with a remark, then changed by the button of the mouse.
+	run(chromedp.WaitVisible(chromedp.CSS(".saved")), chromedp.Click(chromedp.CSS(".why summary")), chromedp.SendKeys(chromedp.CSS("#remark"), "shorter"), send)
+	wait("the remark", func() bool { n, _ := store.WaitingRevisions(t.Context(), eval.Rater{}); return n == 1 })
+	run(chromedp.WaitVisible(chromedp.CSS(".saved")))
+	store.revise(store.shownEdits[1].ID, "A short answer.", time.Now())
+	run(size(390, 800), chromedp.Navigate(site.URL), chromedp.WaitVisible(chromedp.CSS(".again")))
+	if got := value(); got != "A short answer." {
+		t.Errorf("the new answer is %q", got)
+	}
+	run(chromedp.Click(chromedp.CSS(`button[value="unusable"]`)))
+	wait("the second edit", stored(2))
+	run(chromedp.WaitVisible(chromedp.CSS(".saved")))
+	wide, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`))
+	if err != nil || wide {
+		t.Errorf("the page is wider than the screen: %v, %v", wide, err)
+	}
+
+	// Without scripts the same form works, and the time is that which went by.
+	run(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		return err
+	}), chromedp.Reload(), chromedp.WaitVisible(text), chromedp.Click(chromedp.CSS(`button[value="done"]`)))
+	wait("the third edit", stored(3))
+	if made := store.made()[2].Made; made.Timing != eval.TimedElapsed || made.Words.Distance() != 0 {
+		t.Errorf("without scripts %+v, want it unchanged and timed by the clock", made)
+	}
 }

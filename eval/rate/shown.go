@@ -15,6 +15,9 @@ import (
 // from one to the other sees the same answers with the same names hidden, and is asked
 // the same questions.
 
+// MaxNote is the length of a note in characters.
+const MaxNote = maxNote
+
 // Clean takes out of a text what is no text: invalid UTF-8, control characters,
 // terminal sequences, and what nobody sees, such as the marks that turn the direction
 // of writing around.

@@ -56,22 +56,28 @@ BEGIN
 END;
 -- +goose StatementEnd
 
--- A presentation waits until it is rated; shown_at is when it was shown last.
-ALTER TABLE presentations ADD COLUMN rated INTEGER NOT NULL DEFAULT 0 CHECK (rated IN (0, 1));
-ALTER TABLE presentations ADD COLUMN shown_at INTEGER NOT NULL DEFAULT 0;
-UPDATE presentations SET shown_at = presented_at,
-    rated = EXISTS (SELECT 1 FROM ratings r WHERE r.presentation_id = presentations.id);
+-- A presentation waits until it is rated or skipped.
+ALTER TABLE presentations ADD COLUMN settled INTEGER NOT NULL DEFAULT 0 CHECK (settled IN (0, 1));
+UPDATE presentations SET settled = EXISTS (SELECT 1 FROM ratings r WHERE r.presentation_id = presentations.id)
+    OR EXISTS (SELECT 1 FROM skips k WHERE k.presentation_id = presentations.id);
 
-CREATE INDEX presentations_waiting ON presentations (comparison_id, shown_at) WHERE rated = 0;
-CREATE INDEX presentations_waiting_for ON presentations (rater_id, presented_at, id) WHERE rated = 0;
+CREATE INDEX presentations_waiting ON presentations (comparison_id, rater_id) WHERE settled = 0;
+CREATE INDEX presentations_waiting_for ON presentations (rater_id, presented_at, id) WHERE settled = 0;
 DROP INDEX presentations_rater;
 CREATE INDEX presentations_rater ON presentations (rater_id, comparison_id, first);
+
+-- +goose StatementBegin
+CREATE TRIGGER presentations_skipped AFTER INSERT ON skips
+BEGIN
+    UPDATE presentations SET settled = 1 WHERE id = new.presentation_id AND settled = 0;
+END;
+-- +goose StatementEnd
 
 -- A person's first rating of a comparison counts; corrections and judges do not.
 -- +goose StatementBegin
 CREATE TRIGGER comparison_queue_rated AFTER INSERT ON ratings
 BEGIN
-    UPDATE presentations SET rated = 1 WHERE id = new.presentation_id AND rated = 0;
+    UPDATE presentations SET settled = 1 WHERE id = new.presentation_id AND settled = 0;
     UPDATE comparison_queue SET
         people = people + (SELECT simulated = 0 FROM raters WHERE id = new.rater_id),
         simulated_people = simulated_people + (SELECT simulated = 1 FROM raters WHERE id = new.rater_id)
@@ -83,12 +89,12 @@ END;
 
 -- +goose Down
 DROP TRIGGER comparison_queue_rated;
+DROP TRIGGER presentations_skipped;
 DROP INDEX presentations_rater;
 DROP INDEX presentations_waiting_for;
 DROP INDEX presentations_waiting;
 CREATE INDEX presentations_rater ON presentations (rater_id);
-ALTER TABLE presentations DROP COLUMN shown_at;
-ALTER TABLE presentations DROP COLUMN rated;
+ALTER TABLE presentations DROP COLUMN settled;
 DROP TRIGGER comparison_queue_moved;
 DROP TRIGGER comparison_queue_answered;
 DROP TRIGGER comparison_queue_new;
