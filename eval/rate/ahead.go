@@ -119,4 +119,3 @@ func (s *site) goOn(w http.ResponseWriter, r *http.Request, rater eval.Rater, ne
 	}
 	s.showNext(w, r, rater, true)
 }
-
