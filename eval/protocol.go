@@ -34,6 +34,8 @@ type Protocol struct {
 	// Rubrics say by category what judges go by, in the place of the built-in ones.
 	Rubrics map[audit.Category]string `yaml:"rubrics" json:"rubrics,omitempty"`
 	Checks  []CheckRule               `yaml:"checks" json:"checks,omitempty"`
+	// RatingTags are what raters can choose from to say why they gave a verdict.
+	RatingTags []string `yaml:"rating_tags" json:"rating_tags,omitempty"`
 
 	BudgetUSD   string `yaml:"budget_usd" json:"budget_usd"` // decimal text; the hard cap of all weeks together
 	Concurrency int    `yaml:"concurrency" json:"-"`         // calls in flight; not a part of what is frozen

@@ -34,3 +34,12 @@ type Skip struct {
 	Reason SkipReason `db:"reason" json:"reason"`
 	Count  int        `db:"count" json:"count"`
 }
+
+// A TagCount says how often raters gave a tag with a verdict on two arms.
+type TagCount struct {
+	Tag     string  `db:"tag" json:"tag"`
+	ArmA    string  `db:"arm_a" json:"control"`
+	ArmB    string  `db:"arm_b" json:"candidate"`
+	Verdict Verdict `db:"verdict" json:"verdict"`
+	Count   int     `db:"count" json:"count"`
+}

@@ -73,6 +73,16 @@ GROUP BY h.id, k.reason ORDER BY h.name, k.reason`)
 	return skips, err
 }
 
+// Tags counts the tags of the ratings that count, by candidate, tag and verdict.
+func (s *Store) Tags(ctx context.Context) (tags []eval.TagCount, err error) {
+	err = s.reader.SelectContext(ctx, &tags, `
+SELECT g.tag, c.arm_a, c.arm_b, r.verdict, count(*) AS count FROM rating_tags g
+JOIN ratings r ON r.id = g.rating_id JOIN comparisons c ON c.id = r.comparison_id
+WHERE NOT EXISTS (SELECT 1 FROM ratings n WHERE n.supersedes = r.id)
+GROUP BY g.tag, c.arm_a, c.arm_b, r.verdict ORDER BY c.arm_b, g.tag, r.verdict`)
+	return tags, err
+}
+
 // hasTags says whether a rating has these tags and no others.
 func hasTags(ctx context.Context, tx *transaction, rating int64, tags []string) (bool, error) {
 	var stored []string

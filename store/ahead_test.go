@@ -113,4 +113,9 @@ func TestTagsOfARating(t *testing.T) {
 	if tags, ratings := stored(); ratings != 2 || len(tags) != 3 {
 		t.Errorf("%d ratings with %v, want two", ratings, tags)
 	}
+	verdict, _ := eval.LeftBetter.Verdict(shown.First)
+	counts, err := s.Tags(t.Context())
+	if must(t, err); len(counts) != 1 || counts[0].Tag != "wrong" || counts[0].Count != 1 || counts[0].Verdict != verdict {
+		t.Errorf("counts %+v, want those of the rating that counts", counts)
+	}
 }

@@ -26,7 +26,7 @@ import (
 
 func newRateCmd(g *global) *cobra.Command {
 	return group("rate", "blind rating by people",
-		newRateInviteCmd(g), newRateServeCmd(g), newRateTerminalCmd(g), newRateReviseCmd(g), newRateImportCmd(g), newRateImportEditsCmd(g), newRateExportCmd(g))
+		newRateInviteCmd(g), newRateServeCmd(g), newRateTerminalCmd(g), newRateReviseCmd(g), newRateWhyCmd(g), newRateImportCmd(g), newRateImportEditsCmd(g), newRateExportCmd(g))
 }
 
 // defaultListen is where the rating site listens unless told otherwise.
@@ -196,7 +196,7 @@ func listRaters(ctx context.Context, g *global, s *store.Store, out io.Writer) e
 func newRateServeCmd(g *global) *cobra.Command {
 	var listen string
 	var askGuess float64
-	var edit bool
+	var edit, practice bool
 	cmd := &cobra.Command{
 		Use:     "serve",
 		Short:   "the blind rating site",
@@ -214,32 +214,22 @@ for each arm. Who sends an answer back with a remark gets a new one from the sam
 after modeltrial rate revise.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := checkAskGuess(askGuess); err != nil {
-				return err
+			if !(askGuess >= 0 && askGuess <= 1) {
+				return usagef("--ask-guess is %v; choose a share from 0 (never) to 1 (after each verdict)", askGuess)
 			}
 			return g.withStore(cmd.Context(), func(s *store.Store) error {
-				return runServe(cmd.Context(), s, listen, edit, askGuess, cmd.ErrOrStderr())
+				return runServe(cmd.Context(), s, listen, edit, rate.Options{AskGuess: askGuess, Practice: practice}, cmd.ErrOrStderr())
 			})
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", defaultListen, "address to listen on")
 	cmd.Flags().BoolVar(&edit, "edit", false, "have raters edit single answers instead of comparing two")
-	addAskGuess(cmd, &askGuess)
+	cmd.Flags().BoolVar(&practice, "practice", true, "have raters practise on three made-up comparisons before their first")
+	cmd.Flags().Float64Var(&askGuess, "ask-guess", 0.2, "share of verdicts after which to ask which answer is from the current model")
 	return cmd
 }
 
-func addAskGuess(cmd *cobra.Command, share *float64) {
-	cmd.Flags().Float64Var(share, "ask-guess", 0.2, "share of verdicts after which to ask which answer is from the current model")
-}
-
-func checkAskGuess(share float64) error {
-	if !(share >= 0 && share <= 1) {
-		return usagef("--ask-guess is %v; choose a share from 0 (never) to 1 (after each verdict)", share)
-	}
-	return nil
-}
-
-func runServe(ctx context.Context, s *store.Store, listen string, edit bool, askGuess float64, errOut io.Writer) error {
+func runServe(ctx context.Context, s *store.Store, listen string, edit bool, chosen rate.Options, errOut io.Writer) error {
 	protocol, err := locked(ctx, s)
 	if err != nil {
 		return err
@@ -249,7 +239,7 @@ func runServe(ctx context.Context, s *store.Store, listen string, edit bool, ask
 		return fmt.Errorf("listen on %s: %w; choose another address with --listen", listen, err)
 	}
 	kind, options := "rating", siteOptions(protocol.Protocol)
-	options.AskGuess = askGuess
+	options.AskGuess, options.Practice = chosen.AskGuess, chosen.Practice
 	site := rate.NewHandler(s, options)
 	if edit {
 		kind, site = "editing", rate.NewEditHandler(s, options)
@@ -268,6 +258,7 @@ func siteOptions(protocol eval.Protocol) rate.Options {
 	}
 	return rate.Options{
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)), Now: time.Now, HiddenNames: hidden, Notice: notice,
+		Tags: protocol.RatingTags,
 	}
 }
 
