@@ -14,10 +14,11 @@ import (
 // does so once the present one is rated. Asking again gives the same one.
 // eval.ErrNotFound where nothing is shown, or nothing is left.
 func (s *Store) AssignAhead(ctx context.Context, rater eval.Rater, draw func(controlFirst, candidateFirst int) eval.Side, now time.Time) (eval.Presentation, error) {
-	most, err := s.ratingsPerComparison(ctx)
+	locked, err := s.lockedAgain(ctx)
 	if err != nil {
 		return eval.Presentation{}, err
 	}
+	most := locked.Protocol.RatingsPerComparison
 	var id string
 	err = s.writeTogether(ctx, func(tx *transaction) error {
 		open, err := waiting(ctx, tx, rater, most, now)
@@ -30,7 +31,10 @@ func (s *Store) AssignAhead(ctx context.Context, rater eval.Rater, draw func(con
 			id = open[1].ID
 			return nil
 		}
-		id, err = assign(ctx, tx, rater, most, draw, now)
+		next, err := findNext(ctx, tx, rater, most, now)
+		if err == nil {
+			id, err = assign(ctx, tx, rater, next, draw, now)
+		}
 		return err
 	})
 	if err != nil {
@@ -52,7 +56,7 @@ SELECT EXISTS (SELECT 1 FROM presentations p WHERE p.id = ? AND p.rater_id = ? A
 			return err
 		}
 		if !known {
-			return fmt.Errorf("presentation %q: %w", presentationID, eval.ErrNotFound)
+			return skipCheck(ctx, tx, rater, presentationID)
 		}
 		_, err = tx.ExecContext(ctx, `
 INSERT INTO skips (presentation_id, reason, skipped_at) VALUES (?, ?, ?) ON CONFLICT (presentation_id) DO NOTHING`,

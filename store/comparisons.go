@@ -64,6 +64,7 @@ LEFT JOIN comparison_queue q ON q.comparison_id = c.id
 WHERE q.comparison_id IS NULL OR q.week <> b.week OR q.category <> b.category
    OR q.answered <> (EXISTS (SELECT 1 FROM responses WHERE task_id = c.task_id AND arm = c.arm_a)
                  AND EXISTS (SELECT 1 FROM responses WHERE task_id = c.task_id AND arm = c.arm_b))
+   OR q.excluded <> EXISTS (SELECT 1 FROM comparison_checks k WHERE k.comparison_id = c.id AND k.excluded = 1)
    OR q.people + q.simulated_people <> (
         SELECT count(DISTINCT r.rater_id) FROM ratings r JOIN raters h ON h.id = r.rater_id AND h.kind = 'human' WHERE r.comparison_id = c.id)
    OR EXISTS (SELECT 1 FROM presentations p
@@ -93,12 +94,13 @@ func lookingAt(rater eval.Rater, since string) string {
 // nextComparison selects a comparison that rater ?1 has neither been shown nor rated, of
 // week ?3, with ?4 raters, and room for one more under ?2, those included who are looking
 // at it since ?5; the first from the id ?6 on. A comparison without answers, of ratings
-// made elsewhere, cannot be shown.
+// made elsewhere, cannot be shown, and one that the protocol's rule on flagged answers
+// leaves out is not.
 func nextComparison(rater eval.Rater) string {
 	people := peopleColumn(rater)
 	return `
 SELECT q.comparison_id, q.category FROM comparison_queue q
-WHERE q.answered = 1 AND q.week = ?3 AND ` + people + ` = ?4 AND q.comparison_id >= ?6
+WHERE q.answered = 1 AND q.excluded = 0 AND q.week = ?3 AND ` + people + ` = ?4 AND q.comparison_id >= ?6
   AND NOT EXISTS (SELECT 1 FROM presentations p WHERE p.comparison_id = q.comparison_id AND p.rater_id = ?1)
   AND NOT EXISTS (SELECT 1 FROM ratings r WHERE r.rater_id = ?1 AND r.comparison_id = q.comparison_id)
   AND ` + people + ` + ` + lookingAt(rater, "?5") + ` < ?2
@@ -113,7 +115,7 @@ func waitingPresentations(rater eval.Rater) string {
 	return `
 SELECT p.id, p.shown_at IS NOT NULL AS shown
 FROM presentations p JOIN comparison_queue q ON q.comparison_id = p.comparison_id
-WHERE p.rater_id = ?1 AND p.settled = 0 AND ` + people + ` < ?2
+WHERE p.rater_id = ?1 AND p.settled = 0 AND q.excluded = 0 AND ` + people + ` < ?2
   AND (coalesce(p.shown_at, p.presented_at) > ?3 OR ` + people + ` + ` + lookingAt(rater, "?3") + ` < ?2)
 ORDER BY p.shown_at IS NULL, p.presented_at, p.id LIMIT 2`
 }
@@ -140,13 +142,13 @@ const abandonedAfter = time.Hour
 // any. draw is given how many of the rater's presentations in the category had the
 // control first and how many the candidate. eval.ErrNotFound when nothing is left.
 func (s *Store) NextPresentation(ctx context.Context, rater eval.Rater, draw func(controlFirst, candidateFirst int) eval.Side, now time.Time) (eval.Presentation, error) {
-	most, err := s.ratingsPerComparison(ctx)
+	locked, err := s.lockedAgain(ctx)
 	if err != nil {
 		return eval.Presentation{}, err
 	}
 	var id string
 	err = s.writeTogether(ctx, func(tx *transaction) (err error) {
-		id, err = nextPresentation(ctx, tx, rater, most, draw, now)
+		id, err = nextPresentation(ctx, tx, rater, locked, draw, now)
 		return err
 	})
 	if err != nil {
@@ -155,28 +157,45 @@ func (s *Store) NextPresentation(ctx context.Context, rater eval.Rater, draw fun
 	return s.Presentation(ctx, rater, id)
 }
 
-func nextPresentation(ctx context.Context, tx *transaction, rater eval.Rater, most int, draw func(controlFirst, candidateFirst int) eval.Side, now time.Time) (id string, err error) {
+func nextPresentation(ctx context.Context, tx *transaction, rater eval.Rater, locked eval.LockedProtocol, draw func(controlFirst, candidateFirst int) eval.Side, now time.Time) (id string, err error) {
+	most := locked.Protocol.RatingsPerComparison
 	open, err := waiting(ctx, tx, rater, most, now)
 	if err != nil {
 		return "", err
 	}
+	if len(open) > 0 && open[0].Shown {
+		return open[0].ID, showNow(ctx, tx, open[0].ID, now)
+	}
+	if id, err = openCheck(ctx, tx, rater); err != nil || id != "" {
+		return id, err
+	}
+	var next openComparison
+	if len(open) == 0 {
+		if next, err = findNext(ctx, tx, rater, most, now); err != nil {
+			return "", err
+		}
+	}
+	if id, err = drawCheck(ctx, tx, locked, rater, now); err != nil || id != "" {
+		return id, err
+	}
 	if len(open) > 0 {
 		id = open[0].ID
-	} else if id, err = assign(ctx, tx, rater, most, draw, now); err != nil {
+	} else if id, err = assign(ctx, tx, rater, next, draw, now); err != nil {
 		return "", err
 	}
-	// Who comes back to one that was left for long has it again for as long.
-	_, err = tx.ExecContext(ctx, `UPDATE presentations SET shown_at = ? WHERE id = ? AND (shown_at IS NULL OR shown_at < ?)`,
-		now.UnixMicro(), id, now.Add(-abandonedAfter/2).UnixMicro())
-	return id, err
+	return id, showNow(ctx, tx, id, now)
 }
 
-// assign draws how the rater's next open comparison will be shown, and stores it.
-func assign(ctx context.Context, tx *transaction, rater eval.Rater, most int, draw func(controlFirst, candidateFirst int) eval.Side, now time.Time) (id string, err error) {
-	next, err := findNext(ctx, tx, rater, most, now.Add(-abandonedAfter).UnixMicro())
-	if err != nil {
-		return "", err
-	}
+// showNow notes that a presentation is shown. Who comes back to one that was left for
+// long has it again for as long.
+func showNow(ctx context.Context, tx *transaction, id string, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `UPDATE presentations SET shown_at = ? WHERE id = ? AND (shown_at IS NULL OR shown_at < ?)`,
+		now.UnixMicro(), id, now.Add(-abandonedAfter/2).UnixMicro())
+	return err
+}
+
+// assign draws how a comparison will be shown to a rater, and stores it.
+func assign(ctx context.Context, tx *transaction, rater eval.Rater, next openComparison, draw func(controlFirst, candidateFirst int) eval.Side, now time.Time) (id string, err error) {
 	var first struct {
 		Control   int `db:"control"`
 		Candidate int `db:"candidate"`
@@ -203,7 +222,8 @@ type openComparison struct {
 
 // findNext goes through the weeks, and in each through the numbers of raters. Of those
 // that are alike it takes any, so that raters who come together are not shown the same.
-func findNext(ctx context.Context, tx *transaction, rater eval.Rater, most int, since int64) (next openComparison, err error) {
+func findNext(ctx context.Context, tx *transaction, rater eval.Rater, most int, now time.Time) (next openComparison, err error) {
+	since := now.Add(-abandonedAfter).UnixMicro()
 	var weeks []int
 	if err := tx.SelectContext(ctx, &weeks, `SELECT week FROM batches ORDER BY week`); err != nil {
 		return next, err
@@ -249,6 +269,9 @@ JOIN comparisons c ON c.id = p.comparison_id
 JOIN responses a ON a.task_id = c.task_id AND a.arm = c.arm_a
 JOIN responses b ON b.task_id = c.task_id AND b.arm = c.arm_b
 WHERE p.id = ? AND p.rater_id = ?`, id, rater.ID)
+	if errors.Is(notFound(err), eval.ErrNotFound) {
+		return s.checkPresentation(ctx, rater, id)
+	}
 	if err != nil {
 		return eval.Presentation{}, fmt.Errorf("presentation %q: %w", id, notFound(err))
 	}
@@ -275,7 +298,14 @@ WHERE p.id = ? AND p.rater_id = ?`, id, rater.ID)
 func (s *Store) LastRated(ctx context.Context, rater eval.Rater) (eval.Presentation, error) {
 	var id string
 	err := s.quick.GetContext(ctx, &id, `
-SELECT presentation_id FROM ratings WHERE rater_id = ? AND presentation_id IS NOT NULL ORDER BY id DESC LIMIT 1`, rater.ID)
+SELECT presentation_id FROM (
+    SELECT presentation_id, rated_at FROM (
+        SELECT presentation_id, rated_at FROM ratings WHERE rater_id = ?1 AND presentation_id IS NOT NULL ORDER BY id DESC LIMIT 1)
+    UNION ALL
+    SELECT presentation_id, rated_at FROM (
+        SELECT r.presentation_id, r.rated_at FROM check_ratings r JOIN check_presentations p ON p.id = r.presentation_id
+        WHERE p.rater_id = ?1 ORDER BY r.id DESC LIMIT 1))
+ORDER BY rated_at DESC LIMIT 1`, rater.ID)
 	if err != nil {
 		return eval.Presentation{}, fmt.Errorf("last rated comparison: %w", notFound(err))
 	}
@@ -307,6 +337,9 @@ SELECT p.comparison_id, p.first, r.id AS last, r.presentation_id IS NOT NULL AS 
 FROM presentations p LEFT JOIN ratings r ON r.id = (
     SELECT max(id) FROM ratings WHERE rater_id = p.rater_id AND comparison_id = p.comparison_id AND first = p.first)
 WHERE p.id = ? AND p.rater_id = ? AND p.shown_at IS NOT NULL`, presentationID, rater.ID)
+		if errors.Is(notFound(err), eval.ErrNotFound) {
+			return addCheckVerdict(ctx, tx, rater, presentationID, shown.Verdict, shown.Seconds, shown.Note, now)
+		}
 		if err != nil {
 			return fmt.Errorf("presentation %q: %w", presentationID, notFound(err))
 		}
@@ -340,10 +373,11 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, '{}', ?, '', ?)`,
 // rater, those that others look at just now included, and gives the median seconds
 // of a rating (0 where none is known).
 func (s *Store) Progress(ctx context.Context, rater eval.Rater) (done, open int, medianSeconds float64, err error) {
-	most, err := s.ratingsPerComparison(ctx)
+	locked, err := s.lockedAgain(ctx)
 	if err != nil {
 		return 0, 0, 0, err
 	}
+	most := locked.Protocol.RatingsPerComparison
 	err = s.quick.GetContext(ctx, &done, `SELECT count(DISTINCT comparison_id) FROM ratings WHERE rater_id = ?`, rater.ID)
 	if err != nil {
 		return 0, 0, 0, err
@@ -363,23 +397,16 @@ ORDER BY seconds`, rater.ID)
 	// the rater has still to rate.
 	people := peopleColumn(rater)
 	err = s.quick.GetContext(ctx, &open, `
-SELECT (SELECT count(*) FROM comparison_queue q WHERE q.answered = 1 AND `+people+` < ?2)
+SELECT (SELECT count(*) FROM comparison_queue q WHERE q.answered = 1 AND q.excluded = 0 AND `+people+` < ?2)
     - (SELECT count(*) FROM (
         SELECT comparison_id FROM presentations WHERE rater_id = ?1
         UNION SELECT comparison_id FROM ratings WHERE rater_id = ?1) seen
-       JOIN comparison_queue q ON q.comparison_id = seen.comparison_id AND q.answered = 1 AND `+people+` < ?2)
+       JOIN comparison_queue q ON q.comparison_id = seen.comparison_id AND q.answered = 1 AND q.excluded = 0 AND `+people+` < ?2)
     + (SELECT count(*) FROM presentations p JOIN comparison_queue q ON q.comparison_id = p.comparison_id
-       WHERE p.rater_id = ?1 AND p.settled = 0 AND `+people+` < ?2)`, rater.ID, most)
-	return done, open, medianSeconds, err
-}
-
-// ratingsPerComparison is what the locked protocol wants; eval.ErrNotFound where none is
-// locked.
-func (s *Store) ratingsPerComparison(ctx context.Context) (most int, err error) {
-	err = s.quick.GetContext(ctx, &most, `
-SELECT json_extract(body, '$.ratings_per_comparison') FROM protocols ORDER BY version DESC LIMIT 1`)
+       WHERE p.rater_id = ?1 AND p.settled = 0 AND q.excluded = 0 AND `+people+` < ?2)`, rater.ID, most)
 	if err != nil {
-		return 0, fmt.Errorf("locked protocol: %w", notFound(err))
+		return 0, 0, 0, err
 	}
-	return most, nil
+	checked, checking, err := s.checkProgress(ctx, rater)
+	return done + checked, open + checking, medianSeconds, err
 }

@@ -43,6 +43,12 @@ func (s *Store) Dataset(ctx context.Context, throughWeek int) (eval.Dataset, err
 	if err != nil {
 		return data, err
 	}
+	if data.Checks, err = s.ComparisonChecks(ctx, throughWeek); err != nil {
+		return data, err
+	}
+	if data.RaterChecks, err = s.RaterCheckRatings(ctx, throughWeek); err != nil {
+		return data, err
+	}
 	var rows []struct {
 		TaskID    string              `db:"task_id"`
 		Category  audit.Category      `db:"category"`

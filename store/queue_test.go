@@ -153,6 +153,7 @@ type queueRow struct {
 	Week            int    `db:"week"`
 	Category        string `db:"category"`
 	Answered        bool   `db:"answered"`
+	Excluded        bool   `db:"excluded"`
 	People          int    `db:"people"`
 	SimulatedPeople int    `db:"simulated_people"`
 }
@@ -252,5 +253,101 @@ func TestTheQueueOfAnOlderDatabase(t *testing.T) {
 	must(t, s.reader.SelectContext(t.Context(), &after, state))
 	if difference := cmp.Diff(presentations, after); difference != "" {
 		t.Errorf("presentations (-kept +counted):\n%s", difference)
+	}
+}
+
+// TestChecksComeBetweenComparisonsAssignedAhead: who is tried, is tried although the next
+// comparison is assigned already, may skip what tries, and goes on with the assigned one.
+func TestChecksComeBetweenComparisonsAssignedAhead(t *testing.T) {
+	s := newAnswered(t, 20, 2) // 60 comparisons
+	_, err := s.LockProtocol(t.Context(), triedProtocol(2), "raters are tried", testTime)
+	must(t, err)
+	ann := addRater(t, s, "ann")
+	now, tried, skipped, ahead := testTime, 0, 0, ""
+	for {
+		now = now.Add(time.Second)
+		p, err := s.NextPresentation(t.Context(), ann, controlFirst, now)
+		if errors.Is(err, eval.ErrNotFound) {
+			break
+		}
+		must(t, err)
+		isCheck := count(t, s, `SELECT count(*) FROM check_presentations WHERE id = ?`, p.ID) == 1
+		switch {
+		case p.ShownAt.IsZero():
+			t.Fatalf("presentation %s is shown at no time", p.ID)
+		case isCheck:
+			if tried++; tried%2 == 0 {
+				skipped++
+				for range 2 { // a button pressed twice
+					must(t, s.Skip(t.Context(), ann, p.ID, eval.SkipOther, now))
+				}
+				continue
+			}
+		case ahead != "" && p.ID != ahead:
+			t.Fatalf("got %s, want %s that was assigned ahead", p.ID, ahead)
+		}
+		if !isCheck {
+			next, err := s.AssignAhead(t.Context(), ann, controlFirst, now)
+			if errors.Is(err, eval.ErrNotFound) {
+				next = eval.Presentation{}
+			} else {
+				must(t, err)
+			}
+			ahead = next.ID
+		}
+		must(t, s.AddVerdict(t.Context(), ann, p.ID, eval.RightBetter, ptr(9.0), "", now))
+	}
+	if tried < 10 || skipped == 0 {
+		t.Errorf("tried %d times, %d skipped, want about 30 of 60", tried, skipped)
+	}
+	done, open, _, err := s.Progress(t.Context(), ann)
+	if must(t, err); done != 60+tried-skipped || open != 0 {
+		t.Errorf("done %d, open %d, want %d and none", done, open, 60+tried-skipped)
+	}
+	if findings, err := s.Check(t.Context()); err != nil || len(findings) > 0 {
+		t.Errorf("findings %v, %v, want none", findings, err)
+	}
+}
+
+// TestAnExcludedComparisonIsNotShown, and is again where the rule no longer excludes it.
+func TestAnExcludedComparisonIsNotShown(t *testing.T) {
+	s := newAnswered(t, 1, 2) // 3 comparisons
+	ann, bob := addRater(t, s, "ann"), addRater(t, s, "bob")
+	waiting := next(t, s, ann)
+	exclude := func(excluded int) {
+		t.Helper()
+		_, err := s.writer.Exec(`
+INSERT INTO comparison_checks (comparison_id, protocol_version, masks_a, masks_b, flags, excluded, checked_at)
+VALUES (?1, 1, 0, 0, '[]', ?2, 0) ON CONFLICT (comparison_id) DO UPDATE SET excluded = excluded.excluded`, waiting.ComparisonID, excluded)
+		must(t, err)
+	}
+	for _, c := range []struct{ excluded, openToAnn, openToBob int }{{1, 2, 2}, {0, 1, 3}} { // in between ann rates two
+		exclude(c.excluded)
+		for _, rater := range []eval.Rater{ann, bob} {
+			want := map[eval.Rater]int{ann: c.openToAnn, bob: c.openToBob}[rater]
+			if _, open, _, err := s.Progress(t.Context(), rater); err != nil || open != want {
+				t.Errorf("excluded %d: %s has %d open, %v, want %d", c.excluded, rater.Name, open, err, want)
+			}
+		}
+		if findings, err := s.Check(t.Context()); err != nil || len(findings) > 0 {
+			t.Errorf("findings %v, %v, want none", findings, err)
+		}
+		if c.excluded == 0 {
+			continue
+		}
+		for range 2 {
+			p := next(t, s, ann)
+			if p.ComparisonID == waiting.ComparisonID {
+				t.Error("an excluded comparison is shown")
+			}
+			must(t, s.AddVerdict(t.Context(), ann, p.ID, eval.ShownTie, ptr(5.0), "", testTime))
+		}
+		if _, err := s.NextPresentation(t.Context(), ann, controlFirst, testTime); !errors.Is(err, eval.ErrNotFound) {
+			t.Errorf("got %v, want nothing left", err)
+		}
+		exclude(0)
+		if again := next(t, s, ann); again.ID != waiting.ID {
+			t.Error("what waited is not shown again")
+		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -34,6 +35,8 @@ type Store struct {
 	reader *sqlx.DB
 	queue  *writeQueue
 	quick  *statementCache // of the reader, for short queries that come often
+
+	protocol atomic.Pointer[eval.LockedProtocol] // that was read last; see lockedAgain
 }
 
 // readers is the number of reading connections.

@@ -37,7 +37,7 @@ func runPilot(ctx context.Context, g *global, s *store.Store, o *runOptions, out
 		}
 	}
 	if o.week == 0 { // a run that was killed at its end may have left comparisons to make
-		if _, err := s.CreateComparisons(ctx); err != nil {
+		if err := createComparisons(ctx, s); err != nil {
 			return err
 		}
 		if g.json {
@@ -150,8 +150,7 @@ func answerWeek(ctx context.Context, g *global, s *store.Store, config eval.Conf
 	if err != nil {
 		return summary, err
 	}
-	_, err = s.CreateComparisons(context.WithoutCancel(ctx))
-	return summary, err
+	return summary, createComparisons(context.WithoutCancel(ctx), s)
 }
 
 func runnerOptions(ctx context.Context, s *store.Store, config eval.Config, o *runOptions) (run.Options, error) {

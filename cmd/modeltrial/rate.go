@@ -26,7 +26,7 @@ import (
 
 func newRateCmd(g *global) *cobra.Command {
 	return group("rate", "blind rating by people",
-		newRateInviteCmd(g), newRateServeCmd(g), newRateTerminalCmd(g), newRateReviseCmd(g), newRateWhyCmd(g), newRateImportCmd(g), newRateImportEditsCmd(g), newRateExportCmd(g))
+		newRateInviteCmd(g), newRateServeCmd(g), newRateTerminalCmd(g), newRateReviseCmd(g), newRateWhyCmd(g), newRateImportCmd(g), newRateImportEditsCmd(g), newRateExportCmd(g), newRateFlaggedCmd(g))
 }
 
 // defaultListen is where the rating site listens unless told otherwise.
@@ -234,6 +234,9 @@ func runServe(ctx context.Context, s *store.Store, listen string, edit bool, cho
 	if err != nil {
 		return err
 	}
+	if err := checkComparisons(ctx, s); err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w; choose another address with --listen", listen, err)
@@ -251,13 +254,9 @@ func runServe(ctx context.Context, s *store.Store, listen string, edit bool, cho
 // siteOptions are those of the pilot's rating site: the names to be kept from
 // raters are those of the arms and their models.
 func siteOptions(protocol eval.Protocol) rate.Options {
-	var hidden []string
 	notice := ""
-	for _, arm := range protocol.Arms {
-		hidden = append(hidden, arm.Name, arm.Model)
-	}
 	return rate.Options{
-		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)), Now: time.Now, HiddenNames: hidden, Notice: notice,
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)), Now: time.Now, HiddenNames: hiddenNames(protocol), Notice: notice,
 		Tags: protocol.RatingTags,
 	}
 }

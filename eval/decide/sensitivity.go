@@ -24,9 +24,15 @@ func (a *analyzer) variants(raters []eval.RaterResult) []variant {
 	if rest, lost := a.withoutLost(); lost > 0 {
 		variants = append(variants, variant{"missing answers excluded", fmt.Sprintf("%d tasks without an answer of one arm are left out instead of lost", lost), rest})
 	}
+	if rest, count := a.withFlagged(); count > 0 {
+		variants = append(variants, variant{"flagged answers included", fmt.Sprintf("the %d ratings of comparisons with a flagged answer count, too", count), rest})
+	}
+	if a.everyone != nil {
+		variants = append(variants, variant{"excluded raters included", "the people whom the protocol's rule leaves out count, too", *a.everyone})
+	}
 	odd := map[string]bool{}
 	for _, rater := range raters {
-		if len(rater.Flags) > 0 && rater.Kind == eval.Human {
+		if len(rater.Flags) > 0 && rater.Kind == eval.Human && rater.Excluded == "" {
 			odd[rater.Rater] = true
 		}
 	}
@@ -75,7 +81,7 @@ type otherAnalysis struct {
 
 // analyzeVariants analyses the variants one after the other, and gives all at the end.
 func (a *analyzer) analyzeVariants(raters []eval.RaterResult, options Options) <-chan []otherAnalysis {
-	options.DecisionsOnly = true
+	options.DecisionsOnly, options.KeepRaters = true, true // whom the rule leaves out is decided
 	done := make(chan []otherAnalysis, 1)
 	variants := a.variants(raters)
 	go func() {

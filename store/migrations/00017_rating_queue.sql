@@ -8,6 +8,7 @@ CREATE TABLE comparison_queue (
     week             INTEGER NOT NULL, -- of its task
     category         TEXT    NOT NULL, -- of its task
     answered         INTEGER NOT NULL CHECK (answered IN (0, 1)), -- by both arms: it can be shown
+    excluded         INTEGER NOT NULL DEFAULT 0 CHECK (excluded IN (0, 1)), -- by the rule on flagged answers
     people           INTEGER NOT NULL CHECK (people >= 0), -- who have rated it
     simulated_people INTEGER NOT NULL CHECK (simulated_people >= 0)
 ) STRICT, WITHOUT ROWID;
@@ -22,8 +23,10 @@ SELECT c.id, b.week, b.category,
         WHERE r.comparison_id = c.id)
 FROM comparisons c JOIN batch_tasks b ON b.task_id = c.task_id;
 
+UPDATE comparison_queue SET excluded = 1 WHERE comparison_id IN (SELECT comparison_id FROM comparison_checks WHERE excluded = 1);
+
 -- Those that can be shown, in the order in which they are.
-CREATE INDEX comparison_queue_next ON comparison_queue (week, people, comparison_id) WHERE answered = 1;
+CREATE INDEX comparison_queue_next ON comparison_queue (week, people, comparison_id) WHERE answered = 1 AND excluded = 0;
 
 -- +goose StatementBegin
 CREATE TRIGGER comparison_queue_new AFTER INSERT ON comparisons
@@ -55,6 +58,23 @@ BEGIN
     WHERE comparison_id IN (SELECT id FROM comparisons WHERE task_id = new.task_id);
 END;
 -- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER comparison_queue_checked AFTER INSERT ON comparison_checks
+BEGIN
+    UPDATE comparison_queue SET excluded = new.excluded WHERE comparison_id = new.comparison_id;
+END;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER comparison_queue_checked_again AFTER UPDATE OF excluded ON comparison_checks
+BEGIN
+    UPDATE comparison_queue SET excluded = new.excluded WHERE comparison_id = new.comparison_id;
+END;
+-- +goose StatementEnd
+
+-- What tries a rater can be skipped like everything else.
+ALTER TABLE check_presentations ADD COLUMN skipped INTEGER NOT NULL DEFAULT 0 CHECK (skipped IN (0, 1));
 
 -- A presentation waits until it is rated or skipped.
 ALTER TABLE presentations ADD COLUMN settled INTEGER NOT NULL DEFAULT 0 CHECK (settled IN (0, 1));
@@ -95,6 +115,9 @@ DROP INDEX presentations_waiting_for;
 DROP INDEX presentations_waiting;
 CREATE INDEX presentations_rater ON presentations (rater_id);
 ALTER TABLE presentations DROP COLUMN settled;
+ALTER TABLE check_presentations DROP COLUMN skipped;
+DROP TRIGGER comparison_queue_checked_again;
+DROP TRIGGER comparison_queue_checked;
 DROP TRIGGER comparison_queue_moved;
 DROP TRIGGER comparison_queue_answered;
 DROP TRIGGER comparison_queue_new;
