@@ -27,7 +27,7 @@ var servingAddress = regexp.MustCompile(`https?://127\.0\.0\.1:\d+`)
 // startServer starts rate serve in a process of its own and gives its address.
 func startServer(t *testing.T, workspace string) (server *exec.Cmd, address string) {
 	t.Helper()
-	server = process(t, "-C", workspace, "rate", "serve", "--listen", "127.0.0.1:0", "--ask-guess", "0")
+	server = process(t, "-C", workspace, "rate", "serve", "--listen", "127.0.0.1:0", "--ask-guess", "0", "--practice=false")
 	said, err := server.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -65,6 +65,9 @@ func runRateTerminal(ctx context.Context, g *global, s *store.Store, name string
 	if err != nil {
 		return err
 	}
+	if err := checkComparisons(ctx, s); err != nil {
+		return err
+	}
 	site := siteOptions(protocol.Protocol)
 	err = terminal.Run(ctx, s, rater, terminal.Options{
 		HiddenNames: site.HiddenNames, Notice: site.Notice, Tags: site.Tags, AskGuess: askGuess, NoColor: g.noColor,
