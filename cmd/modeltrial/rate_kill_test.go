@@ -25,9 +25,9 @@ import (
 var servingAddress = regexp.MustCompile(`https?://127\.0\.0\.1:\d+`)
 
 // startServer starts rate serve in a process of its own and gives its address.
-func startServer(t *testing.T, workspace string) (server *exec.Cmd, address string) {
+func startServer(t *testing.T, workspace string, flags ...string) (server *exec.Cmd, address string) {
 	t.Helper()
-	server = process(t, "-C", workspace, "rate", "serve", "--listen", "127.0.0.1:0", "--ask-guess", "0", "--practice=false")
+	server = process(t, append([]string{"-C", workspace, "rate", "serve", "--listen", "127.0.0.1:0", "--ask-guess", "0", "--practice=false"}, flags...)...)
 	said, err := server.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -63,6 +63,8 @@ type site struct {
 
 	mu   sync.Mutex // *rand.Rand is not safe for concurrent use
 	rand *rand.Rand
+
+	attempts attempts
 }
 
 // NewHandler makes the blind rating site on a store. It is safe for concurrent
@@ -76,6 +78,7 @@ func NewHandler(store Store, options Options) http.Handler {
 	s.route(mux, http.MethodGet, "/previous", s.rater(s.previous))
 	s.route(mux, http.MethodPost, "/verdict", s.rater(s.verdict))
 	s.route(mux, http.MethodGet, "/r/{token}", s.enter)
+	mux.HandleFunc("POST /r/{token}", s.change)
 	s.route(mux, http.MethodGet, "/pause", s.rater(s.pause))
 	s.route(mux, http.MethodPost, "/ahead", s.rater(s.ahead))
 	s.route(mux, http.MethodGet, "/practice/end", s.rater(s.endPractice))
@@ -117,7 +120,7 @@ func (s *site) protected(mux *http.ServeMux) http.Handler {
 	mux.HandleFunc("/", s.unknown)
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(http.HandlerFunc(s.crossOrigin))
-	return s.recovered(s.secured(protection.Handler(mux)))
+	return secureCookies(s.recovered(s.secured(protection.Handler(mux))))
 }
 
 // route serves a path by one method (GET with HEAD) and answers the others with

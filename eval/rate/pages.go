@@ -246,6 +246,7 @@ type message struct {
 	Href      string // empty for no button
 	Label     string
 	Key       string // presses the button; may be empty
+	Confirm   string // on the button that sends the page's address back by POST; empty for none
 	Reference string // finds the log's entry; may be empty
 	Notice    string
 }
