@@ -13,7 +13,9 @@ import (
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	extensionast "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/renderer"
+	goldmarktext "github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 )
 
@@ -59,15 +61,18 @@ var converter = goldmark.New(
 		extension.Strikethrough,
 		extension.TaskList,
 	),
+	// Before the backslash's escapes and whatever else stands for something in a formula.
+	goldmark.WithParserOptions(parser.WithInlineParsers(util.Prioritized(mathParser{}, 1))),
 	goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(plainRenderer{}, 1))),
 )
 
 // policy lets through what the converter makes and nothing else: no links, no
-// images, no styles, no identifiers.
+// images, no styles, no identifiers, no classes but those of code and formulas.
 var policy = func() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	p.AllowElements("p", "br", "hr", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code",
-		"em", "strong", "del", "table", "thead", "tbody", "tr", "th", "td")
+		"em", "strong", "del", "table", "thead", "tbody", "tr", "th", "td", "span")
+	p.AllowAttrs("class").Matching(regexp.MustCompile(`^(?:[cfkms]|math|math display)$`)).OnElements("span")
 	p.AllowAttrs("start").Matching(bluemonday.Integer).OnElements("ol")
 	p.AllowAttrs("align").Matching(regexp.MustCompile(`^(?:left|center|right)$`)).OnElements("th", "td")
 	return p
@@ -79,8 +84,14 @@ func markdown(text string) template.HTML {
 	if strings.TrimSpace(text) == "" {
 		return `<p class="empty">(empty answer)</p>`
 	}
+	if tooLarge(text) {
+		return verbatim(text)
+	}
+	source := []byte(text)
+	document := converter.Parser().Parse(goldmarktext.NewReader(source))
+	highlightAll(document, source)
 	var page bytes.Buffer
-	if tooLarge(text) || converter.Convert([]byte(text), &page) != nil {
+	if converter.Renderer().Render(&page, source, document) != nil {
 		return verbatim(text)
 	}
 	return template.HTML(policy.SanitizeBytes(page.Bytes()))
@@ -134,6 +145,8 @@ func (plainRenderer) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
 	r.Register(ast.KindHTMLBlock, htmlBlock)
 	r.Register(ast.KindHeading, heading)
 	r.Register(extensionast.KindTaskCheckBox, checkBox)
+	r.Register(ast.KindFencedCodeBlock, codeBlock)
+	r.Register(kindMath, mathematics)
 }
 
 func write(w util.BufWriter, text string) (ast.WalkStatus, error) {
