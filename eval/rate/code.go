@@ -12,8 +12,8 @@ import (
 )
 
 // The lexers' time grows much faster than some hostile texts. So only languages whose
-// lexers give a token after the other are taken, and an answer's code that is not done
-// after a while stays plain.
+// lexers give a token after the other are taken, and where the code of one of two answers
+// is not done after a while, that of both stays plain.
 const (
 	maxCode     = 8 << 10 // bytes of a block
 	maxCodeTime = 150 * time.Millisecond
@@ -35,18 +35,19 @@ var codeLanguages = func() map[string]chroma.Lexer {
 const highlightAttribute = "highlighted"
 
 // highlightAll highlights the code blocks of a text, all of them together within
-// maxCodeTime.
-func highlightAll(document ast.Node, source []byte) {
-	deadline := time.Now().Add(maxCodeTime)
+// maxCodeTime. It is not ok where that was not enough.
+func highlightAll(document ast.Node, source []byte) (ok bool) {
+	left := maxCodeTime
 	_ = ast.Walk(document, func(node ast.Node, entering bool) (ast.WalkStatus, error) {
 		if block, ok := node.(*ast.FencedCodeBlock); ok && entering {
 			code := string(block.Lines().Value(source))
-			if page, ok := highlighted(code, string(block.Language(source)), deadline); ok {
+			if page, ok := highlighted(code, string(block.Language(source)), &left); ok {
 				block.SetAttributeString(highlightAttribute, page)
 			}
 		}
 		return ast.WalkContinue, nil
 	}) // the walker returns no error
+	return left > 0
 }
 
 // codeBlock renders a fenced block, highlighted where it is.
@@ -64,16 +65,20 @@ func codeBlock(w util.BufWriter, source []byte, node ast.Node, entering bool) (a
 }
 
 // highlighted is code as HTML, whose text is that of the code; not ok where the language
-// is not known, or the code is too long or took too long.
-func highlighted(code, language string, deadline time.Time) (page string, ok bool) {
+// is not known, or the code is too long or takes longer than what is left, from which its
+// time is taken.
+func highlighted(code, language string, left *time.Duration) (page string, ok bool) {
 	lexer := codeLanguages[strings.ToLower(language)]
-	if lexer == nil || len(code) > maxCode {
+	if lexer == nil || len(code) > maxCode || *left <= 0 {
 		return "", false
 	}
+	// The first time a lexer is used it is made, which is not the code's fault.
 	tokens, err := lexer.Tokenise(&chroma.TokeniseOptions{State: "root"}, code)
 	if err != nil {
 		return "", false
 	}
+	start, most := time.Now(), *left
+	defer func() { *left = most - time.Since(start) }()
 	var out, text strings.Builder
 	last := ""
 	to := func(class string) {
@@ -92,7 +97,7 @@ func highlighted(code, language string, deadline time.Time) (page string, ok boo
 		to(codeClass(token.Type))
 		out.WriteString(html.EscapeString(token.Value))
 		text.WriteString(token.Value)
-		if time.Now().After(deadline) {
+		if time.Since(start) > most {
 			return "", false
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"html"
 	"html/template"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -78,23 +79,30 @@ var policy = func() *bluemonday.Policy {
 	return p
 }()
 
-// markdown renders an answer. Links and images become text, so that nothing is
-// loaded from elsewhere and nothing can be followed; HTML is shown, not obeyed.
+// markdown renders an answer, with its code highlighted where that does not take long.
 func markdown(text string) template.HTML {
+	page, _ := rendered(text, true)
+	return page
+}
+
+// rendered renders an answer. Links and images become text, so that nothing is loaded
+// from elsewhere and nothing can be followed; HTML is shown, not obeyed. It is not ok
+// where the code should be highlighted and that took too long.
+func rendered(text string, highlight bool) (html template.HTML, ok bool) {
 	if strings.TrimSpace(text) == "" {
-		return `<p class="empty">(empty answer)</p>`
+		return `<p class="empty">(empty answer)</p>`, true
 	}
 	if tooLarge(text) {
-		return verbatim(text)
+		return verbatim(text), true
 	}
 	source := []byte(text)
 	document := converter.Parser().Parse(goldmarktext.NewReader(source))
-	highlightAll(document, source)
+	ok = !highlight || highlightAll(document, source)
 	var page bytes.Buffer
 	if converter.Renderer().Render(&page, source, document) != nil {
-		return verbatim(text)
+		return verbatim(text), ok
 	}
-	return template.HTML(policy.SanitizeBytes(page.Bytes()))
+	return template.HTML(policy.SanitizeBytes(page.Bytes())), ok
 }
 
 // tooLarge says whether a text would take too long as Markdown, or become too much.
@@ -116,20 +124,29 @@ func verbatim(text string) template.HTML {
 	return template.HTML(`<pre class="plain">` + html.EscapeString(text) + `</pre>`)
 }
 
-// answerTexts renders both answers in the same way: as they are if one of them
-// is too long for Markdown, so that neither stands out by that.
+// answerTexts renders both answers in the same way: as they are if one of them is too
+// long for Markdown, and without colours if the code of one takes too long, so that
+// neither stands out by that.
 func answerTexts(texts []string) []template.HTML {
-	render := markdown
-	for _, text := range texts {
-		if tooLarge(text) {
-			render = verbatim
+	pages := make([]template.HTML, len(texts))
+	if slices.ContainsFunc(texts, tooLarge) {
+		for i, text := range texts {
+			pages[i] = verbatim(text)
+		}
+		return pages
+	}
+	for _, highlight := range []bool{true, false} {
+		inTime := true
+		for i, text := range texts {
+			var ok bool
+			pages[i], ok = rendered(text, highlight)
+			inTime = inTime && ok
+		}
+		if inTime {
+			break
 		}
 	}
-	rendered := make([]template.HTML, len(texts))
-	for i, text := range texts {
-		rendered[i] = render(text)
-	}
-	return rendered
+	return pages
 }
 
 // plainRenderer renders the nodes that goldmark would turn into links, images,

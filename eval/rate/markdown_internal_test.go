@@ -152,20 +152,43 @@ func TestMath(t *testing.T) {
 	}
 }
 
+func TestFormulas(t *testing.T) {
+	tests := map[string]string{
+		"Solve $x < 2$ for $5":   `Solve <span class="math">$x &lt; 2$</span> for $5`,
+		"\\[\na\n\\] <b>":        "<span class=\"math display\">\\[\na\n\\]</span> &lt;b&gt;",
+		"\\[ a\n\nb \\]":         "\\[ a\n\nb \\]",
+		"echo $HOME/$USER":       "echo $HOME/$USER",
+		"from $5 to $6":          "from $5 to $6",
+		"\\$a$ $ $$ \\( $":       "\\$a$ $ $$ \\( $",
+		"$$x$$":                  `<span class="math display">$$x$$</span>`,
+		"":                       "",
+		"```js\n`${a}${b}`\n```": "```js\n`${a}${b}`\n```",
+	}
+	for text, want := range tests {
+		if got := string(formulas(text)); html.UnescapeString(got) != html.UnescapeString(want) {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestHighlighted(t *testing.T) {
-	later := time.Now().Add(time.Hour)
-	got, ok := highlighted("func f() int { return 42 } // a < b\n", "go", later)
+	left := time.Hour
+	got, ok := highlighted("func f() int { return 42 } // a < b\n", "go", &left)
 	want := "<span class=\"k\">func</span> <span class=\"f\">f</span>() <span class=\"k\">int</span> { <span class=\"k\">return</span> <span class=\"m\">42</span> } <span class=\"c\">// a &lt; b</span>\n"
 	if !ok || got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	for language, code := range map[string]string{"": "a < b", "no such language": "a < b", "python": strings.Repeat("<", maxCode+1)} {
-		if got, ok := highlighted(code, language, later); ok {
+		if got, ok := highlighted(code, language, &left); ok {
 			t.Errorf("%q: got %.40s, want it left plain", language, got)
 		}
 	}
-	if _, ok := highlighted("a = 1", "python", time.Now().Add(-time.Second)); ok {
-		t.Error("highlighted after the time was over")
+	if left >= time.Hour {
+		t.Error("no time was taken")
+	}
+	left = time.Nanosecond
+	if _, ok := highlighted("a = 1", "python", &left); ok || left > 0 {
+		t.Errorf("highlighted in no time, %v left", left)
 	}
 	page := string(markdown("```Python\nx = 1\n```\n\n```\nx < 1\n```"))
 	if page != "<pre><code>x = <span class=\"m\">1</span>\n</code></pre>\n<pre><code>x &lt; 1\n</code></pre>\n" {
@@ -180,7 +203,8 @@ func FuzzHighlighted(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, language, code string) {
 		code = clean(code)
-		page, ok := highlighted(code, language, time.Now().Add(time.Second))
+		left := time.Second
+		page, ok := highlighted(code, language, &left)
 		text := regexp.MustCompile(`</?span(?: class="[ckmsf]")?>`).ReplaceAllString(page, "")
 		if ok && text != html.EscapeString(code) {
 			t.Errorf("%q in %q became %q", code, language, page)

@@ -3,6 +3,8 @@ package rate
 import (
 	"bytes"
 	"html"
+	"html/template"
+	"strings"
 
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/parser"
@@ -39,7 +41,8 @@ var mathDelimiters = []struct {
 
 // mathParser finds formulas in paragraphs. A single dollar counts by Pandoc's rule, so
 // that prices are none: no space after the first, none before the last, no digit after it
-// (tex_math_dollars in Pandoc's manual).
+// (tex_math_dollars in Pandoc's manual). Nor is there a brace after the first or a letter
+// after the last, so that variables of shells and templates are none.
 type mathParser struct{}
 
 // Trigger implements parser.InlineParser.
@@ -53,7 +56,7 @@ func (mathParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Nod
 			continue
 		}
 		single := d.open == "$"
-		if single && (len(line) < 2 || util.IsSpace(line[1])) {
+		if single && !beginsMath(line[1:]) {
 			return nil
 		}
 		atLine, at := block.Position()
@@ -80,6 +83,11 @@ func (mathParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Nod
 	return nil
 }
 
+// beginsMath says whether what follows a single dollar may be a formula.
+func beginsMath(rest []byte) bool {
+	return len(rest) > 0 && !util.IsSpace(rest[0]) && rest[0] != '{'
+}
+
 // mathEnd is where a formula ends in a line; -1 where it does not.
 func mathEnd(line []byte, end string, single bool) int {
 	if !single {
@@ -89,7 +97,7 @@ func mathEnd(line []byte, end string, single bool) int {
 		if line[i] != '$' || line[i-1] == '\\' {
 			continue
 		}
-		if util.IsSpace(line[i-1]) || (i+1 < len(line) && util.IsNumeric(line[i+1])) {
+		if util.IsSpace(line[i-1]) || (i+1 < len(line) && util.IsAlphaNumeric(line[i+1])) {
 			return -1
 		}
 		return i
@@ -107,4 +115,52 @@ func mathematics(w util.BufWriter, source []byte, node ast.Node, entering bool) 
 		class = "math display"
 	}
 	return write(w, `<span class="`+class+`">`+html.EscapeString(string(n.source.Value(source)))+`</span>`)
+}
+
+// formulas shows a task's text as it is, with its formulas marked to be set.
+func formulas(text string) template.HTML {
+	var b strings.Builder
+	from := 0
+	for at := 0; at < len(text); {
+		end, display := formulaAt(text, at)
+		if end == 0 {
+			at++
+			continue
+		}
+		b.WriteString(html.EscapeString(text[from:at]))
+		class := "math"
+		if display {
+			class += " display"
+		}
+		b.WriteString(`<span class="` + class + `">` + html.EscapeString(text[at:end]) + `</span>`)
+		from, at = end, end
+	}
+	return template.HTML(b.String() + html.EscapeString(text[from:]))
+}
+
+// formulaAt is the end of the formula that begins at a place; 0 where none does.
+func formulaAt(text string, at int) (end int, display bool) {
+	if (text[at] != '$' && text[at] != '\\') || (at > 0 && text[at-1] == '\\') {
+		return 0, false
+	}
+	for _, d := range mathDelimiters {
+		rest, found := strings.CutPrefix(text[at:], d.open)
+		if !found {
+			continue
+		}
+		// Not over an empty line, as in an answer.
+		rest, _, _ = strings.Cut(rest, "\n\n")
+		single := d.open == "$"
+		if single {
+			rest, _, _ = strings.Cut(rest, "\n")
+		}
+		if single && !beginsMath([]byte(rest)) {
+			return 0, false
+		}
+		if length := mathEnd([]byte(rest), d.end, single); length > 0 {
+			return at + len(d.open) + length + len(d.end), d.display
+		}
+		return 0, false
+	}
+	return 0, false
 }

@@ -72,7 +72,7 @@
   let mathScript = null;
   const setMath = async (body) => {
     const formulas = [...body.querySelectorAll('.math')];
-    if (formulas.length === 0) return;
+    if (formulas.length === 0 || !body.dataset.math) return;
     mathScript ??= new Promise((resolve) => {
       const script = document.createElement('script');
       script.src = body.dataset.math;
