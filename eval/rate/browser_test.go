@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 	"github.com/google/go-cmp/cmp"
 
+	"modeltrial/audit"
 	"modeltrial/eval"
 )
 
@@ -232,6 +233,13 @@ func TestScreenshots(t *testing.T) {
 	shoot("unknown")
 	run(chromedp.Navigate(site.URL + "/practice"))
 	shoot("practice")
+	formulas := newFakeStore(fakeComparison{
+		task:    audit.Task{Prompt: "Solve $x^2 - 5x + 6 = 0$."},
+		control: "By the quadratic formula $x = \\frac{-b \\pm \\sqrt{b^2-4ac}}{2a}$:\n\n$$\nx_{1,2} = \\frac{5 \\pm \\sqrt{25 - 24}}{2}\n$$\n\nso **$x = 2$** or **$x = 3$**.", candidate: "Factor: \\[\\begin{aligned} x^2 - 5x + 6 &= (x-2)(x-3) \\\\ &= 0 \\end{aligned}\\] A product is 0 where a factor is.",
+	})
+	run(chromedp.Navigate(newSite(t, formulas, t.Output()).URL + "/r/" + formulas.invite(t, "Ana")))
+	shoot("formulas")
+	run(chromedp.Navigate(site.URL + "/practice"))
 	run(size(1280, 800), chromedp.Sleep(400*time.Millisecond), chromedp.Click(chromedp.CSS(`button[value="right"]`)), chromedp.WaitVisible(chromedp.CSS(".go")))
 	shoot("feedback")
 

@@ -188,6 +188,8 @@ var assetTypes = map[string]string{
 	"rate.css": "text/css; charset=utf-8",
 	"rate.js":  "text/javascript; charset=utf-8",
 	"edit.js":  "text/javascript; charset=utf-8",
+	// What sets formulas: https://temml.org, MIT licence in assets/temml.LICENSE.
+	"temml.min.js": "text/javascript; charset=utf-8",
 }
 
 // assetURL is an asset's address with a hash of its content, so that a browser

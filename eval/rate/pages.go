@@ -17,7 +17,7 @@ import (
 //go:embed templates
 var templateFiles embed.FS
 
-var templates = template.Must(template.New("").Funcs(template.FuncMap{"asset": assetURL}).ParseFS(templateFiles, "templates/*.html"))
+var templates = template.Must(template.New("").Funcs(template.FuncMap{"asset": assetURL, "formulas": formulas}).ParseFS(templateFiles, "templates/*.html"))
 
 // A comparisonPage is what the template of the rating page shows.
 type comparisonPage struct {

@@ -67,9 +67,37 @@
     if (timed && !sent) kept((storage) => storage.setItem('time:' + timed, String(Math.round(milliseconds()))));
   });
 
+  // Formulas are set from their TeX, which stays where it cannot be read. The script for it
+  // is fetched once, for the first page that has any.
+  let mathScript = null;
+  const setMath = async (body) => {
+    const formulas = [...body.querySelectorAll('.math')];
+    if (formulas.length === 0 || !body.dataset.math) return;
+    mathScript ??= new Promise((resolve) => {
+      const script = document.createElement('script');
+      script.src = body.dataset.math;
+      script.onload = script.onerror = () => resolve(window.temml);
+      document.head.append(script);
+    });
+    const temml = await mathScript;
+    if (!temml) return;
+    for (const formula of formulas) {
+      const tex = formula.textContent;
+      const bare = /^(?:\$\$|\\[([])([^]*)(?:\$\$|\\[)\]])$/.exec(tex)?.[1] ?? tex.slice(1, -1);
+      if (tex.includes('▇')) continue; // a name is hidden in it
+      try {
+        temml.render(bare, formula, { displayMode: formula.classList.contains('display'), trust: false, throwOnError: true });
+      } catch {
+        formula.textContent = tex;
+      }
+    }
+  };
+
   // show puts the page of a reply in the place of this one.
   const show = async (reply) => {
     const page = new DOMParser().parseFromString(await reply.text(), 'text/html');
+    // Nothing moves once it is shown.
+    await Promise.race([setMath(page.body), new Promise((resolve) => setTimeout(resolve, 1000))]);
     const location = reply.headers.get('Content-Location');
     if (location) history.replaceState(null, '', location);
     else if (reply.redirected) history.replaceState(null, '', reply.url);
@@ -265,5 +293,5 @@
     say(only.length + ' words differ.');
   };
 
-  start();
+  setMath(document.body).then(start);
 })();
