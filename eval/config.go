@@ -379,6 +379,7 @@ func (c *checker) plan(pilot Protocol) {
 	if pilot.RatingsPerComparison < 1 {
 		c.fail("$.pilot.ratings_per_comparison", "ratings_per_comparison is %d; choose at least 1", pilot.RatingsPerComparison)
 	}
+	c.tags(pilot.RatingTags)
 	if pilot.Concurrency < 1 || pilot.Concurrency > 1024 {
 		c.fail("$.pilot.concurrency", "concurrency is %d; choose 1 to 1024", pilot.Concurrency)
 	}

@@ -49,6 +49,8 @@ type Protocol struct {
 	// Rubrics say by category what judges go by, in the place of the built-in ones.
 	Rubrics map[audit.Category]string `yaml:"rubrics" json:"rubrics,omitempty"`
 	Checks  []CheckRule               `yaml:"checks" json:"checks,omitempty"`
+	// RatingTags are what raters can choose from to say why they gave a verdict.
+	RatingTags []string `yaml:"rating_tags" json:"rating_tags,omitempty"`
 
 	// Claims are what is said of the candidates and is to be checked.
 	Claims []Claim `yaml:"claims" json:"claims,omitempty"`

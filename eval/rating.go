@@ -142,6 +142,7 @@ type Presentation struct {
 	Prompt       string
 	Left         string
 	Right        string
+	ShownAt      time.Time // zero: assigned, not shown yet
 }
 
 // Flipped is the same rating with the arms exchanged.

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"modeltrial/audit"
@@ -56,79 +55,100 @@ ORDER BY b.task_id`, control, candidate, category, control, candidate)
 	return len(tasks), nil
 }
 
+// miscountedQueue counts the comparisons of which the triggers keep something else than
+// there is.
+const miscountedQueue = `
+SELECT count(*) FROM comparisons c
+JOIN batch_tasks b ON b.task_id = c.task_id
+LEFT JOIN comparison_queue q ON q.comparison_id = c.id
+WHERE q.comparison_id IS NULL OR q.week <> b.week OR q.category <> b.category
+   OR q.answered <> (EXISTS (SELECT 1 FROM responses WHERE task_id = c.task_id AND arm = c.arm_a)
+                 AND EXISTS (SELECT 1 FROM responses WHERE task_id = c.task_id AND arm = c.arm_b))
+   OR q.excluded <> EXISTS (SELECT 1 FROM comparison_checks k WHERE k.comparison_id = c.id AND k.excluded = 1)
+   OR q.people + q.simulated_people <> (
+        SELECT count(DISTINCT r.rater_id) FROM ratings r JOIN raters h ON h.id = r.rater_id AND h.kind = 'human' WHERE r.comparison_id = c.id)
+   OR EXISTS (SELECT 1 FROM presentations p
+        WHERE p.comparison_id = c.id AND p.settled <> (EXISTS (SELECT 1 FROM ratings r WHERE r.presentation_id = p.id)
+            OR EXISTS (SELECT 1 FROM skips k WHERE k.presentation_id = p.id)))`
+
+// peopleColumn is where the queue counts who has rated a comparison: raters are counted
+// among their like, so that what was simulated keeps no person from rating.
+func peopleColumn(rater eval.Rater) string {
+	if rater.Simulated {
+		return "q.simulated_people"
+	}
+	return "q.people"
+}
+
+// lookingAt counts those of the rater's like who look at a comparison just now: it was
+// shown or assigned to them since a moment and they have not rated or skipped it yet.
+func lookingAt(rater eval.Rater, since string) string {
+	simulated := "0"
+	if rater.Simulated {
+		simulated = "1"
+	}
+	return `(SELECT count(*) FROM presentations l JOIN raters h ON h.id = l.rater_id AND h.simulated = ` + simulated + `
+     WHERE l.comparison_id = q.comparison_id AND l.settled = 0 AND coalesce(l.shown_at, l.presented_at) > ` + since + ` AND l.rater_id <> ?1)`
+}
+
+// nextComparison selects a comparison that rater ?1 has neither been shown nor rated, of
+// week ?3, with ?4 raters, and room for one more under ?2, those included who are looking
+// at it since ?5; the first from the id ?6 on. A comparison without answers, of ratings
+// made elsewhere, cannot be shown, and one that the protocol's rule on flagged answers
+// leaves out is not.
+func nextComparison(rater eval.Rater) string {
+	people := peopleColumn(rater)
+	return `
+SELECT q.comparison_id, q.category FROM comparison_queue q
+WHERE q.answered = 1 AND q.excluded = 0 AND q.week = ?3 AND ` + people + ` = ?4 AND q.comparison_id >= ?6
+  AND NOT EXISTS (SELECT 1 FROM presentations p WHERE p.comparison_id = q.comparison_id AND p.rater_id = ?1)
+  AND NOT EXISTS (SELECT 1 FROM ratings r WHERE r.rater_id = ?1 AND r.comparison_id = q.comparison_id)
+  AND ` + people + ` + ` + lookingAt(rater, "?5") + ` < ?2
+ORDER BY q.comparison_id LIMIT 1`
+}
+
+// waitingPresentations selects those of rater ?1 that are still to be rated, the one that
+// is shown first: others have left room under ?2, and where it was not shown since ?3
+// also those who look at it now.
+func waitingPresentations(rater eval.Rater) string {
+	people := peopleColumn(rater)
+	return `
+SELECT p.id, p.shown_at IS NOT NULL AS shown
+FROM presentations p JOIN comparison_queue q ON q.comparison_id = p.comparison_id
+WHERE p.rater_id = ?1 AND p.settled = 0 AND q.excluded = 0 AND ` + people + ` < ?2
+  AND (coalesce(p.shown_at, p.presented_at) > ?3 OR ` + people + ` + ` + lookingAt(rater, "?3") + ` < ?2)
+ORDER BY p.shown_at IS NULL, p.presented_at, p.id LIMIT 2`
+}
+
+// A waitingPresentation is one that is still to be rated.
+type waitingPresentation struct {
+	ID    string `db:"id"`
+	Shown bool   `db:"shown"` // or only assigned
+}
+
+// waiting are the rater's presentations that are still to be rated, at most two.
+func waiting(ctx context.Context, tx *transaction, rater eval.Rater, most int, now time.Time) (open []waitingPresentation, err error) {
+	err = tx.SelectContext(ctx, &open, waitingPresentations(rater), rater.ID, most, now.Add(-abandonedAfter).UnixMicro())
+	return open, err
+}
+
 // abandonedAfter is how long an unrated presentation keeps others from being asked.
 const abandonedAfter = time.Hour
 
-// openComparisons selects the comparisons that rater ?1 has neither been shown nor
-// rated and that have fewer than ?2 raters, those who are looking at one since ?3
-// included. Raters are counted among their like (?4): what was simulated keeps no
-// person from rating. Ratings made elsewhere can be of tasks whose answers are not
-// stored; such a comparison cannot be shown.
-const openComparisons = `
-FROM comparisons c
-JOIN batch_tasks b ON b.task_id = c.task_id
-JOIN responses x ON x.task_id = c.task_id AND x.arm = c.arm_a
-JOIN responses y ON y.task_id = c.task_id AND y.arm = c.arm_b
-WHERE NOT EXISTS (SELECT 1 FROM presentations p WHERE p.comparison_id = c.id AND p.rater_id = ?1)
-  AND NOT EXISTS (SELECT 1 FROM ratings r WHERE r.comparison_id = c.id AND r.rater_id = ?1)
-  AND NOT EXISTS (SELECT 1 FROM comparison_checks k WHERE k.comparison_id = c.id AND k.excluded)
-  AND (SELECT count(DISTINCT r.rater_id) FROM ratings r
-       JOIN raters h ON h.id = r.rater_id AND h.kind = 'human' AND h.simulated = ?4
-       WHERE r.comparison_id = c.id)
-    + (SELECT count(*) FROM presentations p JOIN raters h ON h.id = p.rater_id AND h.simulated = ?4
-       WHERE p.comparison_id = c.id AND p.presented_at > ?3
-         AND NOT EXISTS (SELECT 1 FROM ratings r WHERE r.presentation_id = p.id)) < ?2`
-
 // NextPresentation gives the rater's next open comparison and stores how it is
-// shown before it is shown: the same one again if the last was not rated. Of the
-// open ones earlier weeks come first, then those with the fewest ratings. draw is
-// given how many of the rater's presentations in the category had the control
-// first and how many the candidate. eval.ErrNotFound when nothing is left.
+// shown before it is shown: the same one again if the last was not rated, unless it was
+// left for so long that others have rated it as often as the protocol wants. Of the
+// open ones earlier weeks come first, then those with the fewest raters, and of these
+// any. draw is given how many of the rater's presentations in the category had the
+// control first and how many the candidate. eval.ErrNotFound when nothing is left.
 func (s *Store) NextPresentation(ctx context.Context, rater eval.Rater, draw func(controlFirst, candidateFirst int) eval.Side, now time.Time) (eval.Presentation, error) {
-	locked, err := s.Locked(ctx)
+	locked, err := s.lockedAgain(ctx)
 	if err != nil {
 		return eval.Presentation{}, err
 	}
 	var id string
-	err = s.write(ctx, func(tx *transaction) error {
-		err := tx.GetContext(ctx, &id, `
-SELECT p.id FROM presentations p
-WHERE p.rater_id = ? AND NOT EXISTS (SELECT 1 FROM ratings r WHERE r.presentation_id = p.id)
-ORDER BY p.presented_at, p.id LIMIT 1`, rater.ID)
-		if err == nil || !errors.Is(notFound(err), eval.ErrNotFound) {
-			return err
-		}
-		if id, err = openCheck(ctx, tx, rater); err != nil || id != "" {
-			return err
-		}
-		var next struct {
-			ID       string         `db:"id"`
-			Category audit.Category `db:"category"`
-		}
-		err = tx.GetContext(ctx, &next, `SELECT c.id, b.category `+openComparisons+`
-ORDER BY b.week, (SELECT count(*) FROM ratings r WHERE r.comparison_id = c.id), c.id LIMIT 1`,
-			rater.ID, locked.Protocol.RatingsPerComparison, now.Add(-abandonedAfter).UnixMicro(), rater.Simulated)
-		if err != nil {
-			return notFound(err)
-		}
-		if id, err = drawCheck(ctx, tx, locked, rater, now); err != nil || id != "" {
-			return err
-		}
-		var first struct {
-			Control   int `db:"control"`
-			Candidate int `db:"candidate"`
-		}
-		err = tx.GetContext(ctx, &first, `
-SELECT coalesce(sum(p.first = 'a'), 0) AS control, coalesce(sum(p.first = 'b'), 0) AS candidate
-FROM presentations p JOIN comparisons c ON c.id = p.comparison_id JOIN batch_tasks b ON b.task_id = c.task_id
-WHERE p.rater_id = ? AND b.category = ?`, rater.ID, next.Category)
-		if err != nil {
-			return err
-		}
-		id = rand.Text()
-		_, err = tx.ExecContext(ctx, `
-INSERT INTO presentations (id, comparison_id, rater_id, first, presented_at) VALUES (?, ?, ?, ?, ?)`,
-			id, next.ID, rater.ID, draw(first.Control, first.Candidate), now.UnixMicro())
+	err = s.writeTogether(ctx, func(tx *transaction) (err error) {
+		id, err = nextPresentation(ctx, tx, rater, locked, draw, now)
 		return err
 	})
 	if err != nil {
@@ -137,18 +157,113 @@ INSERT INTO presentations (id, comparison_id, rater_id, first, presented_at) VAL
 	return s.Presentation(ctx, rater, id)
 }
 
+func nextPresentation(ctx context.Context, tx *transaction, rater eval.Rater, locked eval.LockedProtocol, draw func(controlFirst, candidateFirst int) eval.Side, now time.Time) (id string, err error) {
+	most := locked.Protocol.RatingsPerComparison
+	open, err := waiting(ctx, tx, rater, most, now)
+	if err != nil {
+		return "", err
+	}
+	if len(open) > 0 && open[0].Shown {
+		return open[0].ID, showNow(ctx, tx, open[0].ID, now)
+	}
+	if id, err = openCheck(ctx, tx, rater); err != nil || id != "" {
+		return id, err
+	}
+	var next openComparison
+	if len(open) == 0 {
+		if next, err = findNext(ctx, tx, rater, most, now); err != nil {
+			return "", err
+		}
+	}
+	if id, err = drawCheck(ctx, tx, locked, rater, now); err != nil || id != "" {
+		return id, err
+	}
+	if len(open) > 0 {
+		id = open[0].ID
+	} else if id, err = assign(ctx, tx, rater, next, draw, now); err != nil {
+		return "", err
+	}
+	return id, showNow(ctx, tx, id, now)
+}
+
+// showNow notes that a presentation is shown. Who comes back to one that was left for
+// long has it again for as long.
+func showNow(ctx context.Context, tx *transaction, id string, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `UPDATE presentations SET shown_at = ? WHERE id = ? AND (shown_at IS NULL OR shown_at < ?)`,
+		now.UnixMicro(), id, now.Add(-abandonedAfter/2).UnixMicro())
+	return err
+}
+
+// assign draws how a comparison will be shown to a rater, and stores it.
+func assign(ctx context.Context, tx *transaction, rater eval.Rater, next openComparison, draw func(controlFirst, candidateFirst int) eval.Side, now time.Time) (id string, err error) {
+	var first struct {
+		Control   int `db:"control"`
+		Candidate int `db:"candidate"`
+	}
+	err = tx.GetContext(ctx, &first, `
+SELECT coalesce(sum(p.first = 'a'), 0) AS control, coalesce(sum(p.first = 'b'), 0) AS candidate
+FROM presentations p JOIN comparison_queue q ON q.comparison_id = p.comparison_id
+WHERE p.rater_id = ? AND q.category = ?`, rater.ID, next.Category)
+	if err != nil {
+		return "", err
+	}
+	id = rand.Text()
+	_, err = tx.ExecContext(ctx, `
+INSERT INTO presentations (id, comparison_id, rater_id, first, presented_at) VALUES (?, ?, ?, ?, ?)`,
+		id, next.ID, rater.ID, draw(first.Control, first.Candidate), now.UnixMicro())
+	return id, err
+}
+
+// An openComparison is one that a rater may be shown.
+type openComparison struct {
+	ID       string         `db:"comparison_id"`
+	Category audit.Category `db:"category"`
+}
+
+// findNext goes through the weeks, and in each through the numbers of raters. Of those
+// that are alike it takes any, so that raters who come together are not shown the same.
+func findNext(ctx context.Context, tx *transaction, rater eval.Rater, most int, now time.Time) (next openComparison, err error) {
+	since := now.Add(-abandonedAfter).UnixMicro()
+	var weeks []int
+	if err := tx.SelectContext(ctx, &weeks, `SELECT week FROM batches ORDER BY week`); err != nil {
+		return next, err
+	}
+	query, start := nextComparison(rater), rand.Text()
+	for _, week := range weeks {
+		for people := range most {
+			for _, from := range []string{start, ""} {
+				err := tx.GetContext(ctx, &next, query, rater.ID, most, week, people, since, from)
+				if !errors.Is(notFound(err), eval.ErrNotFound) {
+					return next, err
+				}
+			}
+		}
+	}
+	return next, eval.ErrNotFound
+}
+
 // Presentation reads one presentation of this rater; eval.ErrNotFound for another
-// rater's.
+// rater's, and for one that is not shown yet.
 func (s *Store) Presentation(ctx context.Context, rater eval.Rater, id string) (eval.Presentation, error) {
+	p, err := s.presentation(ctx, rater, id)
+	if err == nil && p.ShownAt.IsZero() {
+		return eval.Presentation{}, fmt.Errorf("presentation %q: %w", id, eval.ErrNotFound)
+	}
+	return p, err
+}
+
+// presentation reads one that may not be shown yet.
+func (s *Store) presentation(ctx context.Context, rater eval.Rater, id string) (eval.Presentation, error) {
 	var row struct {
 		ComparisonID string    `db:"comparison_id"`
 		First        eval.Side `db:"first"`
 		TaskID       string    `db:"task_id"`
 		TextA        string    `db:"text_a"`
 		TextB        string    `db:"text_b"`
+		ShownAt      *int64    `db:"shown_at"`
 	}
-	err := s.reader.GetContext(ctx, &row, `
-SELECT p.comparison_id, p.first, c.task_id, a.response AS text_a, b.response AS text_b
+	err := s.quick.GetContext(ctx, &row, `
+SELECT p.comparison_id, p.first, p.shown_at, c.task_id, a.response AS text_a, b.response AS text_b
 FROM presentations p
 JOIN comparisons c ON c.id = p.comparison_id
 JOIN responses a ON a.task_id = c.task_id AND a.arm = c.arm_a
@@ -172,6 +287,9 @@ WHERE p.id = ? AND p.rater_id = ?`, id, rater.ID)
 	if row.First == eval.SideB {
 		shown.Left, shown.Right = row.TextB, row.TextA
 	}
+	if row.ShownAt != nil {
+		shown.ShownAt = time.UnixMicro(*row.ShownAt).UTC()
+	}
 	return shown, nil
 }
 
@@ -179,7 +297,7 @@ WHERE p.id = ? AND p.rater_id = ?`, id, rater.ID)
 // is none.
 func (s *Store) LastRated(ctx context.Context, rater eval.Rater) (eval.Presentation, error) {
 	var id string
-	err := s.reader.GetContext(ctx, &id, `
+	err := s.quick.GetContext(ctx, &id, `
 SELECT presentation_id FROM (
     SELECT presentation_id, rated_at FROM (
         SELECT presentation_id, rated_at FROM ratings WHERE rater_id = ?1 AND presentation_id IS NOT NULL ORDER BY id DESC LIMIT 1)
@@ -194,55 +312,60 @@ ORDER BY rated_at DESC LIMIT 1`, rater.ID)
 	return s.Presentation(ctx, rater, id)
 }
 
-// AddVerdict stores a rating durably before it returns. A second verdict on the
-// same presentation supersedes the first; the same one again changes nothing.
-// seconds is how long it took, nil where that is not known. eval.ErrNotFound for a presentation that is not this rater's.
+// AddVerdict is [Store.AddRating] of a verdict without tags.
 func (s *Store) AddVerdict(ctx context.Context, rater eval.Rater, presentationID string, shown eval.ShownVerdict, seconds *float64, note string, now time.Time) error {
-	return s.write(ctx, func(tx *transaction) error {
+	return s.AddRating(ctx, rater, presentationID, eval.ShownRating{Verdict: shown, Seconds: seconds, Note: note}, now)
+}
+
+// AddRating stores a rating durably before it returns. A second one of the same
+// presentation supersedes the first; the same one again changes nothing, whatever its
+// seconds. eval.ErrNotFound for a presentation that is not this rater's, or that is not
+// shown yet.
+func (s *Store) AddRating(ctx context.Context, rater eval.Rater, presentationID string, shown eval.ShownRating, now time.Time) error {
+	return s.writeTogether(ctx, func(tx *transaction) error {
+		// The last rating may also have been imported since.
 		var p struct {
-			ComparisonID string    `db:"comparison_id"`
-			First        eval.Side `db:"first"`
+			ComparisonID string        `db:"comparison_id"`
+			First        eval.Side     `db:"first"`
+			Last         *int64        `db:"last"`
+			Here         *bool         `db:"here"`
+			Verdict      *eval.Verdict `db:"verdict"`
+			Note         *string       `db:"note"`
 		}
-		err := tx.GetContext(ctx, &p, `SELECT comparison_id, first FROM presentations WHERE id = ? AND rater_id = ?`, presentationID, rater.ID)
+		err := tx.GetContext(ctx, &p, `
+SELECT p.comparison_id, p.first, r.id AS last, r.presentation_id IS NOT NULL AS here, r.verdict, r.note
+FROM presentations p LEFT JOIN ratings r ON r.id = (
+    SELECT max(id) FROM ratings WHERE rater_id = p.rater_id AND comparison_id = p.comparison_id AND first = p.first)
+WHERE p.id = ? AND p.rater_id = ? AND p.shown_at IS NOT NULL`, presentationID, rater.ID)
 		if errors.Is(notFound(err), eval.ErrNotFound) {
-			return addCheckVerdict(ctx, tx, rater, presentationID, shown, seconds, note, now)
+			return addCheckVerdict(ctx, tx, rater, presentationID, shown.Verdict, shown.Seconds, shown.Note, now)
 		}
 		if err != nil {
 			return fmt.Errorf("presentation %q: %w", presentationID, notFound(err))
 		}
-		verdict, ok := shown.Verdict(p.First)
+		verdict, ok := shown.Verdict.Verdict(p.First)
 		if !ok {
-			return fmt.Errorf("verdict %q is not known", shown)
+			return fmt.Errorf("verdict %q is not known", shown.Verdict)
 		}
 		score, _ := verdict.Score()
-		// The last may also have been imported since.
-		var last struct {
-			ID      int64        `db:"id"`
-			Here    bool         `db:"here"`
-			Verdict eval.Verdict `db:"verdict"`
-			Note    string       `db:"note"`
+		if p.Last != nil && *p.Here && *p.Verdict == verdict && *p.Note == shown.Note {
+			same, err := hasTags(ctx, tx, *p.Last, shown.Tags)
+			if err != nil || same {
+				return err
+			}
 		}
-		var supersedes *int64
-		err = tx.GetContext(ctx, &last, `
-SELECT id, presentation_id IS NOT NULL AS here, verdict, note FROM ratings
-WHERE rater_id = ? AND comparison_id = ? AND first = ? ORDER BY id DESC LIMIT 1`, rater.ID, p.ComparisonID, p.First)
-		switch {
-		case errors.Is(notFound(err), eval.ErrNotFound):
-		case err != nil:
-			return err
-		case last.Here && last.Verdict == verdict && last.Note == note:
-			return nil
-		default:
-			supersedes = &last.ID
-		}
-		_, err = tx.ExecContext(ctx, `
+		result, err := tx.ExecContext(ctx, `
 INSERT INTO ratings (comparison_id, rater_id, presentation_id, supersedes, verdict, score, first, seconds, grades, note, cluster, rated_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, '{}', ?, '', ?)`,
-			p.ComparisonID, rater.ID, presentationID, supersedes, verdict, score, p.First, seconds, note, now.UnixMicro())
+			p.ComparisonID, rater.ID, presentationID, p.Last, verdict, score, p.First, shown.Seconds, shown.Note, now.UnixMicro())
 		if err != nil {
 			return fmt.Errorf("store rating: %w", err)
 		}
-		return nil
+		id, err := result.LastInsertId()
+		if err != nil {
+			return err
+		}
+		return addTags(ctx, tx, id, shown.Tags)
 	})
 }
 
@@ -250,16 +373,17 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, '{}', ?, '', ?)`,
 // rater, those that others look at just now included, and gives the median seconds
 // of a rating (0 where none is known).
 func (s *Store) Progress(ctx context.Context, rater eval.Rater) (done, open int, medianSeconds float64, err error) {
-	locked, err := s.Locked(ctx)
+	locked, err := s.lockedAgain(ctx)
 	if err != nil {
 		return 0, 0, 0, err
 	}
-	err = s.reader.GetContext(ctx, &done, `SELECT count(DISTINCT comparison_id) FROM ratings WHERE rater_id = ?`, rater.ID)
+	most := locked.Protocol.RatingsPerComparison
+	err = s.quick.GetContext(ctx, &done, `SELECT count(DISTINCT comparison_id) FROM ratings WHERE rater_id = ?`, rater.ID)
 	if err != nil {
 		return 0, 0, 0, err
 	}
 	var seconds []float64
-	err = s.reader.SelectContext(ctx, &seconds, `
+	err = s.quick.SelectContext(ctx, &seconds, `
 SELECT seconds FROM ratings r
 WHERE rater_id = ? AND seconds IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ratings n WHERE n.supersedes = r.id)
 ORDER BY seconds`, rater.ID)
@@ -269,18 +393,20 @@ ORDER BY seconds`, rater.ID)
 	if n := len(seconds); n > 0 {
 		medianSeconds = (seconds[(n-1)/2] + seconds[n/2]) / 2
 	}
-	err = s.reader.GetContext(ctx, &open, `SELECT count(*) `+openComparisons,
-		rater.ID, locked.Protocol.RatingsPerComparison, int64(math.MaxInt64), rater.Simulated)
-	if err != nil {
-		return 0, 0, 0, err
-	}
-	var waiting int
-	err = s.reader.GetContext(ctx, &waiting, `
-SELECT count(*) FROM presentations p
-WHERE p.rater_id = ? AND NOT EXISTS (SELECT 1 FROM ratings r WHERE r.presentation_id = p.id)`, rater.ID)
+	// Open to everyone, without those that the rater has seen, and with the one that
+	// the rater has still to rate.
+	people := peopleColumn(rater)
+	err = s.quick.GetContext(ctx, &open, `
+SELECT (SELECT count(*) FROM comparison_queue q WHERE q.answered = 1 AND q.excluded = 0 AND `+people+` < ?2)
+    - (SELECT count(*) FROM (
+        SELECT comparison_id FROM presentations WHERE rater_id = ?1
+        UNION SELECT comparison_id FROM ratings WHERE rater_id = ?1) seen
+       JOIN comparison_queue q ON q.comparison_id = seen.comparison_id AND q.answered = 1 AND q.excluded = 0 AND `+people+` < ?2)
+    + (SELECT count(*) FROM presentations p JOIN comparison_queue q ON q.comparison_id = p.comparison_id
+       WHERE p.rater_id = ?1 AND p.settled = 0 AND q.excluded = 0 AND `+people+` < ?2)`, rater.ID, most)
 	if err != nil {
 		return 0, 0, 0, err
 	}
 	checked, checking, err := s.checkProgress(ctx, rater)
-	return done + checked, open + waiting + checking, medianSeconds, err
+	return done + checked, open + checking, medianSeconds, err
 }

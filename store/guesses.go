@@ -15,7 +15,7 @@ import (
 // a comparison chosen at random. eval.ErrNotFound for a presentation that is not this
 // rater's or not rated yet: a guess must not come before the verdict.
 func (s *Store) AddGuess(ctx context.Context, rater eval.Rater, presentationID string, shown eval.ShownGuess, recognised, asked bool, now time.Time) error {
-	return s.write(ctx, func(tx *transaction) error {
+	return s.writeTogether(ctx, func(tx *transaction) error {
 		var p struct {
 			ComparisonID string    `db:"comparison_id"`
 			First        eval.Side `db:"first"`

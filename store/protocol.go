@@ -148,6 +148,26 @@ SELECT version, sha256, body, category_share, locked_at FROM protocols ORDER BY 
 	return locked, err
 }
 
+// lockedAgain is [Store.Locked] for what is asked often: it is read and parsed again only
+// once another version is locked. What it points to is shared and must not be changed.
+func (s *Store) lockedAgain(ctx context.Context) (eval.LockedProtocol, error) {
+	var now struct {
+		Version int    `db:"version"`
+		SHA256  string `db:"sha256"`
+	}
+	if err := s.quick.GetContext(ctx, &now, `SELECT version, sha256 FROM protocols ORDER BY version DESC LIMIT 1`); err != nil {
+		return eval.LockedProtocol{}, fmt.Errorf("locked protocol: %w", notFound(err))
+	}
+	if known := s.protocol.Load(); known != nil && known.Version == now.Version && known.SHA256 == now.SHA256 {
+		return *known, nil
+	}
+	locked, err := s.Locked(ctx)
+	if err == nil {
+		s.protocol.Store(&locked)
+	}
+	return locked, err
+}
+
 // CreateBatch makes a week of the pilot with its sampled tasks by category. A
 // category that has its sample of the week already keeps it, and a task stays in
 // the batch of another week.

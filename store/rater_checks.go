@@ -23,7 +23,7 @@ const repeatAfter = 5
 func openCheck(ctx context.Context, tx *transaction, rater eval.Rater) (id string, err error) {
 	err = tx.GetContext(ctx, &id, `
 SELECT p.id FROM check_presentations p
-WHERE p.rater_id = ? AND NOT EXISTS (SELECT 1 FROM check_ratings r WHERE r.presentation_id = p.id)
+WHERE p.rater_id = ? AND p.skipped = 0 AND NOT EXISTS (SELECT 1 FROM check_ratings r WHERE r.presentation_id = p.id)
 ORDER BY p.presented_at, p.id LIMIT 1`, rater.ID)
 	if errors.Is(notFound(err), eval.ErrNotFound) {
 		return "", nil
@@ -40,7 +40,7 @@ func drawCheck(ctx context.Context, tx *transaction, locked eval.LockedProtocol,
 		return "", nil
 	}
 	var slot int
-	if err := tx.GetContext(ctx, &slot, `SELECT count(*) FROM presentations WHERE rater_id = ?`, rater.ID); err != nil || slot == 0 {
+	if err := tx.GetContext(ctx, &slot, `SELECT count(*) FROM presentations WHERE rater_id = ? AND shown_at IS NOT NULL`, rater.ID); err != nil || slot == 0 {
 		return "", err
 	}
 	var tried bool
@@ -97,7 +97,7 @@ SELECT id, first FROM (
     SELECT p.id, p.first, p.presented_at,
         EXISTS (SELECT 1 FROM check_presentations k WHERE k.rater_id = p.rater_id AND k.repeats = p.id) AS again,
         EXISTS (SELECT 1 FROM ratings r WHERE r.presentation_id = p.id) AS rated
-    FROM presentations p WHERE p.rater_id = ? ORDER BY p.presented_at DESC, p.id LIMIT -1 OFFSET ?)
+    FROM presentations p WHERE p.rater_id = ? AND p.shown_at IS NOT NULL ORDER BY p.presented_at DESC, p.id LIMIT -1 OFFSET ?)
 WHERE rated AND NOT again ORDER BY presented_at, id`, rater.ID, repeatAfter)
 	if err != nil || len(before) == 0 {
 		return nil, err
@@ -132,9 +132,10 @@ func (s *Store) checkPresentation(ctx context.Context, rater eval.Rater, id stri
 		Sentinel string    `db:"sentinel"`
 		First    eval.Side `db:"first"`
 		Protocol string    `db:"body"`
+		ShownAt  int64     `db:"presented_at"`
 	}
-	err := s.reader.GetContext(ctx, &row, `
-SELECT p.repeats, p.sentinel, p.first, v.body FROM check_presentations p JOIN protocols v ON v.version = p.protocol_version
+	err := s.quick.GetContext(ctx, &row, `
+SELECT p.repeats, p.sentinel, p.first, p.presented_at, v.body FROM check_presentations p JOIN protocols v ON v.version = p.protocol_version
 WHERE p.id = ? AND p.rater_id = ?`, id, rater.ID)
 	if err != nil {
 		return eval.Presentation{}, fmt.Errorf("presentation %q: %w", id, notFound(err))
@@ -147,7 +148,7 @@ WHERE p.id = ? AND p.rater_id = ?`, id, rater.ID)
 		if shown.First != row.First {
 			shown.Left, shown.Right = shown.Right, shown.Left
 		}
-		shown.ID, shown.First = id, row.First
+		shown.ID, shown.First, shown.ShownAt = id, row.First, time.UnixMicro(row.ShownAt).UTC()
 		return shown, nil
 	}
 	var protocol eval.Protocol
@@ -162,6 +163,7 @@ WHERE p.id = ? AND p.rater_id = ?`, id, rater.ID)
 			shown := eval.Presentation{
 				ID: id, ComparisonID: id, Rater: rater.Name, First: row.First,
 				Prompt: sentinel.Prompt, Left: sentinel.Better, Right: sentinel.Worse,
+				ShownAt: time.UnixMicro(row.ShownAt).UTC(),
 			}
 			if row.First == eval.SideB {
 				shown.Left, shown.Right = shown.Right, shown.Left
@@ -203,6 +205,21 @@ func addCheckVerdict(ctx context.Context, tx *transaction, rater eval.Rater, id 
 	return nil
 }
 
+// skipCheck notes that a rater does not want to rate what tries this rater; skipping again
+// changes nothing. eval.ErrNotFound where it is not this rater's or rated.
+func skipCheck(ctx context.Context, tx *transaction, rater eval.Rater, id string) error {
+	result, err := tx.ExecContext(ctx, `
+UPDATE check_presentations SET skipped = 1 WHERE id = ? AND rater_id = ?
+    AND NOT EXISTS (SELECT 1 FROM check_ratings r WHERE r.presentation_id = check_presentations.id)`, id, rater.ID)
+	if err != nil {
+		return fmt.Errorf("store skip: %w", err)
+	}
+	if rows, err := result.RowsAffected(); err != nil || rows == 1 {
+		return err
+	}
+	return fmt.Errorf("presentation %q: %w", id, eval.ErrNotFound)
+}
+
 // guessOfCheck takes a guess of a presentation that tries this rater and keeps nothing of
 // it: a sentinel is of no arm, and a repeat is no second opinion on the same answers.
 // eval.ErrNotFound where it is not this rater's or not rated yet.
@@ -223,9 +240,10 @@ func (s *Store) checkProgress(ctx context.Context, rater eval.Rater) (rated, wai
 		Rated   int `db:"rated"`
 		Waiting int `db:"waiting"`
 	}
-	err = s.reader.GetContext(ctx, &counts, `
+	err = s.quick.GetContext(ctx, &counts, `
 SELECT coalesce(sum(rated), 0) AS rated, coalesce(sum(1 - rated), 0) AS waiting FROM (
-    SELECT EXISTS (SELECT 1 FROM check_ratings r WHERE r.presentation_id = p.id) AS rated FROM check_presentations p WHERE p.rater_id = ?)`, rater.ID)
+    SELECT EXISTS (SELECT 1 FROM check_ratings r WHERE r.presentation_id = p.id) AS rated
+    FROM check_presentations p WHERE p.rater_id = ? AND p.skipped = 0)`, rater.ID)
 	return counts.Rated, counts.Waiting, err
 }
 

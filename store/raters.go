@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"time"
@@ -85,7 +86,7 @@ INSERT INTO raters (name, kind, simulated, created_at) VALUES (?, ?, ?, ?)`, rat
 }
 
 // selectRater reads a rater as a link or a name finds one.
-const selectRater = `SELECT id, name, kind, simulated, expires_at, revoked_at FROM raters `
+const selectRater = `SELECT id, name, kind, simulated, coalesce(token_sha256, '') AS token_sha256, expires_at, revoked_at FROM raters `
 
 // raterRow is a rater with what may end the rater's link.
 type raterRow struct {
@@ -93,6 +94,7 @@ type raterRow struct {
 	Name      string         `db:"name"`
 	Kind      eval.RaterKind `db:"kind"`
 	Simulated bool           `db:"simulated"`
+	Token     string         `db:"token_sha256"` // empty where there is no link
 	ExpiresAt *int64         `db:"expires_at"`
 	RevokedAt *int64         `db:"revoked_at"`
 }
@@ -106,11 +108,16 @@ func (r raterRow) rater(now time.Time) (eval.Rater, error) {
 }
 
 // RaterByTokenHash finds the rater of a link by the hexadecimal SHA-256 of its
-// token; eval.ErrNotFound or eval.ErrExpired.
+// token; eval.ErrNotFound or eval.ErrExpired. What is looked up is the hash, of which
+// nobody who guesses tokens can choose the first bytes, and what is found is compared in
+// constant time: how long it takes tells nothing of the tokens there are.
 func (s *Store) RaterByTokenHash(ctx context.Context, sha256 string, now time.Time) (eval.Rater, error) {
 	var row raterRow
-	if err := s.reader.GetContext(ctx, &row, selectRater+`WHERE token_sha256 = ?`, sha256); err != nil {
+	if err := s.quick.GetContext(ctx, &row, selectRater+`WHERE token_sha256 = ?`, sha256); err != nil {
 		return eval.Rater{}, fmt.Errorf("rater of this link: %w", notFound(err))
+	}
+	if subtle.ConstantTimeCompare([]byte(row.Token), []byte(sha256)) != 1 {
+		return eval.Rater{}, fmt.Errorf("rater of this link: %w", eval.ErrNotFound)
 	}
 	return row.rater(now)
 }

@@ -12,7 +12,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -34,9 +34,9 @@ type Store struct {
 	writer *sqlx.DB
 	reader *sqlx.DB
 	queue  *writeQueue
+	quick  *statementCache // of the reader, for short queries that come often
 
-	mu       sync.Mutex
-	taskByID *sqlx.Stmt // nil: not prepared yet
+	protocol atomic.Pointer[eval.LockedProtocol] // that was read last; see lockedAgain
 }
 
 // readers is the number of reading connections.
@@ -85,7 +85,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if s.reader, err = connect(path, readers); err != nil {
 		return nil, errors.Join(err, s.writer.Close())
 	}
-	s.queue = newWriteQueue(s)
+	s.queue, s.quick = newWriteQueue(s), &statementCache{db: s.reader}
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", s.Explain(err)), s.Close())
 	}
@@ -219,11 +219,12 @@ func (s *Store) Explain(err error) error {
 // Close waits for the writes that were begun and closes every connection.
 func (s *Store) Close() error {
 	s.queue.close()
-	return errors.Join(s.writer.Close(), s.reader.Close())
+	return errors.Join(s.quick.close(), s.writer.Close(), s.reader.Close())
 }
 
 // Check looks for damage: SQLite's own integrity and foreign key checks, and whether
-// what counts towards the budget is the sum of all calls. It returns what is wrong, nothing where all is well.
+// what counts towards the budget is the sum of all calls and the raters' queue counts all
+// ratings. It returns what is wrong, nothing where all is well.
 func (s *Store) Check(ctx context.Context) ([]string, error) {
 	var findings []string
 	var lines []string
@@ -249,6 +250,13 @@ func (s *Store) Check(ctx context.Context) ([]string, error) {
 	}
 	if kept != summed {
 		findings = append(findings, fmt.Sprintf("%s is kept as spent and set aside, the calls add up to %s", kept, summed))
+	}
+	var miscounted int
+	if err := s.reader.GetContext(ctx, &miscounted, miscountedQueue); err != nil {
+		return nil, s.Explain(err)
+	}
+	if miscounted > 0 {
+		findings = append(findings, fmt.Sprintf("%d comparisons have other ratings than the queue of raters counts", miscounted))
 	}
 	return findings, nil
 }

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/jmoiron/sqlx"
-
 	"modeltrial/audit"
 )
 
@@ -112,31 +110,12 @@ func (s *Store) EachTaskSummary(ctx context.Context, do func(audit.Task) error) 
 
 // Task reads one task; eval.ErrNotFound where there is none.
 func (s *Store) Task(ctx context.Context, id string) (audit.Task, error) {
-	byID, err := s.preparedTask(ctx)
-	if err != nil {
-		return audit.Task{}, fmt.Errorf("task %q: %w", id, err)
-	}
 	var row taskRow
-	if err := byID.GetContext(ctx, &row, id); err != nil {
+	err := s.quick.GetContext(ctx, &row, `SELECT `+summaryColumns+`, `+textColumns+fromTasks+`WHERE t.id = ?`, id)
+	if err != nil {
 		return audit.Task{}, fmt.Errorf("task %q: %w", id, notFound(err))
 	}
 	return row.task()
-}
-
-// preparedTask prepares the query of a task once: that takes as long as the query, and a
-// run reads the task of each call.
-func (s *Store) preparedTask(ctx context.Context) (*sqlx.Stmt, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.taskByID != nil {
-		return s.taskByID, nil
-	}
-	statement, err := s.reader.PreparexContext(ctx, `SELECT `+summaryColumns+`, `+textColumns+fromTasks+`WHERE t.id = ?`)
-	if err != nil {
-		return nil, s.Explain(err)
-	}
-	s.taskByID = statement
-	return statement, nil
 }
 
 // CountTasks counts the imported tasks.

@@ -26,7 +26,7 @@ import (
 
 func newRateCmd(g *global) *cobra.Command {
 	return group("rate", "blind rating by people",
-		newRateInviteCmd(g), newRateServeCmd(g), newRateTerminalCmd(g), newRateReviseCmd(g), newRateImportCmd(g), newRateImportEditsCmd(g), newRateExportCmd(g), newRateFlaggedCmd(g))
+		newRateInviteCmd(g), newRateServeCmd(g), newRateTerminalCmd(g), newRateReviseCmd(g), newRateWhyCmd(g), newRateImportCmd(g), newRateImportEditsCmd(g), newRateExportCmd(g), newRateFlaggedCmd(g))
 }
 
 // defaultListen is where the rating site listens unless told otherwise.
@@ -47,7 +47,7 @@ func newRateInviteCmd(g *global) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "invite NAME...",
 		Short:   "one secret link for each rater",
-		Example: "  modeltrial rate invite Ada Grace --base https://rate.example.com\n  modeltrial rate invite --list\n  modeltrial rate invite Ada --revoke",
+		Example: "  modeltrial rate invite Ada Grace --base https://rate.example.com\n  modeltrial rate invite --list\n  modeltrial rate invite --revoke Ada",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 && !o.list {
 				return usagef("rate invite needs the names of the raters, or --list")
@@ -61,7 +61,7 @@ func newRateInviteCmd(g *global) *cobra.Command {
 					return listRaters(cmd.Context(), g, s, cmd.OutOrStdout())
 				}
 				if o.revoke {
-					return revokeRaters(cmd.Context(), s, args, cmd.OutOrStdout())
+					return revokeRaters(cmd.Context(), g, s, args, cmd.OutOrStdout())
 				}
 				return inviteRaters(cmd.Context(), g, s, base, o.days, args, cmd.OutOrStdout())
 			})
@@ -147,9 +147,13 @@ func serveAdvice(g *global, base *url.URL) string {
 	if host == "localhost" {
 		host = "127.0.0.1"
 	}
+	behind := ""
+	if base.Scheme == "https" {
+		behind = " --behind-proxy"
+	}
 	address, err := netip.ParseAddr(host)
 	if base.Scheme == "https" || err != nil || !address.IsLoopback() {
-		return fmt.Sprintf("A proxy has to pass %s on to %s.\n%s --listen %s", base, defaultListen, next, defaultListen)
+		return fmt.Sprintf("A proxy has to pass %s on to %s.\n%s --listen %s%s", base, defaultListen, next, defaultListen, behind)
 	}
 	if listen := net.JoinHostPort(host, port); listen != defaultListen {
 		return next + " --listen " + listen
@@ -157,12 +161,20 @@ func serveAdvice(g *global, base *url.URL) string {
 	return next
 }
 
-func revokeRaters(ctx context.Context, s *store.Store, names []string, out io.Writer) error {
+func revokeRaters(ctx context.Context, g *global, s *store.Store, names []string, out io.Writer) error {
+	if len(names) == 0 {
+		return usagef("--revoke needs the names of the raters whose links are to end")
+	}
 	for _, name := range names {
 		if err := s.Revoke(ctx, name, time.Now()); err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "%s: the link no longer works; the ratings stay\n", name)
+		if !g.json {
+			fmt.Fprintf(out, "%s: the link no longer works; the ratings stay\n", name)
+		}
+	}
+	if g.json {
+		return report.JSON(out, map[string]any{"schema": "modeltrial.rate-revoke/1", "revoked": names})
 	}
 	return nil
 }
@@ -181,6 +193,8 @@ func listRaters(ctx context.Context, g *global, s *store.Store, out io.Writer) e
 		switch {
 		case rater.Revoked:
 			link = "revoked"
+		case rater.HasLink && rater.ExpiresAt != nil && !rater.ExpiresAt.After(time.Now()):
+			link = "expired " + rater.ExpiresAt.Format(time.DateOnly)
 		case rater.HasLink && rater.ExpiresAt != nil:
 			link = "until " + rater.ExpiresAt.Format(time.DateOnly)
 		}
@@ -196,17 +210,19 @@ func listRaters(ctx context.Context, g *global, s *store.Store, out io.Writer) e
 func newRateServeCmd(g *global) *cobra.Command {
 	var listen string
 	var askGuess float64
-	var edit bool
+	var edit, practice bool
+	var by transport
 	cmd := &cobra.Command{
 		Use:     "serve",
 		Short:   "the blind rating site",
-		Example: "  modeltrial rate serve\n  modeltrial rate serve --edit --listen 127.0.0.1:8081",
+		Example: "  modeltrial rate serve\n  modeltrial rate serve --edit --listen 127.0.0.1:8081\n  modeltrial rate serve --listen :8443 --tls-cert site.pem --tls-key site-key.pem",
 		Long: `serve shows raters, who come by the links of rate invite, a task and two anonymous
 answers side by side. Nothing that reaches the browser names a model or an arm. A
 verdict is on disk before the page says so. After some of the verdicts, chosen at
 random, raters are asked which answer is from the current model: modeltrial analyze
 tells from that whether the pilot was blind. It listens on this machine only unless
---listen says otherwise; put a proxy with TLS before it for other machines.
+--listen says otherwise. For other machines give it a certificate, or put a proxy with
+TLS before it and say --behind-proxy.
 
 With --edit the same links lead to single answers instead, as blind, which raters edit
 until they could be sent: how much time that takes and how many words stay is measured
@@ -214,16 +230,21 @@ for each arm. Who sends an answer back with a remark gets a new one from the sam
 after modeltrial rate revise.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := checkAskGuess(askGuess); err != nil {
+			if !(askGuess >= 0 && askGuess <= 1) {
+				return usagef("--ask-guess is %v; choose a share from 0 (never) to 1 (after each verdict)", askGuess)
+			}
+			if err := by.check(); err != nil {
 				return err
 			}
 			return g.withStore(cmd.Context(), func(s *store.Store) error {
-				return runServe(cmd.Context(), s, listen, edit, askGuess, cmd.ErrOrStderr())
+				return runServe(cmd.Context(), s, listen, by, edit, rate.Options{AskGuess: askGuess, Practice: practice}, cmd.ErrOrStderr())
 			})
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", defaultListen, "address to listen on")
+	by.add(cmd)
 	cmd.Flags().BoolVar(&edit, "edit", false, "have raters edit single answers instead of comparing two")
+	cmd.Flags().BoolVar(&practice, "practice", true, "have raters practise on three made-up comparisons before their first")
 	addAskGuess(cmd, &askGuess)
 	return cmd
 }
@@ -239,7 +260,7 @@ func checkAskGuess(share float64) error {
 	return nil
 }
 
-func runServe(ctx context.Context, s *store.Store, listen string, edit bool, askGuess float64, errOut io.Writer) error {
+func runServe(ctx context.Context, s *store.Store, listen string, by transport, edit bool, chosen rate.Options, errOut io.Writer) error {
 	protocol, err := locked(ctx, s)
 	if err != nil {
 		return err
@@ -252,13 +273,17 @@ func runServe(ctx context.Context, s *store.Store, listen string, edit bool, ask
 		return fmt.Errorf("listen on %s: %w; choose another address with --listen", listen, err)
 	}
 	kind, options := "rating", siteOptions(protocol.Protocol)
-	options.AskGuess = askGuess
+	options.AskGuess, options.Practice = chosen.AskGuess, chosen.Practice
 	site := rate.NewHandler(s, options)
 	if edit {
 		kind, site = "editing", rate.NewEditHandler(s, options)
 	}
-	fmt.Fprintf(errOut, "%s site on http://%s, for raters with a link from modeltrial rate invite; Ctrl-C ends it\n", kind, listener.Addr())
-	return rate.Serve(ctx, listener, site)
+	listening, site, address, err := by.over(listener, site, errOut)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	fmt.Fprintf(errOut, "%s site on %s, for raters with a link from modeltrial rate invite; Ctrl-C ends it\n", kind, address)
+	return rate.Serve(ctx, listening, site)
 }
 
 // siteOptions are those of the pilot's rating site: the names to be kept from
@@ -267,6 +292,7 @@ func siteOptions(protocol eval.Protocol) rate.Options {
 	notice := ""
 	return rate.Options{
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)), Now: time.Now, HiddenNames: protocol.Names(), Notice: notice,
+		Tags: protocol.RatingTags,
 	}
 }
 

@@ -126,7 +126,7 @@ func leakWorkspace(t *testing.T) string {
 // startSite serves the workspace by the program and returns the site's address.
 func startSite(t *testing.T, dir string, args ...string) string {
 	t.Helper()
-	serve := program(t, dir, append([]string{"rate", "serve", "--listen", "127.0.0.1:0"}, args...)...)
+	serve := program(t, dir, append([]string{"rate", "serve", "--listen", "127.0.0.1:0", "--practice=false"}, args...)...)
 	stderr, err := serve.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -31,8 +31,8 @@ at any time and go on later, here or on the site.`,
 		Example: "  modeltrial rate invite Ada\n  modeltrial rate terminal --rater Ada",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := checkAskGuess(askGuess); err != nil {
-				return err
+			if !(askGuess >= 0 && askGuess <= 1) {
+				return usagef("--ask-guess is %v; choose a share from 0 (never) to 1 (after each verdict)", askGuess)
 			}
 			if rater == "" {
 				return usagef("rate terminal needs --rater NAME: who rates")
@@ -46,7 +46,7 @@ at any time and go on later, here or on the site.`,
 		},
 	}
 	cmd.Flags().StringVar(&rater, "rater", "", "who rates: a name that rate invite knows")
-	addAskGuess(cmd, &askGuess)
+	cmd.Flags().Float64Var(&askGuess, "ask-guess", 0.2, "share of verdicts after which to ask which answer is from the current model")
 	return cmd
 }
 
@@ -65,9 +65,12 @@ func runRateTerminal(ctx context.Context, g *global, s *store.Store, name string
 	if err != nil {
 		return err
 	}
+	if err := checkComparisons(ctx, s); err != nil {
+		return err
+	}
 	site := siteOptions(protocol.Protocol)
 	err = terminal.Run(ctx, s, rater, terminal.Options{
-		HiddenNames: site.HiddenNames, Notice: site.Notice, AskGuess: askGuess, NoColor: g.noColor,
+		HiddenNames: site.HiddenNames, Notice: site.Notice, Tags: site.Tags, AskGuess: askGuess, NoColor: g.noColor,
 	}, in, out)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 	"github.com/google/go-cmp/cmp"
 
+	"modeltrial/audit"
 	"modeltrial/eval"
 )
 
@@ -73,11 +75,11 @@ func scheme(name string) step {
 	})
 }
 
-// TestRateByKeyboard rates ten comparisons by keys alone, changes one, reloads
+// TestRateByKeyboard rates thirty comparisons by keys alone, changes one, reloads
 // in between and finishes on a screen as narrow as a telephone's.
 func TestRateByKeyboard(t *testing.T) {
 	ctx := newBrowser(t)
-	store := newFakeStore(sampleComparisons(10)...)
+	store := newFakeStore(sampleComparisons(30)...)
 	site := newSite(t, store, t.Output())
 	run := func(steps ...step) {
 		t.Helper()
@@ -102,46 +104,52 @@ func TestRateByKeyboard(t *testing.T) {
 		before := len(store.given(1))
 		run(ready, settle, chromedp.KeyEvent(key))
 		count(before + 1)
-		run(settle)
 	}
 	run(size(1280, 800), chromedp.Navigate(site.URL+"/r/"+store.invite(t, "Ana")))
 	press("1")
 	press(kb.ArrowDown)
 	press(kb.ArrowRight)
 	press("0")
-	run(chromedp.Reload())
+	run(settle, chromedp.Reload())
 	press("3")
+	// Before half of them, and in the middle of reading one.
+	middle := []string{"2", "4", "1", "3", "5", "2", "0", "4", "3", "1"}
+	for _, key := range middle {
+		press(key)
+	}
+	run(settle, chromedp.Reload())
 
 	// What must not rate: Enter, a modifier, a held key, typing, help.
 	held := chromedp.Evaluate[chromedp.Void](`document.body.dispatchEvent(new KeyboardEvent('keydown', {key: '1', repeat: true, bubbles: true}))`)
 	run(settle, chromedp.KeyEvent(kb.Enter), chromedp.KeyEvent("1", chromedp.KeyModifiers(chromedp.ModifierCtrl)), held, settle)
-	count(5)
+	count(15)
 	run(chromedp.KeyEvent("?"), chromedp.WaitVisible(chromedp.CSS("#help")), chromedp.KeyEvent("1"), chromedp.KeyEvent("?"), chromedp.WaitNotVisible(chromedp.CSS("#help")))
 	run(chromedp.Focus(chromedp.CSS("#answer-1 .scroll")), chromedp.KeyEvent(kb.ArrowDown))
 	run(chromedp.Click(chromedp.CSS(".why summary")), chromedp.SendKeys(chromedp.CSS("#note"), "2 of 3 facts\r"), settle)
-	count(5)
+	count(15)
 	run(chromedp.Evaluate[chromedp.Void](`document.activeElement.blur()`))
 	press("5")
-	if note := store.given(1)[5].Note; note != "2 of 3 facts" {
+	if note := store.given(1)[15].Note; note != "2 of 3 facts" {
 		t.Errorf("note %q, want what was typed", note)
 	}
 
 	// Undo: the last one again, and on where it was.
 	run(chromedp.KeyEvent("z"), chromedp.WaitVisible(chromedp.CSS(".again")))
 	press("2")
-	if given := store.given(1); given[6].Presentation != given[5].Presentation {
+	if given := store.given(1); given[16].Presentation != given[15].Presentation {
 		t.Error("undo showed another comparison than the last one")
 	}
 
 	run(size(390, 800))
-	for _, key := range []string{"1", "3", "4"} {
+	narrow := []string{"1", "3", "4", "2", "5", "3", "1", "4", "2", "3", "4", "1", "0"}
+	for _, key := range narrow {
 		press(key)
 	}
 	// Two quick presses rate one comparison.
 	run(settle, chromedp.Evaluate[chromedp.Void](`document.body.dispatchEvent(new KeyboardEvent('keydown', {key: '4', bubbles: true})); document.body.dispatchEvent(new KeyboardEvent('keydown', {key: '1', bubbles: true}))`), settle)
-	count(11)
+	count(31)
 	body, err := chromedp.Run(ctx, chromedp.Text(chromedp.CSS("main")))
-	if err != nil || !strings.Contains(body, "You have rated 10 comparisons") {
+	if err != nil || !strings.Contains(body, "You have rated 30 comparisons") {
 		t.Errorf("last page: %q, %v", body, err)
 	}
 	wide, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`))
@@ -155,9 +163,12 @@ func TestRateByKeyboard(t *testing.T) {
 			t.Errorf("%v: not timed, or for more than a minute", v)
 		}
 	}
-	want := []eval.ShownVerdict{
-		eval.LeftMuchBetter, eval.ShownTie, eval.RightBetter, eval.ShownBad, eval.ShownTie, eval.RightMuchBetter,
-		eval.LeftBetter, eval.LeftMuchBetter, eval.ShownTie, eval.RightBetter, eval.RightBetter,
+	of := map[string]eval.ShownVerdict{
+		"1": eval.LeftMuchBetter, "2": eval.LeftBetter, "3": eval.ShownTie, "4": eval.RightBetter, "5": eval.RightMuchBetter, "0": eval.ShownBad,
+	}
+	var want []eval.ShownVerdict
+	for _, key := range slices.Concat([]string{"1", "3", "4", "0", "3"}, middle, []string{"5", "2"}, narrow, []string{"4"}) {
+		want = append(want, of[key])
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("verdicts (-want +got):\n%s", diff)
@@ -207,6 +218,9 @@ func TestScreenshots(t *testing.T) {
 	run(chromedp.Reload())
 	press("left")
 	shoot("code")
+	run(size(1280, 800), chromedp.Click(chromedp.CSS("#differences")), chromedp.Click(chromedp.CSS(".skips summary")))
+	shoot("differences")
+	run(chromedp.Click(chromedp.CSS("#differences")), chromedp.Click(chromedp.CSS(".skips summary")))
 	press("tie")
 	shoot("german")
 	press("right")
@@ -217,6 +231,17 @@ func TestScreenshots(t *testing.T) {
 	shoot("guess")
 	run(chromedp.Navigate(site.URL + "/r/unknown"))
 	shoot("unknown")
+	run(chromedp.Navigate(site.URL + "/practice"))
+	shoot("practice")
+	formulas := newFakeStore(fakeComparison{
+		task:    audit.Task{Prompt: "Solve $x^2 - 5x + 6 = 0$."},
+		control: "By the quadratic formula $x = \\frac{-b \\pm \\sqrt{b^2-4ac}}{2a}$:\n\n$$\nx_{1,2} = \\frac{5 \\pm \\sqrt{25 - 24}}{2}\n$$\n\nso **$x = 2$** or **$x = 3$**.", candidate: "Factor: \\[\\begin{aligned} x^2 - 5x + 6 &= (x-2)(x-3) \\\\ &= 0 \\end{aligned}\\] A product is 0 where a factor is.",
+	})
+	run(chromedp.Navigate(newSite(t, formulas, t.Output()).URL + "/r/" + formulas.invite(t, "Ana")))
+	shoot("formulas")
+	run(chromedp.Navigate(site.URL + "/practice"))
+	run(size(1280, 800), chromedp.Sleep(400*time.Millisecond), chromedp.Click(chromedp.CSS(`button[value="right"]`)), chromedp.WaitVisible(chromedp.CSS(".go")))
+	shoot("feedback")
 
 	edits := newFakeEditStore(sampleComparisons(3)...)
 	editing := newEditSite(t, edits, t.Output(), time.Now)

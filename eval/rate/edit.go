@@ -35,6 +35,7 @@ func NewEditHandler(store EditStore, options Options) http.Handler {
 	s.route(mux, http.MethodPost, "/edit", s.rater(s.edit))
 	s.route(mux, http.MethodGet, "/pause", s.rater(s.pause))
 	s.route(mux, http.MethodGet, "/r/{token}", s.enter)
+	mux.HandleFunc("POST /r/{token}", s.change)
 	return s.protected(mux)
 }
 

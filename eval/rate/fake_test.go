@@ -1,6 +1,7 @@
 package rate_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -38,6 +39,7 @@ type fakeVerdict struct {
 	Seconds      *float64
 	Note         string
 	Time         time.Time
+	Tags         []string
 }
 
 type fakeGuess struct {
@@ -55,6 +57,8 @@ type fakeStore struct {
 	shown       map[int64][]eval.Presentation // by rater, in order
 	verdicts    map[int64][]fakeVerdict       // append-only
 	guesses     map[int64][]fakeGuess         // append-only
+	assigned    map[int64]eval.Presentation   // ahead, by rater
+	skips       map[string]eval.SkipReason    // by presentation
 	fail        error                         // returned by every method but the first
 }
 
@@ -66,6 +70,8 @@ func newFakeStore(comparisons ...fakeComparison) *fakeStore {
 		shown:       map[int64][]eval.Presentation{},
 		verdicts:    map[int64][]fakeVerdict{},
 		guesses:     map[int64][]fakeGuess{},
+		assigned:    map[int64]eval.Presentation{},
+		skips:       map[string]eval.SkipReason{},
 	}
 }
 
@@ -97,16 +103,55 @@ func (f *fakeStore) rated(rater int64, id string) bool {
 	return slices.ContainsFunc(f.verdicts[rater], func(v fakeVerdict) bool { return v.Presentation == id })
 }
 
-func (f *fakeStore) NextPresentation(_ context.Context, rater eval.Rater, draw func(int, int) eval.Side, _ time.Time) (eval.Presentation, error) {
+// open says whether the rater may still rate a presentation.
+func (f *fakeStore) open(rater int64, id string) bool {
+	_, skipped := f.skips[id]
+	return !skipped && !f.rated(rater, id)
+}
+
+func (f *fakeStore) NextPresentation(_ context.Context, rater eval.Rater, draw func(int, int) eval.Side, now time.Time) (eval.Presentation, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.fail != nil {
 		return eval.Presentation{}, f.fail
 	}
 	shown := f.shown[rater.ID]
-	if n := len(shown); n > 0 && !f.rated(rater.ID, shown[n-1].ID) {
+	if n := len(shown); n > 0 && f.open(rater.ID, shown[n-1].ID) {
 		return shown[n-1], nil
 	}
+	p, err := f.assign(rater, draw)
+	if err != nil {
+		return p, err
+	}
+	delete(f.assigned, rater.ID)
+	p.ShownAt = now.Add(-time.Hour) // the clock of most tests stands still
+	f.shown[rater.ID] = append(f.shown[rater.ID], p)
+	return p, nil
+}
+
+func (f *fakeStore) AssignAhead(_ context.Context, rater eval.Rater, draw func(int, int) eval.Side, _ time.Time) (eval.Presentation, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	shown := f.shown[rater.ID]
+	if n := len(shown); f.fail != nil || n == 0 || !f.open(rater.ID, shown[n-1].ID) {
+		return eval.Presentation{}, cmp.Or(f.fail, eval.ErrNotFound)
+	}
+	return f.assign(rater, draw)
+}
+
+// ahead is what the rater gets after the present comparison.
+func (f *fakeStore) ahead(rater int64) (eval.Presentation, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	p, ok := f.assigned[rater]
+	return p, ok
+}
+
+func (f *fakeStore) assign(rater eval.Rater, draw func(int, int) eval.Side) (eval.Presentation, error) {
+	if p, ok := f.assigned[rater.ID]; ok {
+		return p, nil
+	}
+	shown := f.shown[rater.ID]
 	if len(shown) == len(f.comparisons) {
 		return eval.Presentation{}, eval.ErrNotFound
 	}
@@ -127,7 +172,7 @@ func (f *fakeStore) NextPresentation(_ context.Context, rater eval.Rater, draw f
 	if p.First == eval.SideB {
 		p.Left, p.Right = p.Right, p.Left
 	}
-	f.shown[rater.ID] = append(shown, p)
+	f.assigned[rater.ID] = p
 	return p, nil
 }
 
@@ -145,13 +190,23 @@ func (f *fakeStore) Presentation(_ context.Context, rater eval.Rater, id string)
 	return eval.Presentation{}, eval.ErrNotFound
 }
 
-func (f *fakeStore) AddVerdict(_ context.Context, rater eval.Rater, id string, verdict eval.ShownVerdict, seconds *float64, note string, now time.Time) error {
+func (f *fakeStore) AddRating(_ context.Context, rater eval.Rater, id string, rating eval.ShownRating, now time.Time) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.fail != nil {
 		return f.fail
 	}
-	f.verdicts[rater.ID] = append(f.verdicts[rater.ID], fakeVerdict{id, verdict, seconds, note, now})
+	f.verdicts[rater.ID] = append(f.verdicts[rater.ID], fakeVerdict{id, rating.Verdict, rating.Seconds, rating.Note, now, rating.Tags})
+	return nil
+}
+
+func (f *fakeStore) Skip(_ context.Context, rater eval.Rater, id string, reason eval.SkipReason, _ time.Time) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fail != nil || !slices.ContainsFunc(f.shown[rater.ID], func(p eval.Presentation) bool { return p.ID == id }) {
+		return cmp.Or(f.fail, eval.ErrNotFound)
+	}
+	f.skips[id] = reason
 	return nil
 }
 
@@ -203,7 +258,7 @@ func (f *fakeStore) Progress(_ context.Context, rater eval.Rater) (done, open in
 	if len(ids) > 0 {
 		medianSeconds = 31
 	}
-	return len(ids), len(f.comparisons) - len(ids), medianSeconds, nil
+	return len(ids), len(f.comparisons) - len(ids) - len(f.skips), medianSeconds, nil
 }
 
 // given is what the rater has said so far.
@@ -224,6 +279,7 @@ func newAskingSite(t *testing.T, store rate.Store, logger io.Writer, share float
 	t.Helper()
 	server := httptest.NewServer(rate.NewHandler(store, rate.Options{
 		AskGuess:    share,
+		Tags:        []string{"too long", "wrong"},
 		Logger:      slog.New(slog.NewTextHandler(logger, nil)),
 		Rand:        rand.New(rand.NewPCG(1, 2)),
 		Now:         func() time.Time { return testTime },

@@ -24,10 +24,13 @@ var guessButtons = []guessButton{
 // asks says whether the rater of a presentation is asked for a guess.
 func (s *site) asks(id string) bool { return AsksGuess(id, s.askGuess) }
 
+// guessPath is where raters are asked for a guess.
+const guessPath = "/guess"
+
 // guessPage asks which answer of the comparison rated last is from the current model.
 // There is no way to be asked about one before it is rated.
 func (s *site) guessPage(w http.ResponseWriter, r *http.Request, rater eval.Rater) {
-	s.showLast(w, r, rater, askedGuess)
+	s.showLast(w, r, rater, askedGuess, takeSaved(w, r))
 }
 
 // guess stores what the rater guessed and goes on to the next comparison.
@@ -46,6 +49,5 @@ func (s *site) guess(w http.ResponseWriter, r *http.Request, rater eval.Rater) {
 		s.notStored(w, r, err)
 		return
 	}
-	http.SetCookie(w, savedCookie("1", 30))
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	s.goOn(w, r, rater, "/")
 }

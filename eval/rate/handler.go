@@ -30,6 +30,10 @@ type Options struct {
 	// AskGuess is the share of verdicts, 0 to 1, after which the rater is asked which
 	// answer is from the current model; chosen at random. Raters may say so unasked, too.
 	AskGuess float64
+	// Tags are the protocol's words for why a verdict is given; none where empty.
+	Tags []string
+	// Practice has raters practise before their first comparison.
+	Practice bool
 }
 
 // maxBody is far above a verdict with the longest note, and maxEditBody above the
@@ -51,25 +55,35 @@ type site struct {
 	notice string
 	// askGuess is the share of Options.
 	askGuess float64
+	tags     []string
+	practice bool
+	shelf    shelf // of comparisons that are assigned ahead
 	words    siteWords
 	maxBody  int64
 
 	mu   sync.Mutex // *rand.Rand is not safe for concurrent use
 	rand *rand.Rand
+
+	attempts attempts
 }
 
 // NewHandler makes the blind rating site on a store. It is safe for concurrent
 // use, and everything it serves is the same whichever arm wrote which answer.
 func NewHandler(store Store, options Options) http.Handler {
 	s := newSite(store, ratingWords, options)
-	s.store, s.askGuess = store, options.AskGuess
+	s.store, s.askGuess, s.tags, s.practice = store, options.AskGuess, options.Tags, options.Practice
 
 	mux := http.NewServeMux()
 	s.route(mux, http.MethodGet, "/{$}", s.rater(s.next))
 	s.route(mux, http.MethodGet, "/previous", s.rater(s.previous))
 	s.route(mux, http.MethodPost, "/verdict", s.rater(s.verdict))
 	s.route(mux, http.MethodGet, "/r/{token}", s.enter)
+	mux.HandleFunc("POST /r/{token}", s.change)
 	s.route(mux, http.MethodGet, "/pause", s.rater(s.pause))
+	s.route(mux, http.MethodPost, "/ahead", s.rater(s.ahead))
+	s.route(mux, http.MethodGet, "/practice/end", s.rater(s.endPractice))
+	mux.HandleFunc("GET /practice", s.rater(s.practise))
+	mux.HandleFunc("POST /practice", s.rater(s.practiced))
 	mux.HandleFunc("GET /guess", s.rater(s.guessPage))
 	mux.HandleFunc("POST /guess", s.rater(s.guess))
 	return s.protected(mux)
@@ -106,7 +120,7 @@ func (s *site) protected(mux *http.ServeMux) http.Handler {
 	mux.HandleFunc("/", s.unknown)
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(http.HandlerFunc(s.crossOrigin))
-	return s.recovered(s.secured(protection.Handler(mux)))
+	return secureCookies(s.recovered(s.secured(protection.Handler(mux))))
 }
 
 // route serves a path by one method (GET with HEAD) and answers the others with
@@ -141,7 +155,7 @@ func systemRand() *rand.Rand {
 func (s *site) secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
-		header.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		header.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 		// Not no-referrer: with it browsers send "Origin: null" on the site's own
 		// forms, which is refused where plain HTTP leaves out Sec-Fetch-Site.
 		header.Set("Referrer-Policy", "same-origin")
@@ -174,6 +188,8 @@ var assetTypes = map[string]string{
 	"rate.css": "text/css; charset=utf-8",
 	"rate.js":  "text/javascript; charset=utf-8",
 	"edit.js":  "text/javascript; charset=utf-8",
+	// What sets formulas: https://temml.org, MIT licence in assets/temml.LICENSE.
+	"temml.min.js": "text/javascript; charset=utf-8",
 }
 
 // assetURL is an asset's address with a hash of its content, so that a browser

@@ -54,10 +54,27 @@ func TestRequests(t *testing.T) {
 		{name: "expired", method: "GET", path: "/", expired: true, status: 410, contains: []string{"expired", "new link"}},
 		{name: "verdict expired", method: "POST", path: "/verdict", form: "id=$ID&verdict=left", expired: true, status: 410, contains: []string{"expired"}},
 		{name: "verdict without a link", method: "POST", path: "/verdict", form: "id=$ID&verdict=left", nobody: true, status: 401},
-		{name: "left", method: "POST", path: "/verdict", form: "id=$ID&verdict=left&seconds=12.5&note=clear", status: 303, location: "/", verdicts: []fakeVerdict{{"ID", eval.LeftBetter, new(12.5), "clear", testTime}}},
-		{name: "right, time of the page", method: "POST", path: "/verdict", form: "id=$ID&verdict=right&shown=1772441990000", status: 303, location: "/", verdicts: []fakeVerdict{{"ID", eval.RightBetter, new(10.0), "", testTime}}},
-		{name: "tie, absurd time", method: "POST", path: "/verdict", form: "id=$ID&verdict=tie&seconds=NaN&shown=9e9", status: 303, location: "/", verdicts: []fakeVerdict{{"ID", eval.ShownTie, nil, "", testTime}}},
-		{name: "both bad, note cleaned", method: "POST", path: "/verdict", form: "id=$ID&verdict=both_bad&seconds=-1&note=+a%1b%5B31mb%00%0d%0ac+", status: 303, location: "/", verdicts: []fakeVerdict{{"ID", eval.ShownBad, nil, "ab\nc", testTime}}},
+		{name: "left", method: "POST", path: "/verdict", form: "id=$ID&verdict=left&seconds=12.5&note=clear", status: 303, location: "/", verdicts: []fakeVerdict{{"ID", eval.LeftBetter, new(12.5), "clear", testTime, nil}}},
+		{name: "right, time of the page", method: "POST", path: "/verdict", form: "id=$ID&verdict=right&shown=1772441990000", status: 303, location: "/", verdicts: []fakeVerdict{{"ID", eval.RightBetter, new(10.0), "", testTime, nil}}},
+		{name: "more seconds than have gone by", method: "POST", path: "/verdict", form: "id=$ID&verdict=left&seconds=4000", status: 303, location: "/", verdicts: []fakeVerdict{{"ID", eval.LeftBetter, new(3600.0), "", testTime, nil}}},
+		{name: "tags", method: "POST", path: "/verdict", form: "id=$ID&verdict=left&seconds=1&tag=wrong&tag=unknown&tag=too+long", status: 303, location: "/", verdicts: []fakeVerdict{{"ID", eval.LeftBetter, new(1.0), "", testTime, []string{"too long", "wrong"}}}},
+		{name: "skip", method: "POST", path: "/verdict", form: "id=$ID&reason=knowledge", status: 303, location: "/"},
+		{name: "skip for no known reason", method: "POST", path: "/verdict", form: "id=$ID&reason=bored", status: 400, contains: []string{"No reason"}},
+		{name: "skip another's", method: "POST", path: "/verdict", form: "id=$OTHER&reason=other", status: 404, contains: []string{"not one of yours"}},
+		{name: "verdict asks for the next page", method: "POST", path: "/verdict", form: "id=$ID&verdict=left&seconds=1", headers: []string{"Prefer", "return=representation"}, status: 200, contains: []string{"2 of 3", "· Saved", "k most frequent words"}, verdicts: []fakeVerdict{{"ID", eval.LeftBetter, new(1.0), "", testTime, nil}}},
+		{name: "pause", method: "GET", path: "/pause", status: 200, contains: []string{"Paused", "another device"}},
+		{name: "ahead", method: "POST", path: "/ahead", form: "x", status: 204},
+		{name: "ahead by GET", method: "GET", path: "/ahead", status: 405},
+		{name: "ahead without a link", method: "POST", path: "/ahead", nobody: true, status: 401},
+		{name: "ahead with a broken store", method: "POST", path: "/ahead", broken: true, status: 500, excludes: []string{"disk on fire"}},
+		{name: "practice", method: "GET", path: "/practice", status: 200, contains: []string{"Practice 1 of 3", "nothing you choose here is stored"}, excludes: []string{"data-ahead"}},
+		{name: "practice beyond the last", method: "GET", path: "/practice?item=9", status: 200, contains: []string{"Practice 1 of 3"}},
+		{name: "practice that fits", method: "POST", path: "/practice", form: "item=1&verdict=left", status: 200, contains: []string{"That fits.", "forgets the discount", "/practice?item=2"}},
+		{name: "practice that does not", method: "POST", path: "/practice", form: "item=3&verdict=right", status: 200, contains: []string{"Look again.", "/practice/end"}},
+		{name: "practice without a verdict", method: "POST", path: "/practice", form: "item=3", status: 400},
+		{name: "practice of nothing", method: "POST", path: "/practice", form: "item=4&verdict=left", status: 400},
+		{name: "tie, absurd time", method: "POST", path: "/verdict", form: "id=$ID&verdict=tie&seconds=NaN&shown=9e9", status: 303, location: "/", verdicts: []fakeVerdict{{"ID", eval.ShownTie, nil, "", testTime, nil}}},
+		{name: "both bad, note cleaned", method: "POST", path: "/verdict", form: "id=$ID&verdict=both_bad&seconds=-1&note=+a%1b%5B31mb%00%0d%0ac+", status: 303, location: "/", verdicts: []fakeVerdict{{"ID", eval.ShownBad, nil, "ab\nc", testTime, nil}}},
 		{name: "unknown verdict", method: "POST", path: "/verdict", form: "id=$ID&verdict=a", status: 400, contains: []string{"not saved", "No verdict"}},
 		{name: "no verdict", method: "POST", path: "/verdict", form: "id=$ID", status: 400},
 		{name: "verdict in the address", method: "POST", path: "/verdict?verdict=left", form: "id=$ID", status: 400},
@@ -70,7 +87,8 @@ func TestRequests(t *testing.T) {
 		{name: "cross-origin, old browser", method: "POST", path: "/verdict", form: "id=$ID&verdict=left", headers: []string{"Origin", "https://evil.example"}, status: 403},
 		{name: "verdict by GET", method: "GET", path: "/verdict", status: 405, contains: []string{"Continue rating"}},
 		{name: "wrong method", method: "DELETE", path: "/", status: 405},
-		{name: "wrong method of a link", method: "POST", path: "/r/abc", status: 405},
+		{name: "wrong method of a link", method: "DELETE", path: "/r/abc", status: 405},
+		{name: "unknown link confirmed", method: "POST", path: "/r/abc", status: 404},
 		{name: "nothing to undo", method: "GET", path: "/previous", status: 303, location: "/"},
 		{name: "unknown page", method: "GET", path: "/results", status: 404, contains: []string{"nothing here"}},
 		{name: "unknown asset", method: "GET", path: "/assets/doc.go", status: 404},
@@ -134,7 +152,7 @@ func TestRequests(t *testing.T) {
 func checkHeaders(t *testing.T, path string, header http.Header) {
 	t.Helper()
 	want := map[string]string{
-		"Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+		"Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 		"Referrer-Policy":         "same-origin",
 		"X-Content-Type-Options":  "nosniff",
 		"Cache-Control":           "no-store",
@@ -155,7 +173,7 @@ func TestEnter(t *testing.T) {
 	store.expired[blind.TokenHash(old)] = true
 	site := newSite(t, store, t.Output())
 
-	got := do(t, "GET", site.URL+"/r/"+token, "", "")
+	got := do(t, "GET", site.URL+"/r/"+token, "", "", "Sec-Fetch-Site", "none")
 	if got.status != 303 || got.header.Get("Location") != "/" {
 		t.Errorf("link: status %d to %q, want 303 to /", got.status, got.header.Get("Location"))
 	}
@@ -168,10 +186,17 @@ func TestEnter(t *testing.T) {
 	if strings.Contains(got.body+got.header.Get("Location"), token) {
 		t.Error("the token is in the reply beside its cookie")
 	}
-	// A browser leaves a strict cookie out of a redirect that another site began.
-	got = do(t, "GET", site.URL+"/r/"+token, "", "", "Sec-Fetch-Site", "cross-site")
-	if got.status != 200 || got.header.Get("Refresh") != "0; url=/" || got.header.Get("Set-Cookie") == "" {
-		t.Errorf("link from another site: status %d, Refresh %q", got.status, got.header.Get("Refresh"))
+	// A browser leaves strict cookies out of what another site began, redirects too; on
+	// plain HTTP it does not say who began.
+	for _, from := range []string{"cross-site", "same-site", ""} {
+		got = do(t, "GET", site.URL+"/r/"+token, "", "", "Sec-Fetch-Site", from)
+		if got.status != 200 || got.header.Get("Refresh") != "0; url=?again" || got.header.Get("Set-Cookie") != "" {
+			t.Errorf("link from another site %q: status %d, Refresh %q, cookie %q", from, got.status, got.header.Get("Refresh"), got.header.Get("Set-Cookie"))
+		}
+		got = do(t, "GET", site.URL+"/r/"+token+"?again", "", "", "Sec-Fetch-Site", from)
+		if got.status != 303 || !strings.Contains(got.header.Get("Set-Cookie"), "rating="+token) {
+			t.Errorf("again from %q: status %d, cookie %q, want 303 and the cookie", from, got.status, got.header.Get("Set-Cookie"))
+		}
 	}
 	if got := do(t, "GET", site.URL+"/r/"+old, "", ""); got.status != 410 || got.header.Get("Set-Cookie") != "" {
 		t.Errorf("expired link: status %d, cookie %q, want 410 and none", got.status, got.header.Get("Set-Cookie"))

@@ -60,7 +60,7 @@ func split(page template.HTML) []part {
 // between is what stands between the texts on both sides of a tag.
 func between(element atom.Atom) string {
 	switch element {
-	case atom.Em, atom.Strong, atom.Del, atom.Code:
+	case atom.Em, atom.Strong, atom.Del, atom.Code, atom.Span:
 		return ""
 	case atom.Br, atom.Li, atom.Tr, atom.Th, atom.Td:
 		return "\n"

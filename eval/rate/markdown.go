@@ -5,6 +5,7 @@ import (
 	"html"
 	"html/template"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -13,7 +14,9 @@ import (
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	extensionast "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/renderer"
+	goldmarktext "github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 )
 
@@ -59,31 +62,47 @@ var converter = goldmark.New(
 		extension.Strikethrough,
 		extension.TaskList,
 	),
+	// Before the backslash's escapes and whatever else stands for something in a formula.
+	goldmark.WithParserOptions(parser.WithInlineParsers(util.Prioritized(mathParser{}, 1))),
 	goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(plainRenderer{}, 1))),
 )
 
 // policy lets through what the converter makes and nothing else: no links, no
-// images, no styles, no identifiers.
+// images, no styles, no identifiers, no classes but those of code and formulas.
 var policy = func() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	p.AllowElements("p", "br", "hr", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code",
-		"em", "strong", "del", "table", "thead", "tbody", "tr", "th", "td")
+		"em", "strong", "del", "table", "thead", "tbody", "tr", "th", "td", "span")
+	p.AllowAttrs("class").Matching(regexp.MustCompile(`^(?:[cfkms]|math|math display)$`)).OnElements("span")
 	p.AllowAttrs("start").Matching(bluemonday.Integer).OnElements("ol")
 	p.AllowAttrs("align").Matching(regexp.MustCompile(`^(?:left|center|right)$`)).OnElements("th", "td")
 	return p
 }()
 
-// markdown renders an answer. Links and images become text, so that nothing is
-// loaded from elsewhere and nothing can be followed; HTML is shown, not obeyed.
+// markdown renders an answer, with its code highlighted where that does not take long.
 func markdown(text string) template.HTML {
+	page, _ := rendered(text, true)
+	return page
+}
+
+// rendered renders an answer. Links and images become text, so that nothing is loaded
+// from elsewhere and nothing can be followed; HTML is shown, not obeyed. It is not ok
+// where the code should be highlighted and that took too long.
+func rendered(text string, highlight bool) (html template.HTML, ok bool) {
 	if strings.TrimSpace(text) == "" {
-		return `<p class="empty">(empty answer)</p>`
+		return `<p class="empty">(empty answer)</p>`, true
 	}
+	if tooLarge(text) {
+		return verbatim(text), true
+	}
+	source := []byte(text)
+	document := converter.Parser().Parse(goldmarktext.NewReader(source))
+	ok = !highlight || highlightAll(document, source)
 	var page bytes.Buffer
-	if tooLarge(text) || converter.Convert([]byte(text), &page) != nil {
-		return verbatim(text)
+	if converter.Renderer().Render(&page, source, document) != nil {
+		return verbatim(text), ok
 	}
-	return template.HTML(policy.SanitizeBytes(page.Bytes()))
+	return template.HTML(policy.SanitizeBytes(page.Bytes())), ok
 }
 
 // tooLarge says whether a text would take too long as Markdown, or become too much.
@@ -105,20 +124,29 @@ func verbatim(text string) template.HTML {
 	return template.HTML(`<pre class="plain">` + html.EscapeString(text) + `</pre>`)
 }
 
-// answerTexts renders both answers in the same way: as they are if one of them
-// is too long for Markdown, so that neither stands out by that.
+// answerTexts renders both answers in the same way: as they are if one of them is too
+// long for Markdown, and without colours if the code of one takes too long, so that
+// neither stands out by that.
 func answerTexts(texts []string) []template.HTML {
-	render := markdown
-	for _, text := range texts {
-		if tooLarge(text) {
-			render = verbatim
+	pages := make([]template.HTML, len(texts))
+	if slices.ContainsFunc(texts, tooLarge) {
+		for i, text := range texts {
+			pages[i] = verbatim(text)
+		}
+		return pages
+	}
+	for _, highlight := range []bool{true, false} {
+		inTime := true
+		for i, text := range texts {
+			var ok bool
+			pages[i], ok = rendered(text, highlight)
+			inTime = inTime && ok
+		}
+		if inTime {
+			break
 		}
 	}
-	rendered := make([]template.HTML, len(texts))
-	for i, text := range texts {
-		rendered[i] = render(text)
-	}
-	return rendered
+	return pages
 }
 
 // plainRenderer renders the nodes that goldmark would turn into links, images,
@@ -134,6 +162,8 @@ func (plainRenderer) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
 	r.Register(ast.KindHTMLBlock, htmlBlock)
 	r.Register(ast.KindHeading, heading)
 	r.Register(extensionast.KindTaskCheckBox, checkBox)
+	r.Register(ast.KindFencedCodeBlock, codeBlock)
+	r.Register(kindMath, mathematics)
 }
 
 func write(w util.BufWriter, text string) (ast.WalkStatus, error) {

@@ -1,8 +1,10 @@
 package rate
 
 import (
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 )
@@ -125,6 +127,87 @@ func FuzzMarkdown(f *testing.F) {
 					t.Errorf("%q gives <%s %s=%q>", text, node.Data, a.Key, a.Val)
 				}
 			}
+		}
+	})
+}
+
+func TestMath(t *testing.T) {
+	tests := []struct{ name, text, want string }{
+		{"inline", `so $x_1*y*z_2$ holds`, `<p>so <span class="math">$x_1*y*z_2$</span> holds</p>`},
+		{"brackets", `\(a_1 < b\) and *c*`, `<p><span class="math">\(a_1 &lt; b\)</span> and <em>c</em></p>`},
+		{"display", "that is\n\\[\nx = 1 \\\\\ny = *2*\n\\]", "<p>that is\n<span class=\"math display\">\\[\nx = 1 \\\\\ny = *2*\n\\]</span></p>"},
+		{"dollars", "$$\\frac{1}{2}$$", `<p><span class="math display">$$\frac{1}{2}$$</span></p>`},
+		{"prices", "from **$5** to **$6**, or $7 and $8", "<p>from <strong>$5</strong> to <strong>$6</strong>, or $7 and $8</p>"},
+		{"an escaped dollar", `cost \$5 for $a\$b$`, `<p>cost $5 for <span class="math">$a\$b$</span></p>`},
+		{"without end", `\[ a *b*`, "<p>[ a <em>b</em></p>"},
+		{"in code", "`$x$`", "<p><code>$x$</code></p>"},
+		{"a tag in it", `$<img src=x>$`, `<p><span class="math">$&lt;img src=x&gt;$</span></p>`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if got := strings.TrimSpace(string(markdown(test.text))); html.UnescapeString(got) != html.UnescapeString(test.want) {
+				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestFormulas(t *testing.T) {
+	tests := map[string]string{
+		"Solve $x < 2$ for $5":   `Solve <span class="math">$x &lt; 2$</span> for $5`,
+		"\\[\na\n\\] <b>":        "<span class=\"math display\">\\[\na\n\\]</span> &lt;b&gt;",
+		"\\[ a\n\nb \\]":         "\\[ a\n\nb \\]",
+		"echo $HOME/$USER":       "echo $HOME/$USER",
+		"from $5 to $6":          "from $5 to $6",
+		"\\$a$ $ $$ \\( $":       "\\$a$ $ $$ \\( $",
+		"$$x$$":                  `<span class="math display">$$x$$</span>`,
+		"":                       "",
+		"```js\n`${a}${b}`\n```": "```js\n`${a}${b}`\n```",
+	}
+	for text, want := range tests {
+		if got := string(formulas(text)); html.UnescapeString(got) != html.UnescapeString(want) {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestHighlighted(t *testing.T) {
+	left := time.Hour
+	got, ok := highlighted("func f() int { return 42 } // a < b\n", "go", &left)
+	want := "<span class=\"k\">func</span> <span class=\"f\">f</span>() <span class=\"k\">int</span> { <span class=\"k\">return</span> <span class=\"m\">42</span> } <span class=\"c\">// a &lt; b</span>\n"
+	if !ok || got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	for language, code := range map[string]string{"": "a < b", "no such language": "a < b", "python": strings.Repeat("<", maxCode+1)} {
+		if got, ok := highlighted(code, language, &left); ok {
+			t.Errorf("%q: got %.40s, want it left plain", language, got)
+		}
+	}
+	if left >= time.Hour {
+		t.Error("no time was taken")
+	}
+	left = time.Nanosecond
+	if _, ok := highlighted("a = 1", "python", &left); ok || left > 0 {
+		t.Errorf("highlighted in no time, %v left", left)
+	}
+	page := string(markdown("```Python\nx = 1\n```\n\n```\nx < 1\n```"))
+	if page != "<pre><code>x = <span class=\"m\">1</span>\n</code></pre>\n<pre><code>x &lt; 1\n</code></pre>\n" {
+		t.Errorf("page %s", page)
+	}
+}
+
+// FuzzHighlighted: highlighting changes no text.
+func FuzzHighlighted(f *testing.F) {
+	for _, language := range []string{"go", "python", "html", "sql", "json", "bash", "js", "c++", "diff"} {
+		f.Add(language, "x = \"<a>\" # 1\r\n\t'unclosed")
+	}
+	f.Fuzz(func(t *testing.T, language, code string) {
+		code = clean(code)
+		left := time.Second
+		page, ok := highlighted(code, language, &left)
+		text := regexp.MustCompile(`</?span(?: class="[ckmsf]")?>`).ReplaceAllString(page, "")
+		if ok && text != html.EscapeString(code) {
+			t.Errorf("%q in %q became %q", code, language, page)
 		}
 	})
 }

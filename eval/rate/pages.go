@@ -16,7 +16,7 @@ import (
 //go:embed templates
 var templateFiles embed.FS
 
-var templates = template.Must(template.New("").Funcs(template.FuncMap{"asset": assetURL}).ParseFS(templateFiles, "templates/*.html"))
+var templates = template.Must(template.New("").Funcs(template.FuncMap{"asset": assetURL, "formulas": formulas}).ParseFS(templateFiles, "templates/*.html"))
 
 // A comparisonPage is what the template of the rating page shows.
 type comparisonPage struct {
@@ -29,6 +29,9 @@ type comparisonPage struct {
 	CanTell  bool          // the rater may say that a model was recognised
 	CanUndo  bool
 	Saved    bool // the verdict given just before is stored
+	Practice *practicePage
+	Tags     []string
+	Skips    []skipButton // none where the comparison cannot be skipped
 
 	ID       string
 	ShownAt  int64 // Unix milliseconds
@@ -97,26 +100,40 @@ func newProgress(done, open int, seconds float64) progress {
 
 // next shows the rater's next comparison, or that there is none.
 func (s *site) next(w http.ResponseWriter, r *http.Request, rater eval.Rater) {
+	s.showNext(w, r, rater, takeSaved(w, r))
+}
+
+// showNext shows the next comparison, saying that the verdict before it is stored.
+func (s *site) showNext(w http.ResponseWriter, r *http.Request, rater eval.Rater, saved bool) {
+	progress, err := s.progress(r, rater)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	if progress.Open > 0 && s.mustPractise(r, progress.Done) {
+		http.Redirect(w, r, "/practice", http.StatusSeeOther)
+		return
+	}
 	presentation, err := s.store.NextPresentation(r.Context(), rater, s.draw, s.now().UTC())
 	if errors.Is(err, eval.ErrNotFound) {
-		s.done(w, r, rater)
+		s.done(w, r, progress)
 		return
 	}
 	if err != nil {
 		s.fail(w, r, fmt.Errorf("next presentation: %w", err))
 		return
 	}
-	s.show(w, r, rater, presentation, askedVerdict)
+	s.show(w, r, rater, presentation, askedVerdict, progress, saved)
 }
 
 // previous shows the comparison rated last, to be rated again.
 func (s *site) previous(w http.ResponseWriter, r *http.Request, rater eval.Rater) {
-	s.showLast(w, r, rater, askedAgain)
+	s.showLast(w, r, rater, askedAgain, false)
 }
 
 // showLast asks something of the comparison rated last; without one the rater is sent
 // to the next.
-func (s *site) showLast(w http.ResponseWriter, r *http.Request, rater eval.Rater, what asked) {
+func (s *site) showLast(w http.ResponseWriter, r *http.Request, rater eval.Rater, what asked, saved bool) {
 	presentation, err := s.store.LastRated(r.Context(), rater)
 	if errors.Is(err, eval.ErrNotFound) {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
@@ -126,7 +143,12 @@ func (s *site) showLast(w http.ResponseWriter, r *http.Request, rater eval.Rater
 		s.fail(w, r, fmt.Errorf("last rated: %w", err))
 		return
 	}
-	s.show(w, r, rater, presentation, what)
+	progress, err := s.progress(r, rater)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.show(w, r, rater, presentation, what, progress, saved)
 }
 
 // asked is what a page asks of a comparison.
@@ -138,11 +160,10 @@ const (
 	askedGuess         // which answer is from the current model
 )
 
-func (s *site) show(w http.ResponseWriter, r *http.Request, rater eval.Rater, p eval.Presentation, what asked) {
-	progress, err := s.progress(r, rater)
-	if err != nil {
-		s.fail(w, r, err)
-		return
+func (s *site) show(w http.ResponseWriter, r *http.Request, rater eval.Rater, p eval.Presentation, what asked, progress progress, saved bool) {
+	ready, prepared := s.shelf.take(p.ID)
+	if !prepared {
+		ready = s.content(p)
 	}
 	page := comparisonPage{
 		Title:    fmt.Sprintf("Comparison %d of %d", progress.Number(), progress.Total()),
@@ -152,24 +173,23 @@ func (s *site) show(w http.ResponseWriter, r *http.Request, rater eval.Rater, p 
 		Again:    what == askedAgain,
 		CanUndo:  what != askedAgain && progress.Done > 0,
 		CanTell:  what != askedGuess && progress.Done > 0,
+		Tags:     s.tags,
 		ID:       p.ID,
 		ShownAt:  s.now().UnixMilli(),
 		Prompt:   clean(p.Prompt),
 		System:   clean(p.System),
+		Turns:    ready.turns,
+		Answers:  ready.answers,
 		Verdicts: verdictButtons,
-		Saved:    takeSaved(w, r) && what != askedAgain,
+		Saved:    saved,
 	}
 	switch what {
+	case askedVerdict:
+		page.Skips = skipButtons
 	case askedAgain:
 		page.Title = "Change your last rating"
 	case askedGuess:
 		page.Title, page.Guesses = "Which answer is from the current model?", guessButtons
-	}
-	for _, m := range p.Conversation {
-		page.Turns = append(page.Turns, newTurn(m.Role, m.Content))
-	}
-	for i, text := range ShownAnswers(s.masker, p) {
-		page.Answers = append(page.Answers, answer{Number: i + 1, Other: 2 - i, Text: text})
 	}
 	s.render(w, r, http.StatusOK, "comparison.html", page)
 }
@@ -188,12 +208,7 @@ func newTurn(role, content string) turn {
 }
 
 // done thanks a rater who has nothing open.
-func (s *site) done(w http.ResponseWriter, r *http.Request, rater eval.Rater) {
-	progress, err := s.progress(r, rater)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
+func (s *site) done(w http.ResponseWriter, r *http.Request, progress progress) {
 	m := message{
 		Title:  "Nothing to rate yet",
 		Text:   "There is no comparison open for you.",
@@ -222,6 +237,7 @@ type message struct {
 	Href      string // empty for no button
 	Label     string
 	Key       string // presses the button; may be empty
+	Confirm   string // on the button that sends the page's address back by POST; empty for none
 	Reference string // finds the log's entry; may be empty
 	Notice    string
 }

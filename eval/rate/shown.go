@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"html/template"
 	"math"
-	"strconv"
 	"strings"
 
 	"modeltrial/eval"
@@ -15,6 +14,9 @@ import (
 // This file holds what the site and the terminal must do alike: a rater who changes
 // from one to the other sees the same answers with the same names hidden, and is asked
 // the same questions.
+
+// MaxNote is the length of a note in characters.
+const MaxNote = maxNote
 
 // Clean takes out of a text what is no text: invalid UTF-8, control characters,
 // terminal sequences, and what nobody sees, such as the marks that turn the direction
@@ -44,14 +46,7 @@ func AsksGuess(presentationID string, share float64) bool {
 // TimeLeft says how long the open comparisons will take at the median seconds of the
 // rater's ratings; empty where none is known.
 func TimeLeft(open int, medianSeconds float64) string {
-	switch left := float64(open) * medianSeconds; {
-	case !(left > 0) || math.IsInf(left, 0):
-		return ""
-	case left < 60:
-		return "less than a minute left"
-	default:
-		return "about " + strconv.Itoa(int(math.Ceil(left/60))) + " min left"
-	}
+	return newProgress(0, open, medianSeconds).Left
 }
 
 // ActiveSeconds is how long a rating took, in whole milliseconds; nil where the time

@@ -24,12 +24,20 @@ type Store interface {
 	// how many the candidate. eval.ErrNotFound when nothing is left.
 	NextPresentation(ctx context.Context, rater eval.Rater, draw func(controlFirst, candidateFirst int) eval.Side, now time.Time) (eval.Presentation, error)
 	// Presentation reads one presentation of this rater; eval.ErrNotFound for
-	// another rater's.
+	// another rater's, and for one that is not shown yet.
 	Presentation(ctx context.Context, rater eval.Rater, id string) (eval.Presentation, error)
-	// AddVerdict stores a rating durably before it returns. A second verdict on the
-	// same presentation supersedes the first; the same one again changes nothing.
-	// seconds is how long it took, nil where that is not known.
-	AddVerdict(ctx context.Context, rater eval.Rater, presentationID string, verdict eval.ShownVerdict, seconds *float64, note string, now time.Time) error
+	// AssignAhead gives the comparison that the rater will get after the one that is shown
+	// just now, and stores how it will be shown, without showing it. eval.ErrNotFound where
+	// nothing is shown, or nothing is left.
+	AssignAhead(ctx context.Context, rater eval.Rater, draw func(controlFirst, candidateFirst int) eval.Side, now time.Time) (eval.Presentation, error)
+	// AddRating stores a rating durably before it returns. A second one of the same
+	// presentation supersedes the first; the same one again changes nothing.
+	// eval.ErrNotFound for a presentation that is not this rater's, or not shown yet.
+	AddRating(ctx context.Context, rater eval.Rater, presentationID string, rating eval.ShownRating, now time.Time) error
+	// Skip stores durably that the rater does not want to rate a comparison, which does
+	// not come again. eval.ErrNotFound for a presentation that is not this rater's, is not
+	// shown yet, or is rated.
+	Skip(ctx context.Context, rater eval.Rater, presentationID string, reason eval.SkipReason, now time.Time) error
 	// AddGuess stores durably what the rater of a presentation guessed, and whether a
 	// model was recognised; asked says that the site asked, on one chosen at random. A
 	// later guess replaces it. eval.ErrNotFound for a presentation that is not this

@@ -3,7 +3,9 @@ package rate
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,8 +14,8 @@ import (
 	"modeltrial/eval"
 )
 
-// MaxNote is the length of a note in characters.
-const MaxNote = 2000
+// maxNote is the length of a note in characters.
+const maxNote = 2000
 
 // maxSeconds bounds the time for one rating: a page left open overnight says
 // nothing about how long the rating took.
@@ -29,33 +31,50 @@ func (s *site) verdict(w http.ResponseWriter, r *http.Request, rater eval.Rater)
 		s.notSaved(w, r, http.StatusBadRequest, "What was sent could not be read.")
 		return
 	}
+	if reason := eval.SkipReason(r.PostForm.Get("reason")); reason != "" {
+		s.skip(w, r, rater, reason)
+		return
+	}
 	verdict := eval.ShownVerdict(r.PostForm.Get("verdict"))
 	if _, ok := verdict.Verdict(eval.SideA); !ok {
 		s.notSaved(w, r, http.StatusBadRequest, "No verdict was chosen.")
 		return
 	}
 	note := strings.TrimSpace(clean(r.PostForm.Get("note")))
-	if utf8.RuneCountInString(note) > MaxNote {
-		s.notSaved(w, r, http.StatusBadRequest, fmt.Sprintf("The note is longer than %d characters.", MaxNote))
+	if utf8.RuneCountInString(note) > maxNote {
+		s.notSaved(w, r, http.StatusBadRequest, fmt.Sprintf("The note is longer than %d characters.", maxNote))
 		return
 	}
 	id := r.PostForm.Get("id")
-	if _, err := s.store.Presentation(r.Context(), rater, id); err != nil {
+	shown, err := s.store.Presentation(r.Context(), rater, id)
+	if err != nil {
 		s.notStored(w, r, err)
 		return
 	}
 	now := s.now().UTC()
-	seconds := elapsed(r.PostForm.Get("seconds"), r.PostForm.Get("shown"), now)
-	if err := s.store.AddVerdict(r.Context(), rater, id, verdict, seconds, note, now); err != nil {
+	rating := eval.ShownRating{
+		Verdict: verdict, Note: note, Tags: s.given(r.PostForm["tag"]),
+		Seconds: elapsed(r.PostForm.Get("seconds"), r.PostForm.Get("shown"), shown.ShownAt, now),
+	}
+	if err := s.store.AddRating(r.Context(), rater, id, rating, now); err != nil {
 		s.notStored(w, r, err)
 		return
 	}
-	http.SetCookie(w, savedCookie("1", 30))
 	next := "/"
 	if s.asks(id) {
-		next = "/guess"
+		next = guessPath
 	}
-	http.Redirect(w, r, next, http.StatusSeeOther)
+	s.goOn(w, r, rater, next)
+}
+
+// given are the protocol's tags among those that were sent, in its order.
+func (s *site) given(sent []string) (tags []string) {
+	for _, tag := range s.tags {
+		if slices.Contains(sent, tag) {
+			tags = append(tags, tag)
+		}
+	}
+	return tags
 }
 
 // savedCookie tells the next page that the store has confirmed a verdict; it
@@ -75,14 +94,17 @@ func takeSaved(w http.ResponseWriter, r *http.Request) bool {
 
 // elapsed is how many seconds the rating took: the script's count of those in
 // which the page was visible, or without scripts the time since the page was made
-// (Unix milliseconds). It is nil where neither can be believed.
-func elapsed(seconds, shown string, now time.Time) *float64 {
-	if counted, err := strconv.ParseFloat(seconds, 64); err == nil {
-		if active := ActiveSeconds(counted); active != nil {
-			return active
-		}
+// (Unix milliseconds). It is no more than the time since the comparison was shown first,
+// where that is known (not zero), and nil where neither can be believed.
+func elapsed(seconds, pageMade string, shown, now time.Time) *float64 {
+	most := math.Inf(1)
+	if !shown.IsZero() {
+		most = max(now.Sub(shown).Seconds(), 0)
 	}
-	milliseconds, err := strconv.ParseInt(shown, 10, 64)
+	if counted, err := strconv.ParseFloat(seconds, 64); err == nil && counted > 0 && counted <= maxSeconds {
+		return new(math.Round(min(counted, most)*1000) / 1000)
+	}
+	milliseconds, err := strconv.ParseInt(pageMade, 10, 64)
 	if err != nil {
 		return nil
 	}
@@ -90,7 +112,7 @@ func elapsed(seconds, shown string, now time.Time) *float64 {
 	if since <= 0 || since > maxSeconds {
 		return nil
 	}
-	return &since
+	return new(min(since, most))
 }
 
 func (s *site) notStored(w http.ResponseWriter, r *http.Request, err error) {

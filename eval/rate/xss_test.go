@@ -128,7 +128,7 @@ func batches() [][]string {
 
 // ran asks a page whether a payload's script did, and what the page loaded from elsewhere.
 const ran = `[typeof window.pwned, document.images.length,
-	performance.getEntriesByType("resource").filter(r => !r.name.startsWith(location.origin + "/assets/")).length].join()`
+	performance.getEntriesByType("resource").filter(r => !r.name.startsWith(location.origin + "/assets/") && r.name !== location.origin + "/ahead").length].join()`
 
 // TestHostileTextInBrowser shows the payloads to Chromium as prompts, system prompts,
 // conversations, answers and names of raters, on a page for each batch. That a script

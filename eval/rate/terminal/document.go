@@ -204,7 +204,7 @@ func inline(b *strings.Builder, node *html.Node, verbatim bool) {
 		b.WriteByte('\n')
 		return
 	}
-	on, off := styleOf(node.DataAtom)
+	on, off := styleOf(node)
 	b.WriteString(on)
 	for child := range node.ChildNodes() {
 		inline(b, child, verbatim)

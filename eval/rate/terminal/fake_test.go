@@ -17,7 +17,8 @@ type fakeStore struct {
 	shown    []eval.Presentation
 	verdicts []fakeVerdict // append-only
 	guesses  []fakeGuess   // append-only
-	fail     error         // returned by every method
+	skips    map[string]eval.SkipReason
+	fail     error // returned by every method
 }
 
 type fakeTask struct {
@@ -30,6 +31,7 @@ type fakeVerdict struct {
 	Verdict eval.ShownVerdict
 	Seconds float64
 	Note    string
+	Tags    []string
 }
 
 type fakeGuess struct {
@@ -68,6 +70,9 @@ func (f *fakeStore) NextPresentation(_ context.Context, rater eval.Rater, draw f
 }
 
 func (f *fakeStore) rated(id string) bool {
+	if f.skips[id] != "" {
+		return true
+	}
 	for _, v := range f.verdicts {
 		if v.ID == id {
 			return true
@@ -87,18 +92,33 @@ func (f *fakeStore) Presentation(_ context.Context, _ eval.Rater, id string) (ev
 	return eval.Presentation{}, eval.ErrNotFound
 }
 
-func (f *fakeStore) AddVerdict(_ context.Context, _ eval.Rater, id string, verdict eval.ShownVerdict, seconds *float64, note string, _ time.Time) error {
+func (f *fakeStore) AddRating(_ context.Context, _ eval.Rater, id string, rating eval.ShownRating, _ time.Time) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.fail != nil {
 		return f.fail
 	}
-	given := fakeVerdict{ID: id, Verdict: verdict, Note: note}
-	if seconds != nil {
-		given.Seconds = *seconds
+	given := fakeVerdict{ID: id, Verdict: rating.Verdict, Note: rating.Note, Tags: rating.Tags}
+	if rating.Seconds != nil {
+		given.Seconds = *rating.Seconds
 	}
 	f.verdicts = append(f.verdicts, given)
 	return nil
+}
+
+func (f *fakeStore) Skip(_ context.Context, _ eval.Rater, id string, reason eval.SkipReason, _ time.Time) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fail != nil {
+		return f.fail
+	}
+	f.skips[id] = reason
+	return nil
+}
+
+// AssignAhead is not asked for in a terminal, where the next comparison is at hand.
+func (f *fakeStore) AssignAhead(context.Context, eval.Rater, func(int, int) eval.Side, time.Time) (eval.Presentation, error) {
+	return eval.Presentation{}, eval.ErrNotFound
 }
 
 func (f *fakeStore) AddGuess(_ context.Context, _ eval.Rater, id string, guess eval.ShownGuess, recognised, asked bool, _ time.Time) error {

@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -27,7 +28,7 @@ func (m model) key(key tea.Key) (tea.Model, tea.Cmd) {
 	switch {
 	case name == "ctrl+c":
 		return m, tea.Quit
-	case m.writing:
+	case m.asking == writing:
 		return m.writingKey(key), nil
 	case m.help:
 		m.help = false // any key closes it
@@ -39,6 +40,10 @@ func (m model) key(key tea.Key) (tea.Model, tea.Cmd) {
 		return m, nil
 	case m.busy:
 		return m, nil
+	case m.asking == tagging:
+		return m.taggingKey(name), nil
+	case m.asking == skipping:
+		return m.skippingKey(name)
 	}
 	if scrolled, ok := m.scrolled(name); ok {
 		return scrolled, nil
@@ -51,20 +56,20 @@ func (m model) key(key tea.Key) (tea.Model, tea.Cmd) {
 	case nothingOpen:
 		switch {
 		case name == "z" && m.progress.done > 0:
-			return m.asking(m.last(askedAgain, false))
+			return m.waitingFor(m.last(askedAgain, false))
 		case name == "enter" || name == "r":
-			return m.asking(m.next(false))
+			return m.waitingFor(m.next(false))
 		}
 	case failed:
 		if name == "enter" || name == "r" {
-			return m.asking(m.next(false))
+			return m.waitingFor(m.next(false))
 		}
 	}
 	return m, nil
 }
 
-// asking waits for the store.
-func (m model) asking(cmd tea.Cmd) (tea.Model, tea.Cmd) {
+// waitingFor asks the store and does nothing else meanwhile.
+func (m model) waitingFor(cmd tea.Cmd) (tea.Model, tea.Cmd) {
 	m.busy, m.saved = true, false
 	return m, cmd
 }
@@ -75,20 +80,24 @@ func (m model) verdictKey(key tea.Key, name string) (tea.Model, tea.Cmd) {
 			m.stillSince = m.now()
 			return m, nil
 		}
-		return m.asking(m.verdict(verdict))
+		return m.waitingFor(m.verdict(verdict))
 	}
 	switch {
 	case name == "n":
-		m.writing = true
+		m.asking = writing
+	case name == "w" && len(m.tags) > 0:
+		m.asking = tagging
+	case name == "s" && m.page == askedVerdict:
+		m.asking = skipping
 	case name == "t":
 		m.full, m.offset = !m.full, 0
 		return m.laidOut(), nil
 	case name == "esc" && m.page == askedAgain:
-		return m.asking(m.next(false))
+		return m.waitingFor(m.next(false))
 	case name == "z" && m.page == askedVerdict && m.progress.done > 0:
-		return m.asking(m.last(askedAgain, false))
+		return m.waitingFor(m.last(askedAgain, false))
 	case name == "g" && m.progress.done > 0:
-		return m.asking(m.last(askedGuess, false))
+		return m.waitingFor(m.last(askedGuess, false))
 	}
 	return m, nil
 }
@@ -99,7 +108,7 @@ func (m model) guessKey(key tea.Key, name string) (tea.Model, tea.Cmd) {
 			m.stillSince = m.now()
 			return m, nil
 		}
-		return m.asking(m.guess(guess))
+		return m.waitingFor(m.guess(guess))
 	}
 	switch name {
 	case "r":
@@ -108,9 +117,9 @@ func (m model) guessKey(key tea.Key, name string) (tea.Model, tea.Cmd) {
 		m.full, m.offset = !m.full, 0
 		return m.laidOut(), nil
 	case "s", "esc":
-		return m.asking(m.next(false))
+		return m.waitingFor(m.next(false))
 	case "z":
-		return m.asking(m.last(askedAgain, false))
+		return m.waitingFor(m.last(askedAgain, false))
 	}
 	return m, nil
 }
@@ -121,10 +130,45 @@ func (m model) tooEarly(key tea.Key) bool {
 	return key.IsRepeat || m.now().Sub(m.stillSince) < quiet
 }
 
+// maxTags is how many tags have a key.
+const maxTags = 9
+
+// taggingKey switches tags on and off.
+func (m model) taggingKey(name string) model {
+	if name == "enter" || name == "esc" || name == "w" {
+		m.asking = noPanel
+		return m
+	}
+	if i := digit(name) - 1; i >= 0 && i < min(len(m.tags), maxTags) {
+		m.given = slices.Clone(m.given)
+		m.given[i] = !m.given[i]
+	}
+	return m
+}
+
+// skipReasons are in the order of the digits.
+var skipReasons = []eval.SkipReason{eval.SkipKnowledge, eval.SkipUnclear, eval.SkipDisplay, eval.SkipOther}
+
+func (m model) skippingKey(name string) (tea.Model, tea.Cmd) {
+	m.asking = noPanel
+	if i := digit(name) - 1; i >= 0 && i < len(skipReasons) {
+		return m.waitingFor(m.skip(skipReasons[i]))
+	}
+	return m, nil // any other key goes back
+}
+
+// digit is the number of a digit's key; 0 for any other.
+func digit(name string) int {
+	if len(name) == 1 && name[0] >= '1' && name[0] <= '9' {
+		return int(name[0] - '0')
+	}
+	return 0
+}
+
 func (m model) writingKey(key tea.Key) model {
 	switch key.String() {
 	case "enter", "esc":
-		m.writing = false
+		m.asking = noPanel
 	case "backspace":
 		m.note = withoutLast(m.note)
 	case "ctrl+u":

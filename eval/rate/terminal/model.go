@@ -30,6 +30,16 @@ const (
 	failed
 )
 
+// A panel stands under a comparison in the place of the verdict's keys.
+type panel int
+
+const (
+	noPanel  panel = iota
+	writing        // the note
+	tagging        // why, in the protocol's words
+	skipping       // for a reason
+)
+
 // asks says whether a page shows a comparison.
 func (p page) asks() bool { return p == askedVerdict || p == askedAgain || p == askedGuess }
 
@@ -44,6 +54,7 @@ type model struct {
 	masker   *blind.Masker
 	notice   string
 	askGuess float64
+	tags     []string
 
 	page     page
 	busy     bool // the store is asked
@@ -53,9 +64,10 @@ type model struct {
 	err      error
 
 	help       bool
-	writing    bool // of the note
+	asking     panel
 	note       string
-	recognised bool // a model, with the guess
+	given      []bool // which of the tags
+	recognised bool   // a model, with the guess
 
 	width, height int
 	full          bool // the whole task with its context is shown
@@ -138,16 +150,32 @@ func (m model) loaded(page page, p eval.Presentation, saved bool) tea.Msg {
 
 // verdict stores what the rater said, and only then goes on.
 func (m model) verdict(verdict eval.ShownVerdict) tea.Cmd {
-	id, note, now := m.shown.ID, strings.TrimSpace(m.note), m.now().UTC()
-	seconds := rate.ActiveSeconds(m.activeUntil(m.now()).Seconds())
+	id, now := m.shown.ID, m.now().UTC()
+	rating := eval.ShownRating{Verdict: verdict, Note: strings.TrimSpace(m.note), Seconds: rate.ActiveSeconds(m.activeUntil(m.now()).Seconds())}
+	for i, tag := range m.tags {
+		if m.given[i] {
+			rating.Tags = append(rating.Tags, tag)
+		}
+	}
 	return func() tea.Msg {
-		if err := m.store.AddVerdict(m.ctx, m.rater, id, verdict, seconds, note, now); err != nil {
+		if err := m.store.AddRating(m.ctx, m.rater, id, rating, now); err != nil {
 			return failure{fmt.Errorf("store verdict: %w", err)}
 		}
 		if rate.AsksGuess(id, m.askGuess) {
 			return m.last(askedGuess, true)()
 		}
 		return m.next(true)()
+	}
+}
+
+// skip stores that the rater does not want to rate, and goes on.
+func (m model) skip(reason eval.SkipReason) tea.Cmd {
+	id, now := m.shown.ID, m.now().UTC()
+	return func() tea.Msg {
+		if err := m.store.Skip(m.ctx, m.rater, id, reason, now); err != nil {
+			return failure{fmt.Errorf("store skip: %w", err)}
+		}
+		return m.next(false)()
 	}
 }
 
@@ -179,7 +207,7 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case failure:
 		m.page, m.busy, m.err = failed, false, msg.err
 	case tea.PasteMsg:
-		if m.writing {
+		if m.asking == writing {
 			return m.wrote(msg.Content), nil
 		}
 	case tea.KeyPressMsg:
@@ -191,7 +219,8 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 // show turns to what the store has given.
 func (m model) show(msg loaded) model {
 	m.page, m.shown, m.progress, m.saved = msg.page, msg.shown, msg.progress, msg.saved
-	m.busy, m.err, m.help, m.writing, m.note, m.recognised, m.full = false, nil, false, false, "", false, false
+	m.busy, m.err, m.help, m.asking, m.note, m.recognised, m.full = false, nil, false, noPanel, "", false, false
+	m.given = make([]bool, len(m.tags))
 	m.offset, m.active = 0, 0
 	m.stillSince, m.watched = m.now(), m.now()
 	return m.laidOut()

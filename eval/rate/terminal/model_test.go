@@ -28,7 +28,7 @@ type screenTest struct {
 
 func newScreen(t *testing.T, width, height int, options Options, tasks ...fakeTask) *screenTest {
 	t.Helper()
-	s := &screenTest{T: t, store: &fakeStore{tasks: tasks}, clock: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
+	s := &screenTest{T: t, store: &fakeStore{tasks: tasks, skips: map[string]eval.SkipReason{}}, clock: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
 	options.Now = func() time.Time { return s.clock }
 	options.Rand = rand.New(rand.NewPCG(1, 2))
 	s.model = newModel(t.Context(), s.store, eval.Rater{ID: 1, Name: "Ada", Kind: eval.Human}, options)
@@ -167,7 +167,7 @@ func TestUndo(t *testing.T) {
 	s.wantText("2 of 3", "Task number 1")
 	s.press("z", "5")
 	s.wantText("2 of 3", "Task number 1", "Saved")
-	s.wantVerdicts(fakeVerdict{"shown-0", "much_left", 5, ""}, fakeVerdict{"shown-0", "much_right", 2, ""})
+	s.wantVerdicts(fakeVerdict{"shown-0", "much_left", 5, "", nil}, fakeVerdict{"shown-0", "much_right", 2, "", nil})
 	s.press("3", "4", "z", "0")
 	s.wantText("Thank you")
 	if last := s.store.verdicts[len(s.store.verdicts)-1]; last.ID != "shown-2" || last.Verdict != eval.ShownBad {
@@ -209,7 +209,7 @@ func TestNote(t *testing.T) {
 	s.wantText("note: hey 1q? pasted")
 	s.press("4")
 	s.wantText("2 of 2")
-	s.wantVerdicts(fakeVerdict{"shown-0", "right", 27, "hey 1q? pasted"})
+	s.wantVerdicts(fakeVerdict{"shown-0", "right", 27, "hey 1q? pasted", nil})
 	if strings.Contains(s.text(), "hey") {
 		t.Error("the note stays for the next comparison")
 	}
@@ -229,7 +229,7 @@ func TestSeconds(t *testing.T) {
 	s.clock = s.clock.Add(time.Hour)
 	s.update(tea.FocusMsg{})
 	s.press("1")
-	s.wantVerdicts(fakeVerdict{"shown-0", "much_left", 12, ""})
+	s.wantVerdicts(fakeVerdict{"shown-0", "much_left", 12, "", nil})
 	s.clock = s.clock.Add(30 * time.Hour)
 	s.press("1")
 	if got := s.store.verdicts[1].Seconds; got != 0 {
@@ -273,4 +273,37 @@ func TestHelp(t *testing.T) {
 	s.press("1") // closes it and rates nothing
 	s.wantText("Task number 0")
 	s.wantVerdicts()
+}
+
+func TestTags(t *testing.T) {
+	s := newScreen(t, 120, 30, Options{Tags: []string{"correctness", "style\x1b[31m"}}, someTasks(2)...)
+	s.press("w")
+	s.wantText("Why?", "1  ☐ correctness")
+	s.press("2", "1", "1", "7")
+	s.wantText("☐ correctness", "☑ style")
+	wantHarmless(t, s.model.View().Content, 120)
+	s.press("enter")
+	s.wantText("☑ style")
+	s.press("4")
+	s.wantVerdicts(fakeVerdict{"shown-0", "right", 15, "", []string{"style\x1b[31m"}})
+	s.press("3")
+	if got := s.store.verdicts[1].Tags; got != nil {
+		t.Errorf("tags %q stay for the next comparison", got)
+	}
+}
+
+func TestSkip(t *testing.T) {
+	s := newScreen(t, 120, 30, Options{}, someTasks(3)...)
+	s.press("s")
+	s.wantText("Why do you not want to rate this one?", "the task is unclear")
+	s.press("esc")
+	s.wantText("Task number 0", "much better")
+	s.press("s", "2")
+	s.wantText("Task number 1")
+	s.press("1", "z", "s") // nothing to skip in a rating that is there
+	s.wantText("You are changing your last rating")
+	want := map[string]eval.SkipReason{"shown-0": eval.SkipUnclear}
+	if difference := cmp.Diff(want, s.store.skips); difference != "" {
+		t.Errorf("skips (-want +got):\n%s", difference)
+	}
 }

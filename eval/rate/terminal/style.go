@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
+	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
 
@@ -34,8 +35,8 @@ func (s style) of(text string) string {
 func bold(text string) string { return strong.of(text) }
 
 // styleOf switches an element's style on and off.
-func styleOf(element atom.Atom) (on, off string) {
-	switch element {
+func styleOf(node *html.Node) (on, off string) {
+	switch node.DataAtom {
 	case atom.Strong, atom.B, atom.Th:
 		return strong.on, strong.off
 	case atom.Em, atom.I:
@@ -44,8 +45,24 @@ func styleOf(element atom.Atom) (on, off string) {
 		return struck.on, struck.off
 	case atom.Code:
 		return code.on, code.off
+	case atom.Span: // of highlighted code
+		switch class(node) {
+		case "k":
+			return strong.on, strong.off
+		case "c":
+			return faint.on, faint.off
+		}
 	}
 	return "", ""
+}
+
+func class(node *html.Node) string {
+	for _, attribute := range node.Attr {
+		if attribute.Key == "class" {
+			return attribute.Val
+		}
+	}
+	return ""
 }
 
 // wrap breaks a text with styles into lines of at most width cells, between words

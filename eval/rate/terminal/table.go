@@ -53,7 +53,7 @@ func tableRows(node *html.Node) (rows [][]string, head bool) {
 				continue
 			}
 			head = head || cell.DataAtom == atom.Th
-			on, off := styleOf(cell.DataAtom)
+			on, off := styleOf(cell)
 			cells = append(cells, on+strings.TrimSpace(inner(cell, false))+off)
 		}
 		rows = append(rows, cells)

@@ -23,6 +23,8 @@ type Options struct {
 	Rand *rand.Rand       // draws the order of answers; seeded by the system where nil
 	// HiddenNames are the protocol's arm and model names, masked in answers.
 	HiddenNames []string
+	// Tags are the protocol's words for why a verdict is given; none where empty.
+	Tags []string
 	// Notice is a line shown above every task; none where empty.
 	Notice string
 	// AskGuess is the share of verdicts, 0 to 1, after which the rater is asked which
@@ -57,7 +59,7 @@ func Run(ctx context.Context, store rate.Store, rater eval.Rater, options Option
 func newModel(ctx context.Context, store rate.Store, rater eval.Rater, options Options) model {
 	m := model{
 		ctx: ctx, store: store, rater: rater, now: options.Now, masker: blind.NewMasker(options.HiddenNames),
-		notice: plain(options.Notice), askGuess: options.AskGuess, busy: true,
+		notice: plain(options.Notice), askGuess: options.AskGuess, busy: true, tags: options.Tags, given: make([]bool, len(options.Tags)),
 	}
 	if m.now == nil {
 		m.now = time.Now

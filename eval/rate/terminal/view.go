@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"slices"
+	"strconv"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -236,8 +237,14 @@ var (
 
 // asked is what stands under the part that scrolls: what is asked and the keys.
 func (m model) asked() []string {
-	if m.writing {
+	switch m.asking {
+	case writing:
 		return wrap("note: "+m.note+reverse.of(" ")+faint.of(" Enter ends it"), m.width)
+	case tagging:
+		return append(wrap(bold("Why?")+" Choose what applies, then give your verdict.", m.width), choices(m.tagChoices(), m.width)...)
+	case skipping:
+		return append(wrap(bold("Why do you not want to rate this one?")+" It will not come again.", m.width), choices(skipChoices, m.width)...)
+	case noPanel:
 	}
 	var lines []string
 	if m.page == askedGuess {
@@ -252,12 +259,23 @@ func (m model) asked() []string {
 	if m.note != "" {
 		lines = append(lines, wrap("note: "+m.note, m.width)...)
 	}
+	for i, tag := range m.tags {
+		if m.given[i] {
+			lines = append(lines, wrap("☑ "+plain(tag), m.width)...)
+		}
+	}
 	verdicts := narrowVerdicts
 	if m.width >= sideBySide {
 		verdicts = wideVerdicts
 	}
 	lines = append(lines, choices(verdicts, m.width)...)
 	more := []choice{{"n", "note"}, {"t", "task"}}
+	if len(m.tags) > 0 {
+		more = append(more, choice{"w", "why"})
+	}
+	if m.page == askedVerdict {
+		more = append(more, choice{"s", "skip"})
+	}
 	if len(m.layout.answers) == 2 && m.layout.answers[0] != m.layout.answers[1] {
 		more = append(more, choice{"tab", "other answer"})
 	}
@@ -268,6 +286,27 @@ func (m model) asked() []string {
 		more = append(more, choice{"g", "recognised one?"})
 	}
 	return append(lines, choices(append(more, choice{"?", "help"}, choice{"q", "stop"}), m.width)...)
+}
+
+// skipChoices say the same as the site's.
+var skipChoices = []choice{
+	{"1", "I don't know the subject"},
+	{"2", "the task is unclear"},
+	{"3", "an answer is not shown properly"},
+	{"4", "another reason"},
+	{"Esc", "back"},
+}
+
+func (m model) tagChoices() []choice {
+	var all []choice
+	for i, tag := range m.tags[:min(len(m.tags), maxTags)] {
+		mark := "☐ "
+		if m.given[i] {
+			mark = "☑ "
+		}
+		all = append(all, choice{strconv.Itoa(i + 1), mark + plain(tag)})
+	}
+	return append(all, choice{"Enter", "done"})
 }
 
 // rule parts what scrolls from the keys and tells how much of it is out of sight.
@@ -331,6 +370,7 @@ func (m model) helpText() []string {
 		{"5", "answer 2 is much better"},
 		{"0", "both unusable"},
 		{"n", "a note on your verdict; it is saved with it"},
+		{"s", "skip this one, for a reason"},
 		{"z", "change the last rating"},
 		{"g", "say that you recognised a model in the last one"},
 		{"t", "all of the task and what was said before, or less"},
