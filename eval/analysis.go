@@ -19,7 +19,11 @@ type Dataset struct {
 	Ratings   []Rating        // in the order in which they were given
 	Guesses   []Guess         // that count, one by a rater of a comparison as shown
 	PostEdits []PostEdit      // that count, one by a rater of an arm's answer to a task
-	Responses []ResponseRow
+	// Checks are of the comparisons whose answers were looked at.
+	Checks []ComparisonCheck
+	// RaterChecks are what people said where they were tried; no evidence for an arm.
+	RaterChecks []RaterCheckRating
+	Responses   []ResponseRow
 	// Assigned are the tasks of the batches, which every arm of their use case is to
 	// answer, and Refused the cells that a provider refused for good; nil where only
 	// files are analysed.
@@ -53,6 +57,10 @@ type ResponseRow struct {
 	Truncated  bool // ended by the limit of output, not by the model
 	Refused    bool // the provider or the model declined, and said so
 	Origin     ResponseOrigin
+	// Tokens and Served are what the answer used and the model that gave it, as the
+	// provider named it: with them it can be priced anew and a new version be noticed.
+	Tokens audit.Tokens
+	Served string
 }
 
 // An Interval is an estimate with its uncertainty. Where it cannot be computed
@@ -105,9 +113,11 @@ type Analysis struct {
 	Judges         []JudgeResult      `json:"judges"`
 	Ranking        []RankingResult    `json:"ranking"` // of more than two arms; descriptive
 	// Blinding says for each candidate whether raters could tell the arms.
-	Blinding   []BlindingResult `json:"blinding"`
-	Deviations []string         `json:"deviations"`
-	Warnings   []string         `json:"warnings"`
+	Blinding []BlindingResult `json:"blinding"`
+	// Masking says how often each arm's answers had something to hide.
+	Masking    []MaskingResult `json:"masking"`
+	Deviations []string        `json:"deviations"`
+	Warnings   []string        `json:"warnings"`
 }
 
 // Provenance counts what the figures rest on, so that samples and simulated
@@ -232,7 +242,11 @@ type RaterResult struct {
 	TieShare       float64         `json:"tie_share"`
 	WithOthers     *float64        `json:"agreement_with_others"` // chance that another rater of the comparison gave the same verdict
 	PositionEffect *PositionEffect `json:"position_effect"`
-	Flags          []string        `json:"flags"` // what is odd, in words; nobody is left out by it
+	Quality        *RaterQuality   `json:"quality"` // nil for judges and checks
+	Flags          []string        `json:"flags"`   // what is odd, in words; nobody is left out by it
+	// Excluded says why the rater's ratings are left out by the protocol's rule; empty:
+	// they count.
+	Excluded string `json:"excluded"`
 }
 
 // A JudgeResult says how far a judge can stand in for people, on the comparisons
@@ -401,6 +415,9 @@ type Route struct {
 	SavingIfSwitched *Interval `json:"monthly_saving_if_switched_usd"`
 	// SavingWithErrors is MonthlySaving where the router sorts as the categoriser does.
 	SavingWithErrors *Interval `json:"monthly_saving_with_routing_errors_usd"`
+	// ValidUntil is the day from which the evidence is too old; see [EvidenceLasts].
+	ValidUntil *time.Time    `json:"valid_until"`
+	Evidence   RouteEvidence `json:"evidence"`
 	// WhyMissing says for each null field, by its JSON name, why.
 	WhyMissing map[string]string `json:"why_missing"`
 	DecidedAt  time.Time         `json:"decided_at"`
@@ -439,6 +456,7 @@ func (r Response) Row() ResponseRow {
 		TaskID: r.TaskID, Week: r.Week, Arm: r.Arm, Cost: r.Cost, LatencyMS: r.LatencyMS,
 		TextSHA256: hex.EncodeToString(sum[:]), Empty: strings.TrimSpace(r.Text) == "", Length: utf8.RuneCountInString(r.Text),
 		Truncated: Truncated(r.FinishReason), Refused: Declined(r.FinishReason), Origin: r.Origin,
+		Tokens: r.Tokens, Served: r.ModelServed,
 	}
 }
 

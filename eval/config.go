@@ -136,6 +136,7 @@ func checkConfig(file string, tree *ast.File, config Config) error {
 		c.arms(config)
 		c.useCases(config)
 		c.plan(config.Pilot)
+		c.raterChecks(config.Pilot)
 		c.judges(config)
 		c.checks(config)
 	}
@@ -380,6 +381,9 @@ func (c *checker) plan(pilot Protocol) {
 	}
 	if !(pilot.Saving >= 0 && pilot.Saving < 1) {
 		c.fail("$.pilot.minimum_saving", "minimum_saving is %v; choose a share from 0 to under 1, 0.10 is usual", pilot.Saving)
+	}
+	if rule := pilot.FlaggedAnswers; !slices.Contains([]FlaggedRule{"", RateFlagged, ExcludeFlagged}, rule) {
+		c.fail("$.pilot.flagged_answers", "flagged_answers is %q; choose rate or exclude", rule)
 	}
 	if ratio := pilot.MaxCostRatio; ratio != nil && (!(*ratio > 0) || math.IsInf(*ratio, 0)) {
 		c.fail("$.pilot.max_cost_ratio", "max_cost_ratio is %v; choose a number above 0 or leave it out", *ratio)

@@ -14,8 +14,11 @@ type EditPresentation struct {
 	System       string
 	Conversation []audit.Message
 	Prompt       string
-	Answer       string
-	PresentedAt  time.Time
+	Answer       string    // the newest, where new ones were asked for
+	PresentedAt  time.Time // when Answer was shown first
+	Rounds       int       // new answers that have come
+	Revision     RevisionState
+	Remark       string    // by which the last new answer was asked for; empty where none was
 	Last         *PostEdit // what the editor made of it last; nil where not edited yet
 }
 

@@ -27,6 +27,15 @@ type Protocol struct {
 	MaxCostRatio    *float64 `yaml:"max_cost_ratio" json:"max_cost_ratio,omitempty"`
 	JudgesMayDecide bool     `yaml:"judges_may_decide" json:"judges_may_decide"`
 
+	// FlaggedAnswers says what becomes of comparisons with an answer that tells its arm
+	// although names are hidden.
+	FlaggedAnswers FlaggedRule `yaml:"flagged_answers" json:"flagged_answers,omitempty"`
+
+	// RaterChecks try the people who rate, and ExcludeRaters says whose ratings are left
+	// out. Nil: nobody is tried, nobody left out.
+	RaterChecks   *RaterChecks `yaml:"rater_checks" json:"rater_checks,omitempty"`
+	ExcludeRaters *RaterRule   `yaml:"exclude_raters" json:"exclude_raters,omitempty"`
+
 	// Judges are the models of judge run. SameFamilyJudges lets them rate arms of their
 	// own maker's family, whose answers they may prefer.
 	Judges           []Arm `yaml:"judges" json:"judges,omitempty"`

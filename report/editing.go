@@ -33,7 +33,18 @@ func editingText(c eval.ComparisonResult) string {
 	if candidate.Unusable+control.Unusable > 0 {
 		parts = append(parts, fmt.Sprintf("%s and %s of them unusable", Count(candidate.Unusable), Count(control.Unusable)))
 	}
+	if asked(candidate)+asked(control) > 0 {
+		parts = append(parts, fmt.Sprintf("%s and %s new answers asked for per answer", strconv.FormatFloat(asked(candidate), 'f', 2, 64), strconv.FormatFloat(asked(control), 'f', 2, 64)))
+	}
 	return strings.Join(parts, "; ")
+}
+
+// asked is how many new answers editors asked for, on average.
+func asked(arm eval.ArmEditing) float64 {
+	if arm.Rounds == nil {
+		return 0
+	}
+	return *arm.Rounds
 }
 
 // editSeconds are whole seconds, with a decimal below ten.

@@ -26,6 +26,11 @@ func TestEditingText(t *testing.T) {
 	if got := editingText(c); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
+	c.PostEditing.Control.Rounds, c.PostEditing.Candidate.Rounds = new(0.5), new(0.0)
+	if got, want := editingText(c), want+"; 0.00 and 0.50 new answers asked for per answer"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	c.PostEditing.Control.Rounds = nil
 	c.PostEditRatio, c.PostEditing.WordsKept, c.PostEditing.Control.Seconds, c.PostEditing.Control.WordsKept = nil, nil, nil, nil
 	c.WhyMissing["post_edit_ratio"] = "3 tasks"
 	want = "editing time not known: 3 tasks; 20 answers of next and 21 of now edited; 0 and 1 of them unusable"

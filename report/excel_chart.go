@@ -10,7 +10,10 @@ import (
 
 // The colours of Okabe and Ito, which the colour-blind can tell apart: the
 // control is grey, candidates follow in the protocol's order.
-const colourControl = "767676"
+const (
+	colourControl = "767676"
+	colourHollow  = "FFFFFF" // inside a mark without a filling
+)
 
 var candidateColours = []string{"0072B2", "D55E00", "009E73", "CC79A7"}
 
@@ -27,6 +30,7 @@ type chartSeries struct {
 	// low and high are the distances to an interval's limits, drawn as error
 	// bars.
 	low, high string
+	hollow    bool // of a scatter chart: a mark without a filling
 }
 
 // A barChart compares amounts; its axis starts at 0.

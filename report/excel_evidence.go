@@ -150,16 +150,18 @@ func (b *book) useCaseSheet() {
 		{"Ties", 12, formatCount},
 		{"Losses", 12, formatCount},
 		{"Both bad", 12, formatCount},
+		{"On the frontier", 17, formatText},
 	}
 	s, row := b.open(sheetUseCases, "What did the pilot find for each use case? The win rate is the candidate's, a tie counting one half; 50% means no difference.", quality)
 	results := append(append([]eval.ComparisonResult{}, b.in.Analysis.Comparisons...), severalOnly(b.in.Analysis)...)
+	frontier := eval.FrontierOf(b.in.Analysis.Comparisons)
 	var first, second [][]any
 	for i, c := range results {
 		first = append(first, b.qualityCells(c, row+1+i))
 		cells := []any{useCaseName(c), c.CostPerTaskControl, c.CostPerTaskCandidate}
 		cells = append(cells, three(c.CostRatio)...)
 		cells = append(cells, three(c.LatencyRatio)...)
-		second = append(second, append(cells, c.Wins, c.Ties, c.Losses, c.BothBad))
+		second = append(second, append(cells, c.Wins, c.Ties, c.Losses, c.BothBad, onFrontier(frontier, c)))
 	}
 	helpers := map[int]role{useCaseBelow - 1: roleDim, useCaseAbove - 1: roleDim, useCaseEven - 1: roleDim, useCaseMargin - 1: roleDim}
 	next := s.tableLooks(row, "UseCases", quality, first, "nothing has been rated yet: run modeltrial rate serve", helpers) + 1

@@ -18,7 +18,7 @@ func (s sheet) planeChart(cell string, row, moneyFrom int) {
 	s.set(useCaseWin, row, 0.5, look{formatRate, roleDim})
 	one := func(column, row int) string { return on(s.name, fixed(column, row)) }
 	series := []chartSeries{{name: one(1, row), categories: one(useCaseCost, row), values: one(useCaseWin, row), colour: colourControl, symbol: candidateSymbols[0]}}
-	order := candidateSeries(s.in.Analysis)
+	order, frontier := candidateSeries(s.in.Analysis), eval.FrontierOf(s.in.Analysis.Comparisons)
 	for i, c := range s.in.Analysis.Comparisons {
 		if c.WinRate == nil || c.CostRatio == nil {
 			continue
@@ -26,7 +26,7 @@ func (s sheet) planeChart(cell string, row, moneyFrom int) {
 		win, arm := s.useCaseRows.first+i, order[c.Candidate]%len(candidateColours)
 		series = append(series, chartSeries{
 			name: one(1, win), categories: one(useCaseCost, moneyFrom+i), values: one(useCaseWin, win), colour: candidateColours[arm], symbol: candidateSymbols[arm],
-			low: one(useCaseBelow, win), high: one(useCaseAbove, win),
+			low: one(useCaseBelow, win), high: one(useCaseAbove, win), hollow: onFrontier(frontier, c) != "yes",
 		})
 	}
 	const width, height = 560, 330
@@ -35,12 +35,33 @@ func (s sheet) planeChart(cell string, row, moneyFrom int) {
 	chart.Type = excelize.Scatter
 	chart.XAxis.Minimum, chart.XAxis.NumFmt = new(float64), excelize.ChartNumFmt{CustomNumFmt: formats[formatRatio]}
 	for _, one := range series {
+		fill := solid(one.colour)
+		if one.hollow {
+			fill = solid(colourHollow)
+		}
 		chart.Series = append(chart.Series, excelize.ChartSeries{
 			Name: one.name, Categories: one.categories, Values: one.values, Line: excelize.LineOptions{Type: excelize.LineNone},
-			Marker: excelize.ChartMarker{Symbol: one.symbol, Size: 9, Fill: solid(one.colour)}, Fill: solid(one.colour),
+			Marker: excelize.ChartMarker{Symbol: one.symbol, Size: 9, Border: excelize.LineOptions{Type: excelize.LineSolid, Fill: solid(one.colour), Width: 1.5}, Fill: fill}, Fill: solid(one.colour),
 		})
 	}
 	s.chart(cell, chart, series)
+}
+
+// onFrontier says whether a candidate is on its category's frontier; nothing where its
+// cost or win rate is not known, or of all categories together.
+func onFrontier(planes []eval.FrontierCategory, c eval.ComparisonResult) any {
+	for _, plane := range planes {
+		for _, arm := range plane.Arms[1:] {
+			switch {
+			case plane.Category != c.Category || plane.Arms[0].Arm != c.Control || arm.Arm != c.Candidate:
+			case arm.Dominated:
+				return "beaten in both by " + arm.DominatedBy
+			default:
+				return "yes"
+			}
+		}
+	}
+	return nil
 }
 
 // onPlane says whether any candidate's cost and win rate are both known.

@@ -13,21 +13,24 @@ import (
 	"modeltrial/eval"
 )
 
-// fixtureProviders reach the arms of fixtureRouting: one at a proxy, one at OpenAI,
-// one without a key, and one that was recorded.
-func fixtureProviders() map[string]eval.Provider {
-	openAI := eval.Provider{Name: "openai", Kind: eval.ProviderOpenAI, BaseURL: "https://api.openai.com/v1", APIKeyEnv: "WORK_KEY"}
-	return map[string]eval.Provider{
-		"current": openAI,
-		"claude":  {Name: "proxy", Kind: eval.ProviderOpenAI, BaseURL: "http://127.0.0.1:18999/v1", APIKeyEnv: "PROXY_KEY"},
-		"small":   {Name: "samples", Kind: eval.ProviderRecorded},
+// fixtureEndpoints reach the arms of fixtureRouting: one at a proxy, one at OpenAI, and
+// one that was recorded.
+func fixtureEndpoints() map[string]Endpoint {
+	return map[string]Endpoint{
+		"current": {Model: "gpt-4o", Provider: eval.Provider{Name: "openai", Kind: eval.ProviderOpenAI, BaseURL: "https://api.openai.com/v1", APIKeyEnv: "WORK_KEY"}},
+		"claude": {
+			Model:      "anthropic/claude",
+			Provider:   eval.Provider{Name: "proxy", Kind: eval.ProviderOpenAI, BaseURL: "http://127.0.0.1:18999/v1", APIKeyEnv: "PROXY_KEY", MaxTokensField: "max_tokens"},
+			Parameters: eval.Parameters{Temperature: new(0.2), MaxOutputTokens: new(int64(900)), System: "Be brief."},
+		},
+		"small": {Model: "anthropic/small", Provider: eval.Provider{Name: "samples", Kind: eval.ProviderRecorded}},
 	}
 }
 
 func export(t *testing.T, format string, table eval.RoutingTable) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := ExportRoutes(&out, format, table, fixtureProviders()); err != nil {
+	if err := ExportRoutes(&out, format, table, fixtureEndpoints()); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -92,6 +95,8 @@ func TestExportLiteLLMShape(t *testing.T) {
 				Model string   `yaml:"model"`
 				Base  string   `yaml:"api_base"`
 				Key   string   `yaml:"api_key"`
+				Temp  float64  `yaml:"temperature"`
+				Max   int      `yaml:"max_tokens"`
 				Tags  []string `yaml:"tags"`
 			} `yaml:"litellm_params"`
 		} `yaml:"model_list"`
@@ -122,7 +127,7 @@ func TestExportLiteLLMShape(t *testing.T) {
 	}
 	for _, text2 := range []string{
 		fixtureHash[:12], "2026-10-30", "x-litellm-tags", "simulated", "preferred on 61%", "# FILL IN the endpoint of small: its answers are recorded (provider samples)",
-		"Only work now on gpt-4o moves: send the tag coding", "work now on gpt-4o-mini stays where it is",
+		"Only work now on gpt-4o moves: send the category coding", "work now on gpt-4o-mini stays where it is",
 	} {
 		if !strings.Contains(text, text2) {
 			t.Errorf("the comment does not say %q", text2)
@@ -130,15 +135,15 @@ func TestExportLiteLLMShape(t *testing.T) {
 	}
 }
 
-// TestExportLiteLLMKeepsProvidersApart covers one model name at two providers, one
+// TestExportLiteLLMKeepsProvidersApart covers one model name at two endpoints, one
 // of which needs no key, and an arm whose provider is gone.
 func TestExportLiteLLMKeepsProvidersApart(t *testing.T) {
 	table := fixtureRouting()
 	table.Routes[0].Model, table.Routes[1].Model, table.Routes[1].Arm = "gpt-4o", "lost", "lost"
-	providers := fixtureProviders()
-	providers["claude"] = eval.Provider{Name: "local", Kind: eval.ProviderOpenAI, BaseURL: "http://localhost:11434/v1"}
+	endpoints := fixtureEndpoints()
+	endpoints["claude"] = Endpoint{Provider: eval.Provider{Name: "local", Kind: eval.ProviderOpenAI, BaseURL: "http://localhost:11434/v1"}}
 	var out bytes.Buffer
-	if err := ExportRoutes(&out, "litellm", table, providers); err != nil {
+	if err := ExportRoutes(&out, "litellm", table, endpoints); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
@@ -159,11 +164,11 @@ func TestExportLiteLLMReachesAnthropic(t *testing.T) {
 		"https://api.anthropic.com":     "model: anthropic/claude-sonnet\n      api_key: os.environ/CLAUDE_KEY\n",
 		"https://proxy.example.invalid": "model: anthropic/claude-sonnet\n      api_base: https://proxy.example.invalid\n",
 	} {
-		table, providers := fixtureRouting(), fixtureProviders()
+		table, endpoints := fixtureRouting(), fixtureEndpoints()
 		table.Routes[0].Model = "claude-sonnet"
-		providers[table.Routes[0].Arm] = eval.Provider{Name: "anthropic", Kind: eval.ProviderAnthropic, BaseURL: base, APIKeyEnv: "CLAUDE_KEY"}
+		endpoints[table.Routes[0].Arm] = Endpoint{Provider: eval.Provider{Name: "anthropic", Kind: eval.ProviderAnthropic, BaseURL: base, APIKeyEnv: "CLAUDE_KEY"}}
 		var out bytes.Buffer
-		if err := ExportRoutes(&out, "litellm", table, providers); err != nil {
+		if err := ExportRoutes(&out, "litellm", table, endpoints); err != nil {
 			t.Fatal(err)
 		}
 		if !strings.Contains(out.String(), want) {
@@ -190,7 +195,7 @@ func TestOwnPricesHaveNoDate(t *testing.T) {
 
 func TestExportUnknownFormatListsTheKnown(t *testing.T) {
 	err := ExportRoutes(&bytes.Buffer{}, "xml", fixtureRouting(), nil)
-	if want := `unknown export format "xml"; choose one of csv, json, litellm, yaml`; err == nil || err.Error() != want {
+	if want := `unknown export format "xml"; choose one of bifrost, csv, envoy, json, langchain, litellm, openrouter, portkey, tensorzero, vllm, yaml`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %q", err, want)
 	}
 }

@@ -8,14 +8,10 @@ import (
 	"modeltrial/eval"
 )
 
-// A planeArm is an arm on the plane of cost and quality of its category: what it costs
-// as a multiple of the control, and how often it is preferred to it.
+// A planeArm is an arm with its colour.
 type planeArm struct {
-	Arm           string
-	Cost, WinRate *eval.Interval
-	Tasks         int
-	Dominated     bool // another arm of the category costs no more and is preferred as often
-	series        int
+	eval.FrontierArm
+	series int
 }
 
 // A plane is a category's arms, the control first.
@@ -28,29 +24,18 @@ type plane struct {
 func planes(in Input) []plane {
 	series := candidateSeries(in.Analysis)
 	var all []plane
-	for _, c := range in.Analysis.Comparisons {
-		if c.WinRate == nil || c.CostRatio == nil {
-			continue
+	for _, category := range eval.FrontierOf(in.Analysis.Comparisons) {
+		p := plane{Category: category.Category}
+		for i, arm := range category.Arms {
+			of := ofControl
+			if i > 0 {
+				of = series[arm.Arm]
+			}
+			p.Arms = append(p.Arms, planeArm{arm, of})
 		}
-		i := slices.IndexFunc(all, func(p plane) bool { return p.Category == c.Category && p.Arms[0].Arm == c.Control })
-		if i < 0 {
-			control := planeArm{Arm: c.Control, Cost: &eval.Interval{Estimate: 1}, WinRate: &eval.Interval{Estimate: 0.5}, series: ofControl}
-			all, i = append(all, plane{c.Category, []planeArm{control}}), len(all)
-		}
-		all[i].Arms = append(all[i].Arms, planeArm{Arm: c.Candidate, Cost: c.CostRatio, WinRate: c.WinRate, Tasks: c.Tasks, series: series[c.Candidate]})
-	}
-	for _, p := range all {
-		for i := range p.Arms {
-			p.Arms[i].Dominated = slices.ContainsFunc(p.Arms, func(other planeArm) bool { return other.dominates(p.Arms[i]) })
-		}
+		all = append(all, p)
 	}
 	return all
-}
-
-// dominates compares estimates: their intervals may still overlap.
-func (a planeArm) dominates(b planeArm) bool {
-	cost, win := cmp.Compare(a.Cost.Estimate, b.Cost.Estimate), cmp.Compare(a.WinRate.Estimate, b.WinRate.Estimate)
-	return cost <= 0 && win >= 0 && (cost < 0 || win > 0)
 }
 
 // draw shows the arms with crosses for their intervals, a line through those that no
@@ -59,7 +44,7 @@ func (p plane) draw() drawing {
 	d := plot("Cost and quality, " + line(string(p.Category)))
 	most := 1.0
 	for _, arm := range p.Arms {
-		most = max(most, arm.Cost.Estimate, arm.Cost.High)
+		most = max(most, arm.CostRatio.Estimate, arm.CostRatio.High)
 	}
 	top := roundUp(most)
 	x := func(ratio float64) float64 { return plotLeft + min(max(ratio/top, 0), 1)*(plotRight-plotLeft) }
@@ -75,15 +60,15 @@ func (p plane) draw() drawing {
 			frontier = append(frontier, arm)
 		}
 	}
-	slices.SortFunc(frontier, func(a, b planeArm) int { return cmp.Compare(a.Cost.Estimate, b.Cost.Estimate) })
+	slices.SortFunc(frontier, func(a, b planeArm) int { return cmp.Compare(a.CostRatio.Estimate, b.CostRatio.Estimate) })
 	for i := 1; i < len(frontier); i++ {
 		a, b := frontier[i-1], frontier[i]
-		d.line(x(a.Cost.Estimate), plotY(a.WinRate.Estimate), x(b.Cost.Estimate), plotY(b.WinRate.Estimate), "margin")
+		d.line(x(a.CostRatio.Estimate), plotY(a.WinRate.Estimate), x(b.CostRatio.Estimate), plotY(b.WinRate.Estimate), "margin")
 	}
 	for _, arm := range p.Arms {
-		atX, atY, class := x(arm.Cost.Estimate), plotY(arm.WinRate.Estimate), "thin "+seriesClass(arm.series)
+		atX, atY, class := x(arm.CostRatio.Estimate), plotY(arm.WinRate.Estimate), "thin "+seriesClass(arm.series)
 		if arm.series != ofControl {
-			d.line(x(arm.Cost.Low), atY, x(arm.Cost.High), atY, class)
+			d.line(x(arm.CostRatio.Low), atY, x(arm.CostRatio.High), atY, class)
 			d.line(atX, plotY(arm.WinRate.Low), atX, plotY(arm.WinRate.High), class)
 		}
 		d.mark(atX, atY, arm.series)

@@ -169,7 +169,31 @@ func routeNote(r eval.Route) string {
 			note += " on work now on " + r.ReplacesModel
 		}
 	}
-	return joined(note, staysNote(r))
+	return joined(joined(note, staysNote(r)), evidenceNote(r))
+}
+
+// evidenceNote says what a route rests on; empty of a table that was stored before it
+// was kept, and of work that was not part of a pilot.
+func evidenceNote(r eval.Route) string {
+	if r.Evidence.RatedUntil == nil {
+		return ""
+	}
+	note := fmt.Sprintf("rests on %s rated by %s", counted(r.Tasks, "task", "tasks"), counted(r.Raters, "rater", "raters"))
+	if alpha := r.Evidence.Alpha; alpha != nil {
+		note += fmt.Sprintf(" who agree at alpha %s", minus(fmt.Sprintf("%.2f", alpha.Estimate)))
+	}
+	for _, judge := range r.Evidence.Judges {
+		if judge.WithPeople != nil {
+			note += fmt.Sprintf(", %s agrees with people on %s where they agree on %s", judge.Judge, Rate(*judge.WithPeople, 0), Rate(*judge.PeopleAmong, 0))
+		}
+	}
+	if b := r.Evidence.Blinding; b != nil && b.Bang != nil {
+		note += fmt.Sprintf(", blinding %s (Bang's index %s)", b.Finding, minus(fmt.Sprintf("%.2f", b.Bang.Estimate)))
+	}
+	if r.ValidUntil != nil {
+		note += ", valid until " + day(*r.ValidUntil)
+	}
+	return note
 }
 
 // staysNote says what work of a category a switch leaves where it is.

@@ -71,6 +71,7 @@ JOIN responses x ON x.task_id = c.task_id AND x.arm = c.arm_a
 JOIN responses y ON y.task_id = c.task_id AND y.arm = c.arm_b
 WHERE NOT EXISTS (SELECT 1 FROM presentations p WHERE p.comparison_id = c.id AND p.rater_id = ?1)
   AND NOT EXISTS (SELECT 1 FROM ratings r WHERE r.comparison_id = c.id AND r.rater_id = ?1)
+  AND NOT EXISTS (SELECT 1 FROM comparison_checks k WHERE k.comparison_id = c.id AND k.excluded)
   AND (SELECT count(DISTINCT r.rater_id) FROM ratings r
        JOIN raters h ON h.id = r.rater_id AND h.kind = 'human' AND h.simulated = ?4
        WHERE r.comparison_id = c.id)
@@ -97,6 +98,9 @@ ORDER BY p.presented_at, p.id LIMIT 1`, rater.ID)
 		if err == nil || !errors.Is(notFound(err), eval.ErrNotFound) {
 			return err
 		}
+		if id, err = openCheck(ctx, tx, rater); err != nil || id != "" {
+			return err
+		}
 		var next struct {
 			ID       string         `db:"id"`
 			Category audit.Category `db:"category"`
@@ -106,6 +110,9 @@ ORDER BY b.week, (SELECT count(*) FROM ratings r WHERE r.comparison_id = c.id), 
 			rater.ID, locked.Protocol.RatingsPerComparison, now.Add(-abandonedAfter).UnixMicro(), rater.Simulated)
 		if err != nil {
 			return notFound(err)
+		}
+		if id, err = drawCheck(ctx, tx, locked, rater, now); err != nil || id != "" {
+			return err
 		}
 		var first struct {
 			Control   int `db:"control"`
@@ -147,6 +154,9 @@ JOIN comparisons c ON c.id = p.comparison_id
 JOIN responses a ON a.task_id = c.task_id AND a.arm = c.arm_a
 JOIN responses b ON b.task_id = c.task_id AND b.arm = c.arm_b
 WHERE p.id = ? AND p.rater_id = ?`, id, rater.ID)
+	if errors.Is(notFound(err), eval.ErrNotFound) {
+		return s.checkPresentation(ctx, rater, id)
+	}
 	if err != nil {
 		return eval.Presentation{}, fmt.Errorf("presentation %q: %w", id, notFound(err))
 	}
@@ -170,7 +180,14 @@ WHERE p.id = ? AND p.rater_id = ?`, id, rater.ID)
 func (s *Store) LastRated(ctx context.Context, rater eval.Rater) (eval.Presentation, error) {
 	var id string
 	err := s.reader.GetContext(ctx, &id, `
-SELECT presentation_id FROM ratings WHERE rater_id = ? AND presentation_id IS NOT NULL ORDER BY id DESC LIMIT 1`, rater.ID)
+SELECT presentation_id FROM (
+    SELECT presentation_id, rated_at FROM (
+        SELECT presentation_id, rated_at FROM ratings WHERE rater_id = ?1 AND presentation_id IS NOT NULL ORDER BY id DESC LIMIT 1)
+    UNION ALL
+    SELECT presentation_id, rated_at FROM (
+        SELECT r.presentation_id, r.rated_at FROM check_ratings r JOIN check_presentations p ON p.id = r.presentation_id
+        WHERE p.rater_id = ?1 ORDER BY r.id DESC LIMIT 1))
+ORDER BY rated_at DESC LIMIT 1`, rater.ID)
 	if err != nil {
 		return eval.Presentation{}, fmt.Errorf("last rated comparison: %w", notFound(err))
 	}
@@ -187,6 +204,9 @@ func (s *Store) AddVerdict(ctx context.Context, rater eval.Rater, presentationID
 			First        eval.Side `db:"first"`
 		}
 		err := tx.GetContext(ctx, &p, `SELECT comparison_id, first FROM presentations WHERE id = ? AND rater_id = ?`, presentationID, rater.ID)
+		if errors.Is(notFound(err), eval.ErrNotFound) {
+			return addCheckVerdict(ctx, tx, rater, presentationID, shown, seconds, note, now)
+		}
 		if err != nil {
 			return fmt.Errorf("presentation %q: %w", presentationID, notFound(err))
 		}
@@ -258,5 +278,9 @@ ORDER BY seconds`, rater.ID)
 	err = s.reader.GetContext(ctx, &waiting, `
 SELECT count(*) FROM presentations p
 WHERE p.rater_id = ? AND NOT EXISTS (SELECT 1 FROM ratings r WHERE r.presentation_id = p.id)`, rater.ID)
-	return done, open + waiting, medianSeconds, err
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	checked, checking, err := s.checkProgress(ctx, rater)
+	return done + checked, open + waiting + checking, medianSeconds, err
 }

@@ -43,6 +43,12 @@ func (s *Store) Dataset(ctx context.Context, throughWeek int) (eval.Dataset, err
 	if err != nil {
 		return data, err
 	}
+	if data.Checks, err = s.ComparisonChecks(ctx, throughWeek); err != nil {
+		return data, err
+	}
+	if data.RaterChecks, err = s.RaterCheckRatings(ctx, throughWeek); err != nil {
+		return data, err
+	}
 	var rows []struct {
 		TaskID    string              `db:"task_id"`
 		Category  audit.Category      `db:"category"`
@@ -56,11 +62,17 @@ func (s *Store) Dataset(ctx context.Context, throughWeek int) (eval.Dataset, err
 		Length    int                 `db:"characters"`
 		Finish    string              `db:"finish_reason"`
 		Origin    eval.ResponseOrigin `db:"origin"`
+		Served    string              `db:"model_served"`
+		Input     *int64              `db:"input_tokens"`
+		Cached    *int64              `db:"cached_tokens"`
+		Output    *int64              `db:"output_tokens"`
+		Reasoning *int64              `db:"reasoning_tokens"`
 	}
 	err = s.reader.SelectContext(ctx, &rows, `
 SELECT r.task_id, b.category, t.cluster, b.week, r.arm, r.cost_nano_usd, r.latency_ms, r.response_sha256,
     trim(r.response, ' ' || char(9, 10, 13)) = '' AS is_empty,
-    length(r.response) AS characters, r.finish_reason, r.origin
+    length(r.response) AS characters, r.finish_reason, r.origin, r.model_served,
+    r.input_tokens, r.cached_tokens, r.output_tokens, r.reasoning_tokens
 FROM responses r JOIN batch_tasks b ON b.task_id = r.task_id JOIN tasks t ON t.id = r.task_id
 WHERE ? = 0 OR b.week <= ?
 ORDER BY b.week, r.task_id, r.arm`, throughWeek, throughWeek)
@@ -73,6 +85,7 @@ ORDER BY b.week, r.task_id, r.arm`, throughWeek, throughWeek)
 			TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: r.Week, Arm: r.Arm, Cost: r.Cost,
 			LatencyMS: r.LatencyMS, TextSHA256: r.SHA256, Empty: r.Empty,
 			Length: r.Length, Truncated: eval.Truncated(r.Finish), Refused: eval.Declined(r.Finish), Origin: r.Origin,
+			Tokens: audit.Tokens{Input: r.Input, Cached: r.Cached, Output: r.Output, Reasoning: r.Reasoning}, Served: r.Served,
 		}
 	}
 	return data, s.assigned(ctx, throughWeek, &data)

@@ -45,9 +45,14 @@ func (s *Store) NextEdit(ctx context.Context, rater eval.Rater, draw func(shown 
 	err = s.write(ctx, func(tx *transaction) error {
 		err := tx.GetContext(ctx, &id, `
 SELECT p.id FROM edit_presentations p
-WHERE p.rater_id = ? AND NOT EXISTS (SELECT 1 FROM post_edits e WHERE e.presentation_id = p.id)
+WHERE p.rater_id = ? AND NOT EXISTS (SELECT 1 FROM post_edits e WHERE e.presentation_id = p.id) AND NOT EXISTS (`+openRevision+`)
 ORDER BY p.presented_at, p.id LIMIT 1`, rater.ID)
-		if err == nil || !errors.Is(notFound(err), eval.ErrNotFound) {
+		if err == nil {
+			_, err = tx.ExecContext(ctx, `
+UPDATE revisions SET shown_at = ? WHERE presentation_id = ? AND response IS NOT NULL AND shown_at IS NULL`, now.UnixMicro(), id)
+			return err
+		}
+		if !errors.Is(notFound(err), eval.ErrNotFound) {
 			return err
 		}
 		var next struct {
@@ -127,6 +132,20 @@ WHERE p.id = ? AND p.rater_id = ?`, id, rater.ID)
 		ID: id, TaskID: row.TaskID, System: task.System, Conversation: task.Conversation, Prompt: task.Prompt,
 		Answer: row.Answer, PresentedAt: time.UnixMicro(row.PresentedAt).UTC(),
 	}
+	var revision shownRevision
+	if err := s.reader.GetContext(ctx, &revision, selectShownRevision, id); err != nil {
+		return shown, fmt.Errorf("revisions of answer %q: %w", id, err)
+	}
+	shown.Rounds, shown.Revision = revision.Rounds, revision.state()
+	if revision.Remark != nil {
+		shown.Remark = *revision.Remark
+	}
+	if revision.Answer != nil {
+		shown.Answer = *revision.Answer
+	}
+	if revision.ShownAt != nil {
+		shown.PresentedAt = time.UnixMicro(*revision.ShownAt).UTC()
+	}
 	var last postEditRow
 	err = s.reader.GetContext(ctx, &last, selectPostEdits+` WHERE e.presentation_id = ? ORDER BY e.id DESC LIMIT 1`, id)
 	switch {
@@ -154,8 +173,8 @@ SELECT presentation_id FROM post_edits WHERE rater_id = ? AND presentation_id IS
 }
 
 // EditProgress counts the answers that a person has edited, skipped ones left out, and
-// those still open to this person, and gives the median seconds of an edit (0 where none
-// is known).
+// those still open to this person, those that wait for a new answer left out, and gives
+// the median seconds of an edit (0 where none is known).
 func (s *Store) EditProgress(ctx context.Context, rater eval.Rater) (done, open int, medianSeconds float64, err error) {
 	locked, err := s.Locked(ctx)
 	if err != nil {
@@ -180,6 +199,6 @@ WHERE e.rater_id = ? AND e.outcome <> 'skipped' AND NOT EXISTS (`+laterEdit+`) O
 	var waiting int
 	err = s.reader.GetContext(ctx, &waiting, `
 SELECT count(*) FROM edit_presentations p
-WHERE p.rater_id = ? AND NOT EXISTS (SELECT 1 FROM post_edits e WHERE e.presentation_id = p.id)`, rater.ID)
+WHERE p.rater_id = ? AND NOT EXISTS (SELECT 1 FROM post_edits e WHERE e.presentation_id = p.id) AND NOT EXISTS (`+openRevision+`)`, rater.ID)
 	return done, open + waiting, medianSeconds, err
 }

@@ -23,6 +23,9 @@ func (s *Store) AddGuess(ctx context.Context, rater eval.Rater, presentationID s
 		err := tx.GetContext(ctx, &p, `
 SELECT comparison_id, first FROM presentations p
 WHERE id = ? AND rater_id = ? AND EXISTS (SELECT 1 FROM ratings r WHERE r.presentation_id = p.id)`, presentationID, rater.ID)
+		if errors.Is(notFound(err), eval.ErrNotFound) {
+			return guessOfCheck(ctx, tx, rater, presentationID)
+		}
 		if err != nil {
 			return fmt.Errorf("rated presentation %q: %w", presentationID, notFound(err))
 		}

@@ -12,7 +12,8 @@ import (
 
 // AddEdit stores durably what a person made of an answer before it returns. A later edit
 // of the same answer supersedes the earlier one and adds its seconds to those; the same
-// outcome and text again change nothing. eval.ErrNotFound for an answer that was not
+// outcome and text again change nothing. The new answers that were asked for before are
+// counted, and the seconds until each was asked for with those of the edit. eval.ErrNotFound for an answer that was not
 // shown to this person.
 func (s *Store) AddEdit(ctx context.Context, rater eval.Rater, presentationID string, made eval.EditMade, now time.Time) error {
 	return s.write(ctx, func(tx *transaction) error {
@@ -43,6 +44,14 @@ func (s *Store) AddEdit(ctx context.Context, rater eval.Rater, presentationID st
 				return nil
 			}
 			edit.Seconds, edit.Timing = addSeconds(*last, edit)
+		}
+		var revision shownRevision
+		if err := tx.GetContext(ctx, &revision, selectShownRevision, presentationID); err != nil {
+			return fmt.Errorf("revisions of answer %q: %w", presentationID, err)
+		}
+		edit.Rounds = revision.Rounds
+		if last == nil && revision.Asked > 0 {
+			edit.Seconds, edit.Timing = addSeconds(revision.spent(), edit)
 		}
 		return insertEdit(ctx, tx, rater.ID, edit, &presentationID, nil)
 	})

@@ -84,26 +84,49 @@ INSERT INTO raters (name, kind, simulated, created_at) VALUES (?, ?, ?, ?)`, rat
 	return result.LastInsertId()
 }
 
+// selectRater reads a rater as a link or a name finds one.
+const selectRater = `SELECT id, name, kind, simulated, expires_at, revoked_at FROM raters `
+
+// raterRow is a rater with what may end the rater's link.
+type raterRow struct {
+	ID        int64          `db:"id"`
+	Name      string         `db:"name"`
+	Kind      eval.RaterKind `db:"kind"`
+	Simulated bool           `db:"simulated"`
+	ExpiresAt *int64         `db:"expires_at"`
+	RevokedAt *int64         `db:"revoked_at"`
+}
+
+// rater is the rater of a row; eval.ErrExpired where the link has ended.
+func (r raterRow) rater(now time.Time) (eval.Rater, error) {
+	if r.RevokedAt != nil || (r.ExpiresAt != nil && now.UnixMicro() >= *r.ExpiresAt) {
+		return eval.Rater{}, eval.ErrExpired
+	}
+	return eval.Rater{ID: r.ID, Name: r.Name, Kind: r.Kind, Simulated: r.Simulated}, nil
+}
+
 // RaterByTokenHash finds the rater of a link by the hexadecimal SHA-256 of its
 // token; eval.ErrNotFound or eval.ErrExpired.
 func (s *Store) RaterByTokenHash(ctx context.Context, sha256 string, now time.Time) (eval.Rater, error) {
-	var row struct {
-		ID        int64          `db:"id"`
-		Name      string         `db:"name"`
-		Kind      eval.RaterKind `db:"kind"`
-		Simulated bool           `db:"simulated"`
-		ExpiresAt *int64         `db:"expires_at"`
-		RevokedAt *int64         `db:"revoked_at"`
-	}
-	err := s.reader.GetContext(ctx, &row, `
-SELECT id, name, kind, simulated, expires_at, revoked_at FROM raters WHERE token_sha256 = ?`, sha256)
-	if err != nil {
+	var row raterRow
+	if err := s.reader.GetContext(ctx, &row, selectRater+`WHERE token_sha256 = ?`, sha256); err != nil {
 		return eval.Rater{}, fmt.Errorf("rater of this link: %w", notFound(err))
 	}
-	if row.RevokedAt != nil || (row.ExpiresAt != nil && now.UnixMicro() >= *row.ExpiresAt) {
-		return eval.Rater{}, eval.ErrExpired
+	return row.rater(now)
+}
+
+// RaterByName finds a rater; eval.ErrNotFound for an unknown name, eval.ErrExpired where
+// the rater's link was revoked or has expired.
+func (s *Store) RaterByName(ctx context.Context, name string, now time.Time) (eval.Rater, error) {
+	var row raterRow
+	if err := s.reader.GetContext(ctx, &row, selectRater+`WHERE name = ?`, name); err != nil {
+		return eval.Rater{}, fmt.Errorf("rater %q: %w", name, notFound(err))
 	}
-	return eval.Rater{ID: row.ID, Name: row.Name, Kind: row.Kind, Simulated: row.Simulated}, nil
+	rater, err := row.rater(now)
+	if err != nil {
+		return eval.Rater{}, fmt.Errorf("rater %q: %w", name, err)
+	}
+	return rater, nil
 }
 
 // Revoke ends a rater's link; eval.ErrNotFound for an unknown name.

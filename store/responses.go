@@ -32,7 +32,7 @@ const committedSum = `SELECT nano_usd FROM committed`
 const committedAgain = `
 SELECT (SELECT coalesce(sum(cost_nano_usd), 0) FROM responses WHERE origin = 'measured')
      + (SELECT coalesce(sum(reserved_nano_usd + lost_nano_usd), 0) FROM calls)
-     + ` + judgeSpent + ` + ` + judgeSetAside
+     + ` + judgeSpent + ` + ` + judgeSetAside + ` + ` + revisionSpent + ` + ` + revisionSetAside
 
 // Reserve claims a cell until a time and sets its worst case aside, in one
 // transaction. It returns eval.ErrBudgetExhausted where everything spent and
@@ -154,10 +154,10 @@ SELECT task_id, arm, attempts, reserved_nano_usd, lost_nano_usd, last_error FROM
 	return calls, nil
 }
 
-// Spent is what the pilot's own calls cost so far, of arms and judges; recorded answers
-// were paid for elsewhere.
+// Spent is what the pilot's own calls cost so far, of arms and judges, new answers that
+// editors asked for included; recorded answers were paid for elsewhere.
 func (s *Store) Spent(ctx context.Context) (spent audit.NanoUSD, err error) {
-	err = s.reader.GetContext(ctx, &spent, `SELECT (SELECT coalesce(sum(cost_nano_usd), 0) FROM responses WHERE origin = 'measured') + `+judgeSpent)
+	err = s.reader.GetContext(ctx, &spent, `SELECT (SELECT coalesce(sum(cost_nano_usd), 0) FROM responses WHERE origin = 'measured') + `+judgeSpent+` + `+revisionSpent)
 	return spent, err
 }
 

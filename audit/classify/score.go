@@ -101,15 +101,9 @@ type ReliabilityBin struct {
 	Accuracy        *float64 `json:"accuracy"`
 }
 
-// Measure classifies rows by m and scores the result. The categories of rows
-// that m does not know count as errors.
-func Measure(rows []Labelled, m *Model) Score {
-	s, _ := MeasureErrors(rows, m)
-	return s
-}
-
-// MeasureErrors is [Measure] and also gives the rows that m got wrong, the most
-// confident error first.
+// MeasureErrors classifies rows by m, scores the result and gives the rows that m got
+// wrong, the most confident error first. The categories of rows that m does not know
+// count as errors.
 func MeasureErrors(rows []Labelled, m *Model) (Score, []ErrorRow) {
 	predictions := make([]Prediction, len(rows))
 	start := time.Now()

@@ -58,7 +58,7 @@ func TestScoreByHand(t *testing.T) {
 }
 
 func TestMeasureUnknownCategory(t *testing.T) {
-	s := Measure([]Labelled{{Text: "Write a haiku about rain.", Category: "legal"}}, Default())
+	s, _ := MeasureErrors([]Labelled{{Text: "Write a haiku about rain.", Category: "legal"}}, Default())
 	last := s.PerCategory[len(s.PerCategory)-1]
 	if *s.Accuracy != 0 || last.Category != "legal" || last.Rows != 1 || last.Precision != nil || *last.Recall != 0 {
 		t.Errorf("accuracy %v, last category %+v", *s.Accuracy, last)
@@ -66,7 +66,7 @@ func TestMeasureUnknownCategory(t *testing.T) {
 }
 
 func TestMeasureEmpty(t *testing.T) {
-	s := Measure(nil, Default())
+	s, _ := MeasureErrors(nil, Default())
 	if s.Accuracy != nil || s.MacroF1 != nil || s.UnsureShare != nil || s.AccuracyWhenSure != nil || s.MicrosecondsPerTask != nil {
 		t.Errorf("a figure of no rows: %+v", s)
 	}

@@ -109,7 +109,7 @@ func TestNoTrainingTextIsMeasuredOn(t *testing.T) {
 }
 
 func TestUnseenSources(t *testing.T) {
-	s := Measure(sharedRows(t), Default())
+	s, _ := MeasureErrors(sharedRows(t), Default())
 	for _, floor := range []struct {
 		name  string
 		value *float64

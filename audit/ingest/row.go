@@ -13,7 +13,7 @@ import (
 type Row struct {
 	Line   int      // on which the row begins, from 1
 	Raw    []string // the values in the order of [Table.Header]
-	SHA256 string   // hexadecimal, of the columns' names and values; empty where the row has an id
+	SHA256 string   // hexadecimal, of a task's columns' names and values; empty where the row has an id
 	// Extra holds the values that are not empty of columns that no field has.
 	Extra  map[string]string
 	table  *Table

@@ -37,6 +37,7 @@ type Table struct {
 	latin      func() bool    // whether what is not UTF-8 is Windows-1252; nil: it is not
 	traces     *Traces
 	date1904   bool // a workbook's dates are counted from 1904
+	ofTasks    bool // whose rows without an id are known by what they hold
 	notes      []string
 	index      *fieldIndex
 	header     []string
@@ -122,7 +123,8 @@ func newTable(name string, file File) (*Table, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return &Table{name: name, index: index, rates: file.Rates, traces: file.Traces}, nil
+	ofTasks := slices.ContainsFunc(file.Fields, func(field Field) bool { return field.Name == "id" })
+	return &Table{name: name, index: index, rates: file.Rates, traces: file.Traces, ofTasks: ofTasks}, nil
 }
 
 // readError is a failure of the source.
@@ -317,7 +319,7 @@ func (t *Table) Next() (Row, error) {
 	if err := t.check(&row); err != nil {
 		return row, err
 	}
-	if strings.TrimSpace(row.Get("id")) == "" {
+	if t.ofTasks && strings.TrimSpace(row.Get("id")) == "" {
 		row.SHA256 = t.hash(row.Raw)
 	}
 	row.extra()

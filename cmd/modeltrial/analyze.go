@@ -126,20 +126,26 @@ func runAnalyze(ctx context.Context, g *global, o *analyzeOptions, out, errOut i
 	if o.only != "" {
 		return runRanking(ctx, g, o, out, errOut)
 	}
-	defer allowGarbage(50)() // the ratings stay in memory to the end
+	defer allowGarbage(25)() // the ratings stay in memory to the end
 	var data eval.Dataset
+	var ratings *decide.Ratings // of a file
 	var rejected int
 	var err error
 	options := decide.Options{ThroughWeek: o.throughWeek, Weeks: o.weeks, PlannedTasks: o.plannedTasks, RandomSample: o.randomSample, Explain: audit.Category(o.explain)}
 	if o.ratings != "" {
-		data, rejected, err = fileDataset(ctx, o, errOut)
+		data, ratings, rejected, err = fileDataset(ctx, o, errOut)
 	} else {
 		data, err = workspaceDataset(ctx, g, o, errOut)
 	}
 	if err != nil {
 		return err
 	}
-	analysis, err := decide.Analyze(data, options)
+	var analysis eval.Analysis
+	if ratings != nil {
+		analysis, err = ratings.Analyze(data, options)
+	} else {
+		analysis, err = decide.Analyze(data, options)
+	}
 	if err != nil {
 		return fmt.Errorf("analyze: %w", err)
 	}
@@ -201,40 +207,44 @@ func workspaceDataset(ctx context.Context, g *global, o *analyzeOptions, errOut 
 	return data, err
 }
 
-// fileDataset reads ratings, and responses where they are given, from files.
-// Rows that cannot be read are set aside and counted; the analysis of the others
-// goes on.
-func fileDataset(ctx context.Context, o *analyzeOptions, errOut io.Writer) (data eval.Dataset, rejected int, err error) {
+// fileDataset reads ratings, and responses where they are given, from files. Rows that
+// cannot be read are set aside and counted; the analysis of the others goes on. There may
+// be millions of ratings, so that they are gathered at once and stand in no dataset.
+func fileDataset(ctx context.Context, o *analyzeOptions, errOut io.Writer) (data eval.Dataset, ratings *decide.Ratings, rejected int, err error) {
 	data.Pilot = o.ratings
+	ratings = &decide.Ratings{ThroughWeek: o.throughWeek}
 	options, err := o.ratingsFlags.options()
 	if err != nil {
-		return data, 0, err
+		return data, nil, 0, err
 	}
 	bar := newBytesBar(errOut, o.ratings)
 	defer bar.finish()
 	var done int64
 	options.Progress = func(bytes int64) { done = bytes; bar.set(bytes) }
 	options.Guess = func(guess eval.Guess) error { data.Guesses = append(data.Guesses, guess); return nil }
+	room := 0
 	read, err := exchange.ReadRatings(ctx, o.ratings, options, func(rating eval.Rating) (ingest.Outcome, error) {
-		if len(data.Ratings) == cap(data.Ratings) {
-			data.Ratings = slices.Grow(data.Ratings, moreRows(o.ratings, len(data.Ratings), done))
+		if ratings.Len() >= room {
+			more := moreRows(o.ratings, ratings.Len(), done)
+			ratings.Grow(more)
+			room = ratings.Len() + more
 		}
-		data.Ratings = append(data.Ratings, rating)
+		ratings.Add(&rating)
 		return ingest.Imported, nil
 	})
 	if err != nil {
-		return data, 0, err
+		return data, nil, 0, err
 	}
 	bar.finish()
 	sayRejects(errOut, read.FileReport)
 	sayOpposed(errOut, read)
 	rejected = read.Rejected
-	if len(data.Ratings) == 0 {
-		return data, rejected, fmt.Errorf("%s: no rating could be used (%d rejected, %d of other raters)", o.ratings, read.Rejected, read.Filtered)
+	if read.Imported == 0 {
+		return data, nil, rejected, fmt.Errorf("%s: no rating could be used (%d rejected, %d of other raters)", o.ratings, read.Rejected, read.Filtered)
 	}
 	compare, more, err := fileEdits(ctx, o, options.Map, &data, errOut)
 	if rejected += more; err != nil || o.responses == "" {
-		return data, rejected, err
+		return data, ratings, rejected, err
 	}
 	read, err = exchange.ReadResponses(ctx, o.responses, exchange.ResponsesOptions{Map: options.Map}, func(response eval.Response) (ingest.Outcome, error) {
 		compare(response)
@@ -242,7 +252,7 @@ func fileDataset(ctx context.Context, o *analyzeOptions, errOut io.Writer) (data
 		return ingest.Imported, nil
 	})
 	sayRejects(errOut, read.FileReport)
-	return data, rejected + read.Rejected, err
+	return data, ratings, rejected + read.Rejected, err
 }
 
 // moreRows guesses how many rows of a file are to come after those of the bytes that

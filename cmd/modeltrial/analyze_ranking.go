@@ -50,11 +50,11 @@ func runRanking(ctx context.Context, g *global, o *analyzeOptions, out, errOut i
 		sayRejects(errOut, read.FileReport)
 		analysis, err = decide.RankCounts(o.ratings, counts)
 	} else {
-		var data eval.Dataset
-		if data, _, err = fileDataset(ctx, o, errOut); err != nil { // says rejects too
+		var ratings *decide.Ratings
+		if _, ratings, _, err = fileDataset(ctx, o, errOut); err != nil { // says rejects too
 			return err
 		}
-		analysis, err = decide.Rank(data, decide.Options{ThroughWeek: o.throughWeek})
+		analysis, err = ratings.Rank(o.ratings)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w (%d rows rejected, %d left out as asked)", o.ratings, err, read.Rejected, read.Filtered)

@@ -406,11 +406,11 @@ func (d *demonstration) documents(ctx context.Context, took time.Duration) error
 	if err := writeHTML(ctx, page, input); err != nil {
 		return err
 	}
-	providers, err := armProviders(ctx, d.g, d.store)
+	endpoints, err := armEndpoints(ctx, d.g, d.store)
 	if err != nil {
 		return err
 	}
-	err = report.ReplaceFile(routes, func(w io.Writer) error { return report.ExportRoutes(w, "litellm", input.Routing, providers) })
+	err = report.ReplaceFile(routes, func(w io.Writer) error { return report.ExportRoutes(w, "litellm", input.Routing, endpoints) })
 	if err != nil {
 		return err
 	}

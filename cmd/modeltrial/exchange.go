@@ -40,7 +40,7 @@ func runImportResponses(ctx context.Context, g *global, s *store.Store, path str
 		return err
 	}
 	if !library {
-		if _, err := s.CreateComparisons(ctx); err != nil {
+		if err := createComparisons(ctx, s); err != nil {
 			return err
 		}
 	}

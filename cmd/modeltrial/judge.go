@@ -147,7 +147,7 @@ func (o *runOptions) judging(ctx context.Context, g *global, s *store.Store) (ev
 	if err := o.check(ctx, s, protocol.Protocol); err != nil {
 		return config, protocol, err
 	}
-	_, err = s.CreateComparisons(ctx) // a run that was killed at its end may have left some to make
+	err = createComparisons(ctx, s) // a run that was killed at its end may have left some to make
 	return config, protocol, err
 }
 

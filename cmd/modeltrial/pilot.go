@@ -240,6 +240,10 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 	if err != nil {
 		return err
 	}
+	checks, err := s.ComparisonChecks(ctx, 0)
+	if err != nil {
+		return err
+	}
 	due := g.command("analyze")
 	switch {
 	case open > 0:
@@ -254,7 +258,7 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 			"schema": "modeltrial.pilot-status/1", "pilot": protocol.Protocol.Name, "protocol_sha256": protocol.SHA256,
 			"arms": arms, "comparisons": status.Comparisons, "comparisons_rated": status.RatedOnce, "comparisons_complete": status.Rated, "raters": raters,
 			"spent_usd": spent.Dollars(), "set_aside_usd": (committed - spent).Dollars(), "budget_usd": budget.Dollars(), "open_calls": open, "due": due,
-			"judges": judges, "open_judgements": unjudged,
+			"judges": judges, "open_judgements": unjudged, "flagged_answers": flaggedRule(protocol.Protocol), "comparisons_flagged": countFlagged(checks),
 			"models_served": servedModels(served), "drift_warnings": drift, "blocked": blocked,
 		})
 	}
@@ -281,6 +285,9 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 		return err
 	}
 	fmt.Fprintf(out, "\n%s\n", progress(status, protocol.Protocol))
+	if countFlagged(checks) > 0 {
+		fmt.Fprintf(out, "%s: %s\n", flaggedSentence(checks, flaggedRule(protocol.Protocol)), g.command("rate flagged"))
+	}
 	fmt.Fprintf(out, "spent on calls of this pilot: %s of %s\n", report.Money(spent.Dollars()), report.Money(budget.Dollars()))
 	if committed > spent {
 		fmt.Fprintf(out, "set aside beside that: %s, for calls under way or that may have been billed without an answer\n", report.Money((committed - spent).Dollars()))

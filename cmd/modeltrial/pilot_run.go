@@ -42,7 +42,7 @@ func runPilot(ctx context.Context, g *global, s *store.Store, o *runOptions, out
 		}
 	}
 	if o.week == 0 { // a run that was killed at its end may have left comparisons to make
-		if _, err := s.CreateComparisons(ctx); err != nil {
+		if err := createComparisons(ctx, s); err != nil {
 			return err
 		}
 		if g.json {
@@ -162,8 +162,7 @@ func answerWeek(ctx context.Context, g *global, s *store.Store, config eval.Conf
 	if err != nil {
 		return summary, err
 	}
-	_, err = s.CreateComparisons(context.WithoutCancel(ctx))
-	return summary, err
+	return summary, createComparisons(context.WithoutCancel(ctx), s)
 }
 
 // holder tells others which process runs a week.

@@ -26,7 +26,7 @@ import (
 
 func newRateCmd(g *global) *cobra.Command {
 	return group("rate", "blind rating by people",
-		newRateInviteCmd(g), newRateServeCmd(g), newRateImportCmd(g), newRateImportEditsCmd(g), newRateExportCmd(g))
+		newRateInviteCmd(g), newRateServeCmd(g), newRateTerminalCmd(g), newRateReviseCmd(g), newRateImportCmd(g), newRateImportEditsCmd(g), newRateExportCmd(g), newRateFlaggedCmd(g))
 }
 
 // defaultListen is where the rating site listens unless told otherwise.
@@ -196,55 +196,77 @@ func listRaters(ctx context.Context, g *global, s *store.Store, out io.Writer) e
 func newRateServeCmd(g *global) *cobra.Command {
 	var listen string
 	var askGuess float64
+	var edit bool
 	cmd := &cobra.Command{
-		Use:   "serve",
-		Short: "the blind rating site",
+		Use:     "serve",
+		Short:   "the blind rating site",
+		Example: "  modeltrial rate serve\n  modeltrial rate serve --edit --listen 127.0.0.1:8081",
 		Long: `serve shows raters, who come by the links of rate invite, a task and two anonymous
 answers side by side. Nothing that reaches the browser names a model or an arm. A
 verdict is on disk before the page says so. After some of the verdicts, chosen at
 random, raters are asked which answer is from the current model: modeltrial analyze
 tells from that whether the pilot was blind. It listens on this machine only unless
---listen says otherwise; put a proxy with TLS before it for other machines.`,
+--listen says otherwise; put a proxy with TLS before it for other machines.
+
+With --edit the same links lead to single answers instead, as blind, which raters edit
+until they could be sent: how much time that takes and how many words stay is measured
+for each arm. Who sends an answer back with a remark gets a new one from the same arm
+after modeltrial rate revise.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if !(askGuess >= 0 && askGuess <= 1) {
-				return usagef("--ask-guess is %v; choose a share from 0 (never) to 1 (after each verdict)", askGuess)
+			if err := checkAskGuess(askGuess); err != nil {
+				return err
 			}
 			return g.withStore(cmd.Context(), func(s *store.Store) error {
-				return runServe(cmd.Context(), s, listen, askGuess, cmd.ErrOrStderr())
+				return runServe(cmd.Context(), s, listen, edit, askGuess, cmd.ErrOrStderr())
 			})
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", defaultListen, "address to listen on")
-	cmd.Flags().Float64Var(&askGuess, "ask-guess", 0.2, "share of verdicts after which to ask which answer is from the current model")
+	cmd.Flags().BoolVar(&edit, "edit", false, "have raters edit single answers instead of comparing two")
+	addAskGuess(cmd, &askGuess)
 	return cmd
 }
 
-func runServe(ctx context.Context, s *store.Store, listen string, askGuess float64, errOut io.Writer) error {
+func addAskGuess(cmd *cobra.Command, share *float64) {
+	cmd.Flags().Float64Var(share, "ask-guess", 0.2, "share of verdicts after which to ask which answer is from the current model")
+}
+
+func checkAskGuess(share float64) error {
+	if !(share >= 0 && share <= 1) {
+		return usagef("--ask-guess is %v; choose a share from 0 (never) to 1 (after each verdict)", share)
+	}
+	return nil
+}
+
+func runServe(ctx context.Context, s *store.Store, listen string, edit bool, askGuess float64, errOut io.Writer) error {
 	protocol, err := locked(ctx, s)
 	if err != nil {
+		return err
+	}
+	if err := checkComparisons(ctx, s); err != nil {
 		return err
 	}
 	listener, err := net.Listen("tcp", listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w; choose another address with --listen", listen, err)
 	}
-	fmt.Fprintf(errOut, "rating site on http://%s, for raters with a link from modeltrial rate invite; Ctrl-C ends it\n", listener.Addr())
-	options := siteOptions(protocol.Protocol)
+	kind, options := "rating", siteOptions(protocol.Protocol)
 	options.AskGuess = askGuess
-	return rate.Serve(ctx, listener, rate.NewHandler(s, options))
+	site := rate.NewHandler(s, options)
+	if edit {
+		kind, site = "editing", rate.NewEditHandler(s, options)
+	}
+	fmt.Fprintf(errOut, "%s site on http://%s, for raters with a link from modeltrial rate invite; Ctrl-C ends it\n", kind, listener.Addr())
+	return rate.Serve(ctx, listener, site)
 }
 
 // siteOptions are those of the pilot's rating site: the names to be kept from
 // raters are those of the arms and their models.
 func siteOptions(protocol eval.Protocol) rate.Options {
-	var hidden []string
 	notice := ""
-	for _, arm := range protocol.Arms {
-		hidden = append(hidden, arm.Name, arm.Model)
-	}
 	return rate.Options{
-		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)), Now: time.Now, HiddenNames: hidden, Notice: notice,
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)), Now: time.Now, HiddenNames: hiddenNames(protocol), Notice: notice,
 	}
 }
 

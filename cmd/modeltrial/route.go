@@ -18,7 +18,7 @@ import (
 )
 
 func newRouteCmd(g *global) *cobra.Command {
-	return group("route", "the routing table: which model for which category", newRouteRecommendCmd(g), newRouteExportCmd(g))
+	return group("route", "the routing table: which model for which category", newRouteRecommendCmd(g), newRouteHistoryCmd(g), newRouteDiffCmd(g), newRouteReplayCmd(g), newRouteFrontierCmd(g), newRouteExportCmd(g))
 }
 
 func newRouteRecommendCmd(g *global) *cobra.Command {
@@ -97,11 +97,29 @@ func spend(mixer *audit.Mixer) []eval.Spend {
 	return spend
 }
 
+const exportHelp = `export writes the routing table that was stored last: as json, yaml or csv whole, or as
+configuration of a gateway. Each file says what it was made from and with what evidence,
+and how callers pass a task's category:
+
+  litellm     LiteLLM proxy: a tag, in the header x-litellm-tags or the body's metadata
+  portkey     Portkey: metadata, in the header x-portkey-metadata
+  envoy       Envoy AI Gateway: the header x-task-category
+  bifrost     Bifrost: the header x-task-category
+  vllm        vLLM semantic router: metadata of the body
+  openrouter  presets: the model @preset/SLUG
+  tensorzero  TensorZero: a function of the category's name
+  langchain   a Python file: the argument of chat_model
+
+No file holds a key: each names the environment variable. An arm whose answers were
+recorded has no endpoint, which the file then says to fill in.
+modeltrial serve --classify tells callers the category of a prompt.`
+
 func newRouteExportCmd(g *global) *cobra.Command {
 	var format, path string
 	cmd := &cobra.Command{
 		Use:     "export",
 		Short:   "write the latest routing table for a gateway",
+		Long:    exportHelp,
 		Example: "  modeltrial route export --format litellm --output litellm.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -111,19 +129,19 @@ func newRouteExportCmd(g *global) *cobra.Command {
 			return g.withStore(cmd.Context(), func(s *store.Store) error {
 				table, err := s.LatestRoutingTable(cmd.Context())
 				if errors.Is(err, eval.ErrNotFound) {
-					return errors.New("there is no routing table yet; run modeltrial route recommend")
+					return errNoTable
 				}
 				if err != nil {
 					return err
 				}
-				providers, err := armProviders(cmd.Context(), g, s)
+				endpoints, err := armEndpoints(cmd.Context(), g, s)
 				if err != nil {
 					return err
 				}
 				if path == "" {
-					return report.ExportRoutes(cmd.OutOrStdout(), format, table, providers)
+					return report.ExportRoutes(cmd.OutOrStdout(), format, table, endpoints)
 				}
-				return report.ReplaceFile(path, func(w io.Writer) error { return report.ExportRoutes(w, format, table, providers) })
+				return report.ReplaceFile(path, func(w io.Writer) error { return report.ExportRoutes(w, format, table, endpoints) })
 			})
 		},
 	}
@@ -132,9 +150,9 @@ func newRouteExportCmd(g *global) *cobra.Command {
 	return cmd
 }
 
-// armProviders is the provider of each arm of the locked protocol, as configured
-// now; without an entry where modeltrial.yaml no longer has it.
-func armProviders(ctx context.Context, g *global, s *store.Store) (map[string]eval.Provider, error) {
+// armEndpoints is how each arm of the locked protocol is reached, as configured now;
+// the provider is empty where modeltrial.yaml no longer has it.
+func armEndpoints(ctx context.Context, g *global, s *store.Store) (map[string]report.Endpoint, error) {
 	protocol, err := locked(ctx, s)
 	if err != nil {
 		return nil, err
@@ -143,11 +161,10 @@ func armProviders(ctx context.Context, g *global, s *store.Store) (map[string]ev
 	if err != nil {
 		return nil, err
 	}
-	providers := map[string]eval.Provider{}
+	endpoints := map[string]report.Endpoint{}
 	for _, arm := range protocol.Protocol.Arms {
-		if provider, ok := config.Provider(arm.Provider); ok {
-			providers[arm.Name] = provider
-		}
+		provider, _ := config.Provider(arm.Provider)
+		endpoints[arm.Name] = report.Endpoint{Model: arm.Model, Provider: provider, Parameters: arm.Parameters}
 	}
-	return providers, nil
+	return endpoints, nil
 }

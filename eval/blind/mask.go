@@ -2,7 +2,6 @@ package blind
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -15,120 +14,397 @@ const Hidden = "▇▇▇ (name hidden)"
 
 // A Masker hides the names by which answers identify their model. It is made
 // once for a protocol and safe for concurrent use.
-type Masker struct {
-	known *regexp.Regexp // makers and models that anyone knows, as whole words
-	cue   *regexp.Regexp // a sentence in which an answer speaks of itself
-	own   *regexp.Regexp // the protocol's own arm and model names, as whole words; nil where none
-}
+type Masker struct{ names *trie }
 
 // NewMasker makes a masker for a protocol whose arms and models have these
 // names. Names under three characters, unless they are like "o3", and words such
 // as "control" or "cheap" are left out: they say nothing, and hiding them would
 // spoil ordinary text.
-func NewMasker(own []string) *Masker {
-	m := &Masker{known: knownPattern, cue: cuePattern}
-	var patterns []string
-	for _, name := range own {
-		patterns = append(patterns, ownPatterns(name)...)
-	}
-	// Longest first: Go's alternation takes the first that matches.
-	slices.SortFunc(patterns, func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))
-	})
-	if patterns = slices.Compact(patterns); len(patterns) > 0 {
-		m.own = wholeWords(strings.Join(patterns, "|"))
-	}
-	return m
-}
+func NewMasker(own []string) *Masker { return &Masker{newTrie(own)} }
 
-// wholeWords matches names, as its first group, that are not part of a longer
-// word. Go's \b knows ASCII only, and a name ending in a sign has no boundary
-// after it. Scripts written without spaces (我是Claude的) part words anywhere.
-func wholeWords(names string) *regexp.Regexp {
-	const apart = `[^\p{L}\p{Nd}]|[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]`
-	return regexp.MustCompile(`(?i)(?:^|` + apart + `)(` + names + `)(?:$|` + apart + `)`)
-}
-
-// Mask gives the answers to one task with the names in them hidden that would
+// Mask gives the answers to one task with what is in them hidden that would
 // identify an arm, in the order given:
 //
 //   - the protocol's own arm and model names, wherever they stand;
-//   - names of well-known makers and models, if a sentence of any of the answers
-//     uses that name to speak of the answerer itself ("I'm GPT-4", "as an AI
-//     model trained by …"); it is then hidden in every one of the answers.
+//   - names of makers and models, if any of the answers uses the name to speak of
+//     the answerer itself ("I'm GPT-4", "as an AI model trained by …", a signature, a
+//     comment in code); it is then hidden in every one of the answers, with the other
+//     names of the same maker;
+//   - names in another writing, such as base64, ROT13 or letters that look alike;
+//   - fingerprints: chat markup, identifiers of requests, addresses of a product;
+//   - the date until which an answerer says that it was trained.
 //
 // An answer is the pieces of text that its reader sees one after the other, and
 // as many come back: a name may go over from one to the next where a part of it
 // is emphasised. A well-known name that is merely an answer's subject stays
 // readable, and a name that the task contains is never hidden: of "Claude 3
 // Opus" only "3 Opus" goes where the task says "Claude". The originals are not
-// changed. What a rater might still recognise by style, by a hint or by an
-// encoded name is not found here.
+// changed. What a rater might still recognise is what [Masker.Check] flags, and
+// style.
 func (m *Masker) Mask(task string, answers ...[]string) [][]string {
-	visible, _ := seen(task)
-	inTask := words(visible)
 	texts := make([]string, len(answers))
-	places := make([][]int, len(answers))
-	said := map[string]bool{}
 	for i, pieces := range answers {
-		texts[i], places[i] = seen(strings.Join(pieces, ""))
-		for _, sentence := range sentences(texts[i]) {
-			if !m.cue.MatchString(sentence) {
-				continue
-			}
-			for _, name := range find(m.known, sentence) {
-				said[baseName(sentence[name.start:name.end])] = true
-			}
-		}
+		texts[i] = strings.Join(pieces, "")
 	}
+	examined := m.examine(task, texts)
 	masked := make([][]string, len(answers))
 	for i, pieces := range answers {
-		var hidden []span
-		for _, name := range m.names(texts[i], said) {
-			name.start += inCommon(texts[i][name.start:name.end], inTask)
-			if name.start < name.end {
-				hidden = append(hidden, span{places[i][name.start], places[i][name.end]})
-			}
-		}
-		masked[i] = replace(pieces, merged(hidden))
+		masked[i] = replace(pieces, examined[i].hidden)
 	}
 	return masked
 }
 
+// An examined answer is what was found in it.
+type examined struct {
+	hidden []span // in order and apart, in bytes of the answer as it is written
+	flags  []Flag
+}
+
+// A reading is an answer on its way through the masker.
+type reading struct {
+	text     string
+	folded   folded
+	names    []found
+	triggers []int           // where a word stands with which models speak of themselves
+	said     map[string]bool // bases that the answer says of itself
+	hidden   []span          // in bytes of the answer as it is written
+	flags    []Flag
+}
+
+func (m *Masker) examine(task string, answers []string) []examined {
+	foldedTask := fold(task)
+	inTask := &taskWords{words(foldedTask.text), map[string]int{}}
+	readings := make([]reading, len(answers))
+	said := map[string]bool{}    // bases and, after a slash, families
+	unknown := map[string]bool{} // names that no list has, folded
+	for i, answer := range answers {
+		r := &readings[i]
+		*r = reading{text: answer, folded: fold(answer), said: map[string]bool{}}
+		m.scan(r)
+		m.identify(r, inTask, unknown)
+		for base := range r.said {
+			said[base] = true
+		}
+		for _, place := range findFingerprints(r.folded.text, foldedTask.text) {
+			r.hidden = append(r.hidden, r.folded.original(place))
+		}
+		r.hidden = append(r.hidden, encoded(answer, func(decoded string) bool { return m.tells(decoded, inTask) })...)
+	}
+	results := make([]examined, len(answers))
+	for i := range readings {
+		r := &readings[i]
+		for _, n := range r.names {
+			if !n.own && !n.disguise && !said[n.base] && !(said["/"+n.family] && !n.general) {
+				continue
+			}
+			r.hide(n.span, inTask)
+		}
+		for _, place := range r.spellings(unknown) {
+			r.hide(place, inTask)
+		}
+		r.flagTaskNames(readings, inTask)
+		results[i] = examined{merged(r.hidden), r.flags}
+	}
+	return results
+}
+
+// hide hides a part of the folded text but for the words at its start that the task
+// says itself.
+func (r *reading) hide(place span, inTask *taskWords) {
+	place.start += inTask.inCommon(r.folded.text[place.start:place.end])
+	if place.start < place.end {
+		r.hidden = append(r.hidden, r.folded.original(place))
+	}
+}
+
+// scan finds the names in an answer.
+func (m *Masker) scan(r *reading) {
+	text := r.folded.text
+	disguised := r.folded.disguised
+	inside := false // a word whose script has spaces
+	for i := 0; i < len(text); {
+		c, size := rune(text[i]), 1
+		if c >= utf8.RuneSelf {
+			c, size = utf8.DecodeRuneInString(text[i:])
+		}
+		word := inWord(c)
+		apart := word && (!inside || unspaced(c))
+		if apart && m.names.root[text[i]] > 0 {
+			if n, ok := m.names.at(text, i); ok && r.accepts(&n) {
+				if n.trigger {
+					r.triggers = append(r.triggers, n.start)
+				} else {
+					for len(disguised) > 0 && disguised[0].end <= n.start {
+						disguised = disguised[1:]
+					}
+					if n.disguise || len(disguised) > 0 && disguised[0].start < n.end {
+						r.say(n.name)
+					}
+					r.names = append(r.names, n)
+				}
+				inside = true
+				last, _ := utf8.DecodeLastRuneInString(text[:n.end])
+				if unspaced(last) || !inWord(last) {
+					inside = false
+				}
+				i = n.end
+				continue
+			}
+		}
+		inside = word && !unspaced(c)
+		i += size
+	}
+}
+
+// accepts says whether a name is written as one: some are only with a capital.
+func (r *reading) accepts(n *found) bool {
+	if !n.proper || n.own {
+		return true
+	}
+	first, _ := utf8.DecodeRuneInString(r.text[r.folded.place(n.start):])
+	return !unicode.IsLower(first)
+}
+
+// say notes that the answer says a name of itself.
+func (r *reading) say(n *name) {
+	r.said[n.base] = true
+	if !n.general {
+		r.said["/"+n.family] = true
+	}
+}
+
+// identify looks for the sentences in which the answer speaks of itself.
+func (m *Masker) identify(r *reading, inTask *taskWords, unknown map[string]bool) {
+	if len(r.names) == 0 && len(r.triggers) == 0 {
+		return
+	}
+	text := r.folded.text
+	names, triggers := r.names, r.triggers
+	known := map[string]bool{} // reduced sentences that were no cue
+	for sentence := range sentences(text) {
+		for len(names) > 0 && names[0].end <= sentence.start {
+			names = names[1:]
+		}
+		in := names
+		for i := range in {
+			if in[i].start >= sentence.end {
+				in = in[:i]
+				break
+			}
+		}
+		triggered := false
+		for len(triggers) > 0 && triggers[0] < sentence.end {
+			triggered, triggers = true, triggers[1:]
+		}
+		if triggered || len(in) > 0 {
+			r.sentence(sentence, in, triggered, inTask, known, unknown)
+		}
+	}
+	if r.oneMaker() {
+		r.margins()
+	}
+}
+
+// sentence notes what a sentence says of the answerer.
+func (r *reading) sentence(place span, in []found, triggered bool, inTask *taskWords, known, unknown map[string]bool) {
+	news := false // a name that is not hidden yet
+	for _, n := range in {
+		news = news || !n.own && !r.said[n.base]
+	}
+	if !news && !triggered {
+		return
+	}
+	reduced := reduce(r.folded.text, place, in)
+	if known[reduced] {
+		return
+	}
+	known[reduced] = true
+	if !mayBeCue(reduced) {
+		return
+	}
+	model := isModelCue(reduced)
+	if news && (model || isSelfCue(reduced)) {
+		for _, n := range in {
+			r.say(n.name)
+		}
+	}
+	if !model && !triggered {
+		return
+	}
+	r.cutoff(place, inTask)
+	if !model {
+		return
+	}
+	original := r.text[r.folded.place(place.start):r.folded.place(place.end)]
+	hidden := false
+	for _, match := range unknownName.FindAllStringSubmatch(original, -1) {
+		spelling := strings.TrimSpace(words(fold(match[1]).text))
+		if first, _, _ := strings.Cut(spelling, " "); !ordinary[first] && telling(strings.ReplaceAll(spelling, " ", "")) {
+			unknown[spelling] = true
+			hidden = true
+		}
+	}
+	if !hidden && len(in) == 0 && sizeCue.MatchString(reduced) {
+		r.flags = append(r.flags, Flag{Reason: DescribesItself, Text: excerpt(original)})
+	}
+}
+
+// cutoff hides the date in a sentence that says until when the answerer was trained.
+func (r *reading) cutoff(place span, inTask *taskWords) {
+	const near = 80
+	sentence := r.folded.text[place.start:place.end]
+	cue := cutoffCue.FindStringIndex(sentence)
+	if cue == nil {
+		return
+	}
+	within := boundary(sentence, min(cue[1]+near, len(sentence)))
+	if date := cutoffDate.FindStringIndex(sentence[cue[0]:within]); date != nil {
+		r.hide(span{place.start + cue[0] + date[0], place.start + cue[0] + date[1]}, inTask)
+	}
+}
+
+// isSelfCue says whether a reduced sentence says a name of the answerer.
+func isSelfCue(reduced string) bool {
+	if selfCue.MatchString(reduced) {
+		return true
+	}
+	return strings.IndexByte(reduced, commonName) >= 0 && (strings.IndexByte(reduced, plainName) >= 0 || modelWord.MatchString(reduced)) && commonSelfCue.MatchString(reduced)
+}
+
+// oneMaker says whether the names of an answer are all of one maker: a text with several
+// is about them.
+func (r *reading) oneMaker() bool {
+	for _, n := range r.names {
+		if n.family != r.names[0].family {
+			return false
+		}
+	}
+	return len(r.names) > 0
+}
+
+// margins looks at the beginning and the end of an answer, where its author's name may
+// stand alone.
+func (r *reading) margins() {
+	const margin = 300
+	text := r.folded.text
+	start := len(text) - len(strings.TrimLeftFunc(text, unicode.IsSpace))
+	end := len(strings.TrimRightFunc(text, unicode.IsSpace))
+	if start >= end {
+		return
+	}
+	check := func(place span, is func(string) bool, pick func([]found) []found) {
+		var in []found
+		for _, n := range r.names {
+			if n.start >= place.start && n.end <= place.end {
+				in = append(in, n)
+			}
+		}
+		if len(in) > 0 && is(reduce(text, place, in)) {
+			for _, n := range pick(in) {
+				r.say(n.name)
+			}
+		}
+	}
+	check(span{start, boundary(text, min(start+margin, end))}, openingCue.MatchString, func(in []found) []found { return in[:1] })
+	check(span{boundary(text, max(end-margin, start)), end}, closingCue.MatchString, func(in []found) []found { return in[len(in)-1:] })
+}
+
+// boundary is the start of the character at a place.
+func boundary(text string, at int) int {
+	for at > 0 && at < len(text) && !utf8.RuneStart(text[at]) {
+		at--
+	}
+	return at
+}
+
+// isModelCue says whether a reduced sentence says that its writer is a model.
+func isModelCue(reduced string) bool {
+	if !modelCue.MatchString(reduced) {
+		return false
+	}
+	return !asModel.MatchString(reduced) || firstPerson.MatchString(reduced)
+}
+
+// reduce is a part of a folded text with a sign in the place of each name and without
+// the marks of emphasis and quotation.
+func reduce(text string, place span, names []found) string {
+	var b strings.Builder
+	at := place.start
+	write := func(part string) {
+		for {
+			i := strings.IndexAny(part, "*_`\"")
+			if i < 0 {
+				b.WriteString(part)
+				return
+			}
+			b.WriteString(part[:i])
+			part = part[i+1:]
+		}
+	}
+	for _, n := range names {
+		write(text[at:n.start])
+		sign := byte(plainName)
+		if n.common && !n.own || n.person(text) {
+			sign = commonName
+		}
+		b.WriteByte(sign)
+		at = n.end
+	}
+	write(text[at:place.end])
+	return b.String()
+}
+
+// person says whether a name is one of those that persons have and another word with a
+// person's name follows: "Claude Monet".
+func (n *found) person(text string) bool {
+	if n.base != "claude" || n.end-n.start > len("claude") {
+		return false
+	}
+	rest := strings.TrimLeft(text[n.end:], " -")
+	end := strings.IndexFunc(rest, func(r rune) bool { return !inWord(r) })
+	if end < 0 {
+		end = len(rest)
+	}
+	return len(rest) < len(text)-n.end && surnames[rest[:end]]
+}
+
+// tells says whether a decoded text has a name that the task has not.
+func (m *Masker) tells(decoded string, inTask *taskWords) bool {
+	decoded, word := strings.CutPrefix(decoded, "\x00")
+	r := reading{text: decoded, folded: fold(decoded), said: map[string]bool{}}
+	m.scan(&r)
+	for _, n := range r.names {
+		whole := !word || n.start == 0 && n.end == len(r.folded.text) && n.end >= 5
+		if whole && !n.common && !(n.general && !n.own) && inTask.inCommon(r.folded.text[n.start:n.end]) < n.end-n.start {
+			return true
+		}
+	}
+	return false
+}
+
+// spellings are the places of names that no list has.
+func (r *reading) spellings(unknown map[string]bool) []span {
+	var places []span
+	for spelling := range unknown {
+		text := r.folded.text
+		for from := 0; ; {
+			at := strings.Index(text[from:], spelling)
+			if at < 0 {
+				break
+			}
+			start, end := from+at, from+at+len(spelling)
+			before, _ := utf8.DecodeLastRuneInString(text[:start])
+			if (start == 0 || !inWord(before)) && wordEnds(text, end) {
+				places = append(places, span{start, end})
+			}
+			from = end
+		}
+	}
+	return places
+}
+
 // A span is a part of a text, in bytes.
 type span struct{ start, end int }
-
-// names are the places of a text where an own name stands or a well-known one of
-// those that an answer has said of itself.
-func (m *Masker) names(text string, said map[string]bool) []span {
-	var found []span
-	if m.own != nil {
-		found = find(m.own, text)
-	}
-	if len(said) == 0 {
-		return found
-	}
-	for _, name := range find(m.known, text) {
-		if said[baseName(text[name.start:name.end])] {
-			found = append(found, name)
-		}
-	}
-	return found
-}
-
-// find gives the places of a pattern of [wholeWords] in a text.
-func find(pattern *regexp.Regexp, text string) []span {
-	var found []span
-	for from := 0; ; {
-		at := pattern.FindStringSubmatchIndex(text[from:])
-		if at == nil {
-			return found
-		}
-		found = append(found, span{from + at[2], from + at[3]})
-		// The character after a name may be the one before the next.
-		from += at[3]
-	}
-}
 
 // merged puts spans in order and makes one of those that overlap.
 func merged(spans []span) []span {
@@ -151,6 +427,11 @@ func replace(pieces []string, spans []span) []string {
 	replaced := make([]string, len(pieces))
 	start := 0
 	for i, piece := range pieces {
+		if len(spans) == 0 || spans[0].start >= start+len(piece) {
+			replaced[i] = piece
+			start += len(piece)
+			continue
+		}
 		var b strings.Builder
 		end, at := start+len(piece), start
 		for len(spans) > 0 && spans[0].start < end {
@@ -171,63 +452,71 @@ func replace(pieces []string, spans []span) []string {
 	return replaced
 }
 
-// seen is a text without the characters that nobody sees, by which a name could
-// be broken up, and the place in the text of each of its bytes and of its end.
-func seen(text string) (visible string, places []int) {
-	var b strings.Builder
-	for i := 0; i < len(text); {
-		r, size := utf8.DecodeRuneInString(text[i:])
-		if !unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) {
-			b.WriteString(text[i : i+size])
-			for k := range size {
-				places = append(places, i+k)
-			}
-		}
-		i += size
-	}
-	return b.String(), append(places, len(text))
+// taskWords are the words of a task, which are never hidden.
+type taskWords struct {
+	words  string
+	common map[string]int // what inCommon gave
 }
-
-func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // inCommon is how many bytes at the start of a name are words that the task says
 // itself, with the signs after them.
-func inCommon(name, inTask string) int {
+func (t *taskWords) inCommon(name string) int {
+	common, known := t.common[name]
+	if known {
+		return common
+	}
 	kept := 0
 	for i, r := range name + " " {
-		if i > 0 && !inWord(r) && strings.Contains(inTask, words(name[:i])) {
+		if i > 0 && !inWord(r) && strings.Contains(t.words, words(name[:i])) {
 			kept = i
 		}
 	}
 	rest := strings.TrimLeftFunc(name[kept:], func(r rune) bool { return !inWord(r) })
-	return len(name) - len(rest)
+	common = len(name) - len(rest)
+	t.common[name] = common
+	return common
 }
 
-// words is a text in lower case with one space around and between its words, so
-// that a name can be looked up whole.
-func words(text string) string {
-	fields := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !inWord(r) })
-	return " " + strings.Join(fields, " ") + " "
-}
-
-// baseName is a name's first run of letters in lower case, "gpt" of "GPT-4o",
-// and the same for the spellings of one name: "deepseek" of "Deep Seek R1".
-func baseName(name string) string {
-	name = spelledApart.ReplaceAllString(name, "$1$2")
-	end := strings.IndexFunc(name, func(r rune) bool { return !unicode.IsLetter(r) })
-	if end > 0 {
-		name = name[:end]
+// sentences gives the parts of a text between sentence ends and empty lines. A single
+// line break does not end a sentence, since answers are often wrapped.
+func sentences(text string) func(yield func(span) bool) {
+	return func(yield func(span) bool) {
+		start := 0
+		for i := 0; i < len(text); {
+			end := sentenceEnd(text, i)
+			if end == 0 {
+				i++
+				continue
+			}
+			if i > start && !yield(span{start, i}) {
+				return
+			}
+			i, start = i+end, i+end
+		}
+		if start < len(text) {
+			yield(span{start, len(text)})
+		}
 	}
-	return strings.ToLower(name)
 }
 
-// spelledApart is the start of a name that is also written as one word.
-var spelledApart = regexp.MustCompile(`(?i)^(chat|code|deep|hugging|open)` + gap + `(gpt|llama|seek|face|ai)`)
-
-// sentences splits a text after sentence ends and at empty lines. A single line
-// break does not end a sentence, since answers are often wrapped.
-func sentences(text string) []string {
-	return sentenceEnd.Split(text, -1)
+// sentenceEnd is the length of what ends a sentence at a place; 0 where nothing does.
+func sentenceEnd(text string, at int) int {
+	switch text[at] {
+	case '.', '!', '?':
+		if at+1 == len(text) || text[at+1] == ' ' || text[at+1] == '\n' || text[at+1] == '\t' {
+			return 1
+		}
+	case '\n':
+		rest := strings.TrimLeft(text[at+1:], " \t\r")
+		if strings.HasPrefix(rest, "\n") {
+			return len(text) - at - len(rest) + 1
+		}
+	case 0xE3, 0xEF: // 。！？
+		for _, mark := range []string{"。", "!", "?", "！", "？"} {
+			if strings.HasPrefix(text[at:], mark) {
+				return len(mark)
+			}
+		}
+	}
+	return 0
 }
-
-var sentenceEnd = regexp.MustCompile(`[.!?](?:\s+|$)|[。！？]|\n\s*\n`)

@@ -1,8 +1,11 @@
 package blind_test
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -155,16 +158,33 @@ func TestMaskPieces(t *testing.T) {
 	}
 }
 
-// BenchmarkMask gives long texts that are almost names, beside a plain one as the
-// bare limit.
+// BenchmarkMask gives long texts that are almost names and texts of the sets, beside the
+// bare limit: to read every character once and write it in lower case.
 func BenchmarkMask(b *testing.B) {
 	masker := blind.NewMasker([]string{"atlas", "gpt-4o"})
+	texts := map[string]string{}
 	for _, piece := range []string{"plain text ", "o1-mini-", "gpt-4", "atlas ", "Open", "I'm GPT-4. "} {
-		text := strings.Repeat(piece, 100_000/len(piece)) + "x"
-		b.Run(piece, func(b *testing.B) {
+		texts[piece] = strings.Repeat(piece, 100_000/len(piece)) + "x"
+	}
+	for _, set := range []string{"identifying", "innocent"} {
+		var all strings.Builder
+		for _, s := range readSpecimens(b, "testdata/"+set+".jsonl") {
+			all.WriteString(s.Text + "\n\n")
+		}
+		texts[set] = all.String()
+	}
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		text := texts[name]
+		b.Run(name+"/mask", func(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			for b.Loop() {
 				masker.Mask("", []string{text})
+			}
+		})
+		b.Run(name+"/bare", func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				strings.Map(unicode.ToLower, text)
 			}
 		})
 	}

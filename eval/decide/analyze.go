@@ -38,6 +38,8 @@ type Options struct {
 	// DecisionsOnly leaves out what no decision rests on: agreement, raters, position,
 	// latency and the results over all use cases.
 	DecisionsOnly bool
+	// KeepRaters counts everybody's ratings, whatever the protocol's rule says.
+	KeepRaters bool
 }
 
 // The defaults of a protocol that does not say otherwise, also used where only
@@ -55,19 +57,37 @@ var ErrNoRatings = errors.New("no ratings and no responses to analyse")
 // earlier looks are recomputed from the ratings' weeks; nothing is remembered. It
 // returns [ErrNoRatings] for an empty dataset without a protocol.
 func Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
-	if data.Locked == nil && len(data.Ratings) == 0 {
+	return gather(data, options).Analyze(data, options)
+}
+
+// Analyze is [Analyze] of gathered ratings, which serve once; those of the dataset do not
+// count, nor does the week of the options.
+func (g *Ratings) Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
+	if data.Locked == nil && g.Len() == 0 {
 		return eval.Analysis{}, ErrNoRatings
 	}
-	a := newAnalyzer(data, options)
+	a := g.analyzer(data, options)
+	var raters []eval.RaterResult // where the rule was applied
+	if data.Locked != nil && data.Locked.Protocol.ExcludeRaters != nil && !options.KeepRaters {
+		rest, everyone, err := a.withoutExcluded(data)
+		if err != nil {
+			return eval.Analysis{}, err
+		}
+		if raters = everyone; len(rest.Ratings) < len(data.Ratings) {
+			a = newAnalyzer(rest, options)
+			a.everyone = &data
+		}
+	}
 	result := eval.Analysis{
 		Schema: "modeltrial.analyze/1", Pilot: data.Pilot, Level: eval.Level,
 		ThroughWeek: a.throughWeek, Weeks: a.weeks,
 		Deviations: append([]string{}, data.Deviations...), Comparisons: []eval.ComparisonResult{}, Overall: []eval.ComparisonResult{},
-		Raters: []eval.RaterResult{}, Judges: []eval.JudgeResult{}, Ranking: []eval.RankingResult{}, Blinding: []eval.BlindingResult{},
+		Raters: []eval.RaterResult{}, Judges: []eval.JudgeResult{}, Ranking: []eval.RankingResult{}, Blinding: []eval.BlindingResult{}, Masking: []eval.MaskingResult{},
 		Warnings: []string{},
 	}
 	if !options.DecisionsOnly {
 		result.Provenance, result.Warnings = a.provenance(), a.dataWarnings()
+		result.Masking, result.Warnings = a.masking(options.ThroughWeek), append(result.Warnings, a.flaggedWarnings(options.ThroughWeek)...)
 	}
 	if data.Locked != nil {
 		result.ProtocolSHA256 = data.Locked.SHA256
@@ -91,7 +111,12 @@ func Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
 	if options.DecisionsOnly {
 		return result, nil
 	}
-	result.Raters = a.raters()
+	if result.Raters = raters; raters == nil {
+		if result.Raters, err = a.raters(); err != nil {
+			return result, err
+		}
+	}
+	result.Warnings = append(result.Warnings, excludedWarnings(result.Raters)...)
 	others := a.analyzeVariants(result.Raters, options) // at the same time as what follows
 	if result.Overall, err = a.compareAll(a.pairs()); err != nil {
 		return result, err
@@ -144,6 +169,8 @@ type useCase struct {
 type analyzer struct {
 	data          eval.Dataset // without ratings and responses
 	ratings       []rated
+	flagged       []eval.Rating // left out by the rule on flagged answers
+	everyone      *eval.Dataset // with the people whom the rule leaves out; nil where it leaves out nobody
 	answers       []answer
 	edits         []editedAnswer
 	bothOrders    bool // a rater rated a comparison in several orders of presentation
@@ -168,10 +195,33 @@ type analyzer struct {
 }
 
 func newAnalyzer(data eval.Dataset, options Options) *analyzer {
+	return gather(data, options).analyzer(data, options)
+}
+
+// gather takes the ratings of a dataset.
+func gather(data eval.Dataset, options Options) *Ratings {
+	g := &Ratings{ThroughWeek: options.ThroughWeek}
+	g.Grow(len(data.Ratings))
+	excluded := flaggedPairs(data)
+	for i := range data.Ratings {
+		r := &data.Ratings[i]
+		switch {
+		case !excluded[pairOf(r.TaskID, r.ArmA, r.ArmB)]:
+			g.Add(r)
+		case g.counts(r):
+			g.flagged = append(g.flagged, *r)
+		}
+	}
+	return g
+}
+
+func (g *Ratings) analyzer(data eval.Dataset, options Options) *analyzer {
+	g.prepare()
+	options.ThroughWeek = g.ThroughWeek
 	a := &analyzer{
 		data: data, decisionsOnly: options.DecisionsOnly, randomSample: options.RandomSample, weeks: cmp.Or(options.Weeks, defaultWeeks), plannedTasks: options.PlannedTasks,
 		margin: defaultMargin, saving: defaultSaving, seed: 1,
-		tasks: make(indexer, max(len(data.Assigned), len(data.Ratings)/4)), raterIndex: indexer{}, armPairs: map[armPair]int32{}, gathered: map[useCase]*evidence{}, last: map[useCase]lastLook{},
+		tasks: g.tasks, raterIndex: g.raters, armPairs: map[armPair]int32{}, gathered: map[useCase]*evidence{}, last: map[useCase]lastLook{},
 	}
 	if data.Locked != nil {
 		protocol := data.Locked.Protocol
@@ -182,15 +232,17 @@ func newAnalyzer(data eval.Dataset, options Options) *analyzer {
 			a.seed = binary.BigEndian.Uint64(sum)
 		}
 	}
+	a.flagged = g.flagged
+	a.leaveOutFlagged()
 	a.data.Ratings, a.data.Responses = nil, nil // a.ratings and a.answers are what counts
-	a.rate(data.Ratings, options.ThroughWeek)
+	a.take(g)
 	a.answer(data.Responses, options.ThroughWeek)
 	if !options.DecisionsOnly {
 		a.edit(data.PostEdits, options.ThroughWeek)
 	}
 	if options.ThroughWeek > 0 {
 		a.data.Assigned = slices.DeleteFunc(slices.Clone(data.Assigned), func(task eval.AssignedTask) bool { return task.Week > options.ThroughWeek })
-		a.data.Guesses = slices.DeleteFunc(slices.Clone(data.Guesses), func(guess eval.Guess) bool { return guess.Week > options.ThroughWeek })
+		a.data.Guesses = slices.DeleteFunc(slices.Clone(a.data.Guesses), func(guess eval.Guess) bool { return guess.Week > options.ThroughWeek })
 	}
 	for _, task := range a.data.Assigned { // so that all tasks and clusters have a number
 		a.tasks.of(task.TaskID)

@@ -16,12 +16,12 @@ const rankingResamples = 1000
 // Rank ranks the arms of each category, and of all together, where there are more than
 // two, and does nothing else of an analysis. It returns [ErrNoRatings] for data
 // without ratings.
-func Rank(data eval.Dataset, options Options) (eval.Analysis, error) {
-	if len(data.Ratings) == 0 {
+func (g *Ratings) Rank(name string) (eval.Analysis, error) {
+	if g.Len() == 0 {
 		return eval.Analysis{}, ErrNoRatings
 	}
-	a := newAnalyzer(data, options)
-	analysis := rankingOnly(data.Pilot, a.provenance())
+	a := g.analyzer(eval.Dataset{}, Options{})
+	analysis := rankingOnly(name, a.provenance())
 	analysis.ThroughWeek = a.throughWeek
 	analysis.Ranking = a.ranking()
 	return told(analysis), nil

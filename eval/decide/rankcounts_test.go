@@ -58,7 +58,11 @@ func league(each int, categories ...audit.Category) (eval.Dataset, eval.Comparis
 func TestRankCountsAgreesWithRank(t *testing.T) {
 	t.Parallel()
 	data, counts := league(300, "coding", "math")
-	single, err := decide.Rank(data, decide.Options{})
+	var ratings decide.Ratings
+	for i := range data.Ratings {
+		ratings.Add(&data.Ratings[i])
+	}
+	single, err := ratings.Rank(data.Pilot)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,84 +5,55 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"time"
 
 	"modeltrial/audit"
 	"modeltrial/eval"
 )
 
-// A rated is a rating with numbers for its names, which the estimators want. It points
-// to the dataset's rating, which is large and shared, and repeats of it what is asked
-// for again and again: looking there takes longer than copying.
+// A rated is a rating with numbers for its names, which the estimators want. It is all
+// that is kept of the dataset's rating: there are hundreds of thousands of them.
 type rated struct {
-	*eval.Rating
-	Category audit.Category // of the rating, Uncategorised where it has none
-	Kind     eval.RaterKind
-	Score    float64
-	Week     int32
-	task     int32
-	cluster  int32 // the unit of sampling: the named cluster, else the task
-	rater    int32
-	item     int32 // the task under a pair of arms
-	arms     int32 // the pair of arms, by number in analyzer.armPairs
+	*giver
+	TaskID  string
+	Cluster string
+	Verdict eval.Verdict
+	First   eval.Side
+	Seconds *float64
+	Score   float64
+	ratedAt int64 // microseconds since 1970; 0 where not known
+	Week    int32
+	task    int32
+	cluster int32 // the unit of sampling: the named cluster, else the task
+	rater   int32
+	item    int32 // the task under a pair of arms
+	arms    int32 // the pair of arms, by number in analyzer.armPairs
+}
+
+// A giver is what many ratings have in common.
+type giver struct {
+	Rater      string
+	Kind       eval.RaterKind
+	Simulated  bool
+	Category   audit.Category // Uncategorised where the rating has none
+	ArmA, ArmB string
 }
 
 // An armPair is a control and a candidate.
 type armPair struct{ control, candidate string }
 
-// rate numbers the names of the ratings up to a week (0 is all) and keeps of several
-// ratings by one rater of one comparison in one presentation order the last: a row
-// given again is a correction, not new evidence, also where it names the arms the other
-// way round. Where the order is not known, a row the other way round is taken for the
-// other order. Then it turns every rating so that arm a is the protocol's control or,
-// without a protocol, so that a pair of arms has one direction: that of its first
-// rating. At last it puts together what belongs together: see [analyzer.arrange].
-func (a *analyzer) rate(ratings []eval.Rating, throughWeek int) {
-	type shown struct {
-		task, rater, low, high int32
-	}
-	arms := indexer{}
-	position := make(map[shown][4]int32, len(ratings)) // by order of presentation, plus 1
-	a.ratings = make([]rated, 0, len(ratings))
-	for i := range ratings {
-		rating := &ratings[i]
-		if throughWeek > 0 && rating.Week > throughWeek {
-			continue
-		}
-		r := rated{Rating: rating, task: int32(a.tasks.of(rating.TaskID)), rater: int32(a.raterIndex.of(rating.Rater))}
-		key := shown{r.task, r.rater, int32(arms.of(rating.ArmA)), int32(arms.of(rating.ArmB))}
-		order := 0
-		if key.low > key.high {
-			key.low, key.high = key.high, key.low
-			order = 1
-		}
-		switch rating.First { // else the order in which the row names the arms
-		case eval.SideA:
-			order += 2
-		case eval.SideB:
-			order = 3 - order
-		}
-		at := position[key]
-		if at[order] > 0 {
-			a.ratings[at[order]-1] = r
-			continue
-		}
-		a.bothOrders = a.bothOrders || at != [4]int32{}
-		a.ratings = append(a.ratings, r)
-		at[order] = int32(len(a.ratings))
-		position[key] = at
-	}
-	a.orient()
+// take makes the gathered ratings those of the analysis. It turns every rating so that
+// arm a is the protocol's control or, without a protocol, so that a pair of arms has one
+// direction: that of its first rating. Then it puts together what belongs together: see
+// [analyzer.arrange].
+func (a *analyzer) take(gathered *Ratings) {
+	a.ratings, a.bothOrders = gathered.kept, gathered.bothOrders
+	a.orient(gathered.givers)
 	type pair struct{ task, arms int32 }
 	items := make(map[pair]int32, len(a.tasks))
-	categories := map[audit.Category]audit.Category{"": Uncategorised} // one string for each
 	for i := range a.ratings {
 		r := &a.ratings[i]
-		category, known := categories[r.Rating.Category]
-		if !known {
-			category = r.Rating.Category
-			categories[category] = category
-		}
-		r.Category, r.Kind, r.Score, r.Week = category, r.Rating.Kind, r.Rating.Score, int32(r.Rating.Week)
+		var known bool
 		arms := armPair{r.ArmA, r.ArmB}
 		if r.arms, known = a.armPairs[arms]; !known {
 			r.arms = int32(len(a.armPairs))
@@ -128,17 +99,23 @@ func (a *analyzer) arrange() {
 		next[p] = from
 		from += counts[p]
 	}
-	arranged := make([]rated, len(a.ratings))
+	to := make([]int32, len(a.ratings))
 	for i := range a.ratings {
 		r := &a.ratings[i]
 		p := place{r.arms, r.Category, r.Kind, r.Week}
-		arranged[next[p]] = *r
+		to[i] = int32(next[p])
 		next[p]++
 	}
-	a.ratings = arranged
+	for i := range to { // in place: a second copy would be the most that is ever kept
+		for int(to[i]) != i {
+			j := to[i]
+			a.ratings[i], a.ratings[j] = a.ratings[j], a.ratings[i]
+			to[i], to[j] = to[j], j
+		}
+	}
 }
 
-func (a *analyzer) orient() {
+func (a *analyzer) orient(givers map[giver]*giver) {
 	direction := map[armPair]bool{}
 	for i := range a.ratings {
 		r := &a.ratings[i]
@@ -147,8 +124,10 @@ func (a *analyzer) orient() {
 			turn = r.ArmB == a.data.Locked.Protocol.Control
 		}
 		if turn {
-			flipped := r.Flipped()
-			r.Rating = &flipped
+			turned := *r.giver
+			turned.ArmA, turned.ArmB = turned.ArmB, turned.ArmA
+			r.giver = shared(givers, turned)
+			r.Score, r.Verdict, r.First = 1-r.Score, r.Verdict.Flipped(), r.First.Flipped()
 		}
 		if a.data.Locked == nil {
 			direction[armPair{r.ArmA, r.ArmB}] = true
@@ -218,12 +197,17 @@ func (a *analyzer) byRater() iter.Seq[[]rated] {
 	}
 }
 
-// asGiven are ratings as a dataset holds them.
+// asGiven are ratings as a dataset holds them, arm a the control.
 func asGiven(ratings []rated) []eval.Rating {
 	given := make([]eval.Rating, len(ratings))
 	for i, r := range ratings {
-		given[i] = *r.Rating
-		given[i].Category = r.Category
+		given[i] = eval.Rating{
+			TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: int(r.Week), ArmA: r.ArmA, ArmB: r.ArmB,
+			Rater: r.Rater, Kind: r.Kind, Simulated: r.Simulated, Verdict: r.Verdict, Score: r.Score, First: r.First, Seconds: r.Seconds,
+		}
+		if r.ratedAt != 0 {
+			given[i].RatedAt = time.UnixMicro(r.ratedAt).UTC()
+		}
 	}
 	return given
 }

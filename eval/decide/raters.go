@@ -9,7 +9,8 @@ import (
 	"modeltrial/eval/stats"
 )
 
-// What makes a rater odd. Nobody is left out by it: it is there to be looked at.
+// What makes a rater odd. Nobody is left out by it: it is there to be looked at, and the
+// protocol may have a rule that leaves people out (see leftOut).
 const (
 	fewestForHabits = 20      // under which no habit shows
 	fastPart        = 1.0 / 3 // of people's median time
@@ -19,7 +20,7 @@ const (
 )
 
 // raters describes every rater over all comparisons, people first, by name.
-func (a *analyzer) raters() []eval.RaterResult {
+func (a *analyzer) raters() ([]eval.RaterResult, error) {
 	ofKinds := map[eval.RaterKind]int{}
 	var peoplesSeconds []float64
 	for _, rating := range a.ratings {
@@ -33,10 +34,17 @@ func (a *analyzer) raters() []eval.RaterResult {
 		typical = 0
 	}
 	withOthers := a.agreementWithOthers()
+	checks := map[string][]eval.RaterCheckRating{}
+	for _, check := range a.data.RaterChecks {
+		checks[check.Rater] = append(checks[check.Rater], check)
+	}
 	results := make([]eval.RaterResult, 0, len(a.raterIndex))
 	for ratings := range a.byRater() {
 		name := ratings[0].Rater
-		result := a.rater(name, ratings, typical)
+		result, err := a.rater(name, ratings, checks[name], typical)
+		if err != nil {
+			return nil, fmt.Errorf("rater %q: %w", name, err)
+		}
 		result.Share = float64(len(ratings)) / float64(ofKinds[result.Kind])
 		if agreement, ok := withOthers[name]; ok {
 			mean := agreement.mean()
@@ -47,10 +55,10 @@ func (a *analyzer) raters() []eval.RaterResult {
 	slices.SortFunc(results, func(x, y eval.RaterResult) int {
 		return cmp.Or(cmp.Compare(kindOrder(x.Kind), kindOrder(y.Kind)), cmp.Compare(x.Rater, y.Rater))
 	})
-	return results
+	return results, nil
 }
 
-func (a *analyzer) rater(name string, ratings []rated, typicalSeconds float64) eval.RaterResult {
+func (a *analyzer) rater(name string, ratings []rated, checks []eval.RaterCheckRating, typicalSeconds float64) (eval.RaterResult, error) {
 	result := eval.RaterResult{
 		Rater: name, Kind: ratings[0].Kind, Simulated: ratings[0].Simulated, Ratings: len(ratings), Flags: []string{},
 	}
@@ -83,8 +91,15 @@ func (a *analyzer) rater(name string, ratings []rated, typicalSeconds float64) e
 		}
 	}
 	result.PositionEffect, _ = a.positionEffect(ratings)
+	if result.Kind == eval.Human {
+		quality, err := quality(ratings, checks)
+		if err != nil {
+			return result, err
+		}
+		result.Quality, result.Flags = quality, append(result.Flags, qualityFlags(quality)...)
+	}
 	if len(ratings) < fewestForHabits {
-		return result
+		return result, nil
 	}
 	flag := func(condition bool, format string, args ...any) {
 		if condition {
@@ -101,7 +116,7 @@ func (a *analyzer) rater(name string, ratings []rated, typicalSeconds float64) e
 	if effect := result.PositionEffect; effect != nil {
 		flag(effect.PValue < positionRisk, "credits the answer shown first with %+.0f points", 100*effect.Estimate)
 	}
-	return result
+	return result, nil
 }
 
 // agreementWithOthers is, for each rater, how often another rater of the same kind

@@ -88,10 +88,12 @@ func (a *analyzer) route(category audit.Category, analysis eval.Analysis, spend 
 	chosen := a.choose(category, analysis.Comparisons)
 	route.Arm = route.Control
 	if chosen == nil {
-		route.Decision, route.Reason, route.Source = eval.Keep, "keep "+route.Control+": not part of the pilot", eval.SourceNone
+		route.Decision, route.Reason, route.Source = eval.Keep, "keep "+route.Control+": "+notPiloted, eval.SourceNone
 		for _, field := range []string{"win_rate", "win_rate_always_valid", "cost_ratio", "latency_ratio"} {
-			route.WhyMissing[field] = "not part of the pilot"
+			route.WhyMissing[field] = notPiloted
 		}
+		route.Evidence = noEvidence(notPiloted)
+		route.WhyMissing["valid_until"] = notPiloted
 	} else {
 		route.Control, route.Candidate = chosen.Control, chosen.Candidate
 		route.Arm = chosen.Control
@@ -107,10 +109,19 @@ func (a *analyzer) route(category audit.Category, analysis eval.Analysis, spend 
 				route.WhyMissing[field] = why
 			}
 		}
+		route.Evidence = a.routeEvidence(chosen, analysis)
+		if until := route.Evidence.RatedUntil; until != nil {
+			route.ValidUntil = new(until.Add(eval.EvidenceLasts).Truncate(24 * time.Hour))
+		} else {
+			route.WhyMissing["valid_until"] = route.Evidence.WhyMissing["rated_until"]
+		}
 	}
 	route.Model = a.model(route.Arm)
 	return route, a.price(&route, spend)
 }
+
+// notPiloted is why a category of the log has no evidence.
+const notPiloted = "not part of the pilot"
 
 func switches(decision eval.DecisionKind) bool {
 	return decision == eval.Switch || decision == eval.SwitchForCost
@@ -245,7 +256,7 @@ func (a *analyzer) monthlySaving(route *eval.Route, base []float64) stats.Estima
 	}
 	route.ControlSpend = interval(estimate)
 	if route.Candidate == "" {
-		return missing("monthly_saving_if_switched_usd", errors.New("not part of the pilot"))
+		return missing("monthly_saving_if_switched_usd", errors.New(notPiloted))
 	}
 	key := useCase{route.Category, route.Control, route.Candidate}
 	pairs, err := a.costPairs(key, a.measure(key))

@@ -24,9 +24,15 @@ func (a *analyzer) variants(raters []eval.RaterResult) []variant {
 	if rest, lost := a.withoutLost(); lost > 0 {
 		variants = append(variants, variant{"missing answers excluded", fmt.Sprintf("%d tasks without an answer of one arm are left out instead of lost", lost), rest})
 	}
+	if rest, count := a.withFlagged(); count > 0 {
+		variants = append(variants, variant{"flagged answers included", fmt.Sprintf("the %d ratings of comparisons with a flagged answer count, too", count), rest})
+	}
+	if a.everyone != nil {
+		variants = append(variants, variant{"excluded raters included", "the people whom the protocol's rule leaves out count, too", *a.everyone})
+	}
 	odd := map[string]bool{}
 	for _, rater := range raters {
-		if len(rater.Flags) > 0 && rater.Kind == eval.Human {
+		if len(rater.Flags) > 0 && rater.Kind == eval.Human && rater.Excluded == "" {
 			odd[rater.Rater] = true
 		}
 	}
@@ -75,7 +81,7 @@ type otherAnalysis struct {
 
 // analyzeVariants analyses the variants one after the other, and gives all at the end.
 func (a *analyzer) analyzeVariants(raters []eval.RaterResult, options Options) <-chan []otherAnalysis {
-	options.DecisionsOnly = true
+	options.DecisionsOnly, options.KeepRaters = true, true // whom the rule leaves out is decided
 	done := make(chan []otherAnalysis, 1)
 	variants := a.variants(raters)
 	go func() {
@@ -177,19 +183,16 @@ func (a *analyzer) winRateVariants(r *eval.ComparisonResult) []eval.Sensitivity 
 		}
 		add("graded verdicts", "much better counts as a whole win and better as half of one", a.countTasks(graded), adjusted, err)
 	}
-	variants = append(variants, a.parts(e, "week", func(rating rated) string {
-		if rating.Week == 0 {
-			return ""
-		}
-		return fmt.Sprintf("week %d", rating.Week)
-	})...)
+	weeks := make([]string, a.throughWeek+1) // no name where the week is not known
+	for week := range a.throughWeek {
+		weeks[week+1] = fmt.Sprintf("week %d", week+1)
+	}
+	variants = append(variants, a.parts(e, "week", func(rating *rated) string { return weeks[rating.Week] })...)
 	teams := map[string]string{}
 	for _, task := range a.data.Assigned {
 		teams[task.TaskID] = task.Team
 	}
-	return append(variants, a.parts(e, "team", func(rating rated) string {
-		return teams[rating.TaskID]
-	})...)
+	return append(variants, a.parts(e, "team", func(rating *rated) string { return teams[rating.TaskID] })...)
 }
 
 // mostVague is the width of an interval from which on it says nothing.
@@ -233,16 +236,14 @@ func (a *analyzer) presented(e *evidence) (observations []stats.Observation, can
 // graded are the scores with better as half a win; some says whether any verdict was
 // much better.
 func (a *analyzer) graded(e *evidence) (observations []stats.Observation, some bool) {
+	if !slices.ContainsFunc(e.ratings, func(r rated) bool { return r.Verdict == eval.MuchPrefersA || r.Verdict == eval.MuchPrefersB }) {
+		return nil, false
+	}
 	ratings := slices.Clone(e.ratings)
 	for i := range ratings {
-		r := &ratings[i]
-		some = some || r.Verdict == eval.MuchPrefersA || r.Verdict == eval.MuchPrefersB
-		if graded, ok := r.Verdict.Graded(); ok {
-			r.Score = graded
+		if graded, ok := ratings[i].Verdict.Graded(); ok {
+			ratings[i].Score = graded
 		}
-	}
-	if !some {
-		return nil, false
 	}
 	observations = a.observations(ratings)
 	weighEqually(observations)
@@ -280,19 +281,19 @@ func weighEqually(observations []stats.Observation) {
 
 // parts are the win rates within each value of a ratings' property, where it has
 // several; the empty value is left out.
-func (a *analyzer) parts(e *evidence, what string, of func(rated) string) []eval.Sensitivity {
-	groups := map[string][]rated{}
-	for _, rating := range e.ratings {
-		if name := of(rating); name != "" {
-			groups[name] = append(groups[name], rating)
+func (a *analyzer) parts(e *evidence, what string, of func(*rated) string) []eval.Sensitivity {
+	names := map[string]bool{}
+	for i := range e.ratings {
+		if name := of(&e.ratings[i]); name != "" {
+			names[name] = true
 		}
 	}
-	if len(groups) < 2 {
+	if len(names) < 2 {
 		return nil
 	}
 	var parts []eval.Sensitivity
-	for _, name := range slices.Sorted(maps.Keys(groups)) {
-		observations := a.observations(groups[name])
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		observations := a.observations(filtered(e.ratings, func(r *rated) bool { return of(r) == name }))
 		weighEqually(observations)
 		part := eval.Sensitivity{Name: name, What: "this " + what + " alone", Tasks: a.countTasks(observations)}
 		mean, err := stats.Mean(observations, e.kind == eval.Human)

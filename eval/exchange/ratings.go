@@ -64,12 +64,13 @@ func ReadRatings(ctx context.Context, path string, options RatingsOptions, emit 
 		Map: options.Map, Progress: options.Progress,
 	}
 	known := texts{}
+	var rating eval.Rating // of one row after the other
 	report.FileReport, err = ingest.ReadFile(ctx, file, func(row ingest.Row) (ingest.Outcome, error) {
 		if len(options.Raters) > 0 && !slices.Contains(options.Raters, strings.TrimSpace(row.Get("rater"))) {
 			return ingest.Filtered, nil
 		}
-		rating, err := readRating(&row, options)
-		if err != nil {
+		rating = eval.Rating{}
+		if err := readRating(&row, options, &rating); err != nil {
 			return ingest.Imported, err
 		}
 		opposed, err := readOutcome(&row, options.ScoreRange, &rating)
@@ -132,7 +133,7 @@ func raterKind(text string) (eval.RaterKind, bool) {
 }
 
 // readRating reads all of a rating but its outcome.
-func readRating(row *ingest.Row, options RatingsOptions) (rating eval.Rating, err error) {
+func readRating(row *ingest.Row, options RatingsOptions, rating *eval.Rating) (err error) {
 	rating.Cluster = strings.TrimSpace(row.Get("cluster"))
 	rating.Note = unguard(row.Get("note"))
 	for _, field := range [...]struct {
@@ -140,30 +141,30 @@ func readRating(row *ingest.Row, options RatingsOptions) (rating eval.Rating, er
 		into *string
 	}{{"task_id", &rating.TaskID}, {"arm_a", &rating.ArmA}, {"arm_b", &rating.ArmB}, {"rater", &rating.Rater}} {
 		if *field.into, err = key(row, field.name); err != nil {
-			return rating, err
+			return err
 		}
 	}
 	if rating.ArmA == rating.ArmB {
-		return rating, row.Reject("arm_b", fmt.Sprintf("%q is arm_a too", rating.ArmB), "a rating compares two different arms")
+		return row.Reject("arm_b", fmt.Sprintf("%q is arm_a too", rating.ArmB), "a rating compares two different arms")
 	}
 	rating.Kind = options.Kind
 	if row.Has("kind") {
 		kind, ok := raterKind(row.Get("kind"))
 		if !ok {
-			return rating, row.Reject("kind", fmt.Sprintf("%q is not a kind of rater", row.Get("kind")), "choose human, judge or check")
+			return row.Reject("kind", fmt.Sprintf("%q is not a kind of rater", row.Get("kind")), "choose human, judge or check")
 		}
 		rating.Kind = kind
 	}
 	if rating.Category, err = ingest.ReadCategory(row, nil); err != nil {
-		return rating, err
+		return err
 	}
 	if rating.Week, err = readWeek(row); err != nil {
-		return rating, err
+		return err
 	}
 	if rating.Simulated, err = readBool(row, "simulated"); err != nil {
-		return rating, err
+		return err
 	}
-	return rating, readPresentation(row, &rating)
+	return readPresentation(row, rating)
 }
 
 // readPresentation reads how and when a rating was given.

@@ -217,4 +217,97 @@ func TestScreenshots(t *testing.T) {
 	shoot("guess")
 	run(chromedp.Navigate(site.URL + "/r/unknown"))
 	shoot("unknown")
+
+	edits := newFakeEditStore(sampleComparisons(3)...)
+	editing := newEditSite(t, edits, t.Output(), time.Now)
+	run(chromedp.Navigate(editing.URL + "/r/" + edits.invite(t, "Ana Brückner")))
+	shoot("edit")
+	run(size(1280, 800), chromedp.Click(chromedp.CSS(".why summary")), chromedp.SendKeys(chromedp.CSS("#remark"), "Warmer, and without the table"))
+	shoot("edit-remark")
+	run(size(1280, 800), chromedp.Click(chromedp.CSS(`button[value="revise"]`)), chromedp.Sleep(500*time.Millisecond))
+	edits.revise(edits.shownEdits[0].ID, edits.shownEdits[0].Answer, time.Now())
+	run(chromedp.Navigate(editing.URL))
+	shoot("edit-revised")
+}
+
+// TestEditInBrowser edits an answer in a browser: the sending key, the time that counts,
+// a draft that outlives a reload, an answer that is sent back, and a narrow screen.
+func TestEditInBrowser(t *testing.T) {
+	ctx := newBrowser(t)
+	store := newFakeEditStore(sampleComparisons(4)...)
+	site := newEditSite(t, store, t.Output(), time.Now)
+	run := func(steps ...step) {
+		t.Helper()
+		if err := chromedp.Do(ctx, steps...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wait := func(what string, condition func() bool) {
+		t.Helper()
+		for deadline := time.Now().Add(10 * time.Second); !condition(); time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("waited for %s; stored %+v", what, store.made())
+			}
+		}
+	}
+	stored := func(n int) func() bool { return func() bool { return len(store.made()) == n } }
+	text := chromedp.CSS("#text")
+	send := chromedp.KeyEvent(kb.Enter, chromedp.KeyModifiers(chromedp.ModifierCtrl))
+	value := func() string {
+		t.Helper()
+		got, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.getElementById('text').value`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+
+	run(size(1280, 800), chromedp.Navigate(site.URL+"/r/"+store.invite(t, "Ana")), chromedp.WaitVisible(text))
+	original := value()
+	// Enter makes a new line, digits and letters are text, and none of it is sent.
+	run(chromedp.Focus(text), chromedp.KeyEvent(kb.Home, chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.SendKeys(text, "1z\r"), chromedp.Sleep(1200*time.Millisecond))
+	if got := value(); !strings.Contains(got, "1z\n") || len(store.made()) > 0 {
+		t.Errorf("typed into the text: %q; stored %v", got, store.made())
+	}
+	typed := value()
+	run(chromedp.Reload(), chromedp.WaitVisible(text))
+	if got := value(); got != typed {
+		t.Errorf("after a reload the text is %q, want the draft %q", got, typed)
+	}
+	run(chromedp.Focus(text), send)
+	wait("the first edit", stored(1))
+	made := store.made()[0].Made
+	if made.Outcome != eval.Edited || made.Text != typed || made.Timing != eval.TimedActive || *made.Seconds < 1.2 || *made.Seconds > 30 {
+		t.Errorf("stored %+v (%v s), want the text and active seconds of both pages", made, made.Seconds)
+	}
+	if made.Words.Common != made.Words.Before || made.Words.After != made.Words.Before+1 {
+		t.Errorf("words %+v, want one more than %q has", made.Words, original)
+	}
+
+	// Sent back with a remark, then changed by the button of the mouse.
+	run(chromedp.WaitVisible(chromedp.CSS(".saved")), chromedp.Click(chromedp.CSS(".why summary")), chromedp.SendKeys(chromedp.CSS("#remark"), "shorter"), send)
+	wait("the remark", func() bool { n, _ := store.WaitingRevisions(t.Context(), eval.Rater{}); return n == 1 })
+	run(chromedp.WaitVisible(chromedp.CSS(".saved")))
+	store.revise(store.shownEdits[1].ID, "A short answer.", time.Now())
+	run(size(390, 800), chromedp.Navigate(site.URL), chromedp.WaitVisible(chromedp.CSS(".again")))
+	if got := value(); got != "A short answer." {
+		t.Errorf("the new answer is %q", got)
+	}
+	run(chromedp.Click(chromedp.CSS(`button[value="unusable"]`)))
+	wait("the second edit", stored(2))
+	run(chromedp.WaitVisible(chromedp.CSS(".saved")))
+	wide, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`))
+	if err != nil || wide {
+		t.Errorf("the page is wider than the screen: %v, %v", wide, err)
+	}
+
+	// Without scripts the same form works, and the time is that which went by.
+	run(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		return err
+	}), chromedp.Reload(), chromedp.WaitVisible(text), chromedp.Click(chromedp.CSS(`button[value="done"]`)))
+	wait("the third edit", stored(3))
+	if made := store.made()[2].Made; made.Timing != eval.TimedElapsed || made.Words.Distance() != 0 {
+		t.Errorf("without scripts %+v, want it unchanged and timed by the clock", made)
+	}
 }

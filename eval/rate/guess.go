@@ -1,9 +1,6 @@
 package rate
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"math"
 	"net/http"
 
 	"modeltrial/eval"
@@ -24,13 +21,8 @@ var guessButtons = []guessButton{
 	{Value: eval.GuessRight, Label: "Answer 2", Key: "3", Arrow: "→"},
 }
 
-// asks says whether the rater of a presentation is asked for a guess. The id is random,
-// so that those asked for are a random part, whatever the answers are, and the same on
-// every device.
-func (s *site) asks(id string) bool {
-	sum := sha256.Sum256([]byte(id))
-	return float64(binary.BigEndian.Uint64(sum[:8]))/math.MaxUint64 < s.askGuess
-}
+// asks says whether the rater of a presentation is asked for a guess.
+func (s *site) asks(id string) bool { return AsksGuess(id, s.askGuess) }
 
 // guessPage asks which answer of the comparison rated last is from the current model.
 // There is no way to be asked about one before it is rated.

@@ -32,14 +32,19 @@ type Options struct {
 	AskGuess float64
 }
 
-// maxBody is far above a verdict with the longest note.
-const maxBody = 64 << 10
+// maxBody is far above a verdict with the longest note, and maxEditBody above the
+// longest edited text, of which a form makes up to three times as many bytes.
+const (
+	maxBody     = 64 << 10
+	maxEditBody = 3*maxEdit + 2*maxBody
+)
 
 // cookieName is the cookie that holds the token of a rater's link.
 const cookieName = "rating"
 
 type site struct {
-	store  Store
+	store  Store // of comparisons; nil where the site has none
+	raters raterStore
 	logger *slog.Logger
 	now    func() time.Time
 	masker *blind.Masker
@@ -47,6 +52,7 @@ type site struct {
 	// askGuess is the share of Options.
 	askGuess float64
 	words    siteWords
+	maxBody  int64
 
 	mu   sync.Mutex // *rand.Rand is not safe for concurrent use
 	rand *rand.Rand
@@ -55,16 +61,31 @@ type site struct {
 // NewHandler makes the blind rating site on a store. It is safe for concurrent
 // use, and everything it serves is the same whichever arm wrote which answer.
 func NewHandler(store Store, options Options) http.Handler {
-	s := &site{
-		store:  store,
-		logger: options.Logger,
-		now:    options.Now,
-		masker: blind.NewMasker(options.HiddenNames),
-		notice: clean(options.Notice),
-		words:  ratingWords,
-		rand:   options.Rand,
+	s := newSite(store, ratingWords, options)
+	s.store, s.askGuess = store, options.AskGuess
 
-		askGuess: options.AskGuess,
+	mux := http.NewServeMux()
+	s.route(mux, http.MethodGet, "/{$}", s.rater(s.next))
+	s.route(mux, http.MethodGet, "/previous", s.rater(s.previous))
+	s.route(mux, http.MethodPost, "/verdict", s.rater(s.verdict))
+	s.route(mux, http.MethodGet, "/r/{token}", s.enter)
+	s.route(mux, http.MethodGet, "/pause", s.rater(s.pause))
+	mux.HandleFunc("GET /guess", s.rater(s.guessPage))
+	mux.HandleFunc("POST /guess", s.rater(s.guess))
+	return s.protected(mux)
+}
+
+// newSite is what the sites that raters come to have in common.
+func newSite(raters raterStore, words siteWords, options Options) *site {
+	s := &site{
+		raters:  raters,
+		logger:  options.Logger,
+		now:     options.Now,
+		masker:  blind.NewMasker(options.HiddenNames),
+		notice:  clean(options.Notice),
+		words:   words,
+		rand:    options.Rand,
+		maxBody: maxBody,
 	}
 	if s.logger == nil {
 		s.logger = slog.Default()
@@ -75,15 +96,7 @@ func NewHandler(store Store, options Options) http.Handler {
 	if s.rand == nil {
 		s.rand = systemRand()
 	}
-
-	mux := http.NewServeMux()
-	s.route(mux, http.MethodGet, "/{$}", s.rater(s.next))
-	s.route(mux, http.MethodGet, "/previous", s.rater(s.previous))
-	s.route(mux, http.MethodPost, "/verdict", s.rater(s.verdict))
-	s.route(mux, http.MethodGet, "/r/{token}", s.enter)
-	mux.HandleFunc("GET /guess", s.rater(s.guessPage))
-	mux.HandleFunc("POST /guess", s.rater(s.guess))
-	return s.protected(mux)
+	return s
 }
 
 // protected adds what every site has to its pages: assets, headers, and pages for
@@ -93,7 +106,7 @@ func (s *site) protected(mux *http.ServeMux) http.Handler {
 	mux.HandleFunc("/", s.unknown)
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(http.HandlerFunc(s.crossOrigin))
-	return s.recovered(secured(protection.Handler(mux)))
+	return s.recovered(s.secured(protection.Handler(mux)))
 }
 
 // route serves a path by one method (GET with HEAD) and answers the others with
@@ -125,7 +138,7 @@ func systemRand() *rand.Rand {
 }
 
 // secured bounds what a request may send and what a page may do.
-func secured(next http.Handler) http.Handler {
+func (s *site) secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
 		header.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
@@ -136,7 +149,7 @@ func secured(next http.Handler) http.Handler {
 		header.Set("Cross-Origin-Opener-Policy", "same-origin")
 		header.Set("Cross-Origin-Resource-Policy", "same-origin")
 		header.Set("Cache-Control", "no-store")
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		r.Body = http.MaxBytesReader(w, r.Body, s.maxBody)
 		next.ServeHTTP(w, r)
 	})
 }
@@ -160,6 +173,7 @@ var assets embed.FS
 var assetTypes = map[string]string{
 	"rate.css": "text/css; charset=utf-8",
 	"rate.js":  "text/javascript; charset=utf-8",
+	"edit.js":  "text/javascript; charset=utf-8",
 }
 
 // assetURL is an asset's address with a hash of its content, so that a browser

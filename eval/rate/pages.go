@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
-	"math"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"modeltrial/eval"
 	"modeltrial/eval/blind"
@@ -89,15 +87,12 @@ func (s *site) progress(r *http.Request, rater eval.Rater) (progress, error) {
 	if err != nil {
 		return progress{}, fmt.Errorf("read progress: %w", err)
 	}
-	p := progress{Done: done, Open: open}
-	switch left := float64(open) * seconds; {
-	case !(left > 0) || math.IsInf(left, 0):
-	case left < 60:
-		p.Left = "less than a minute left"
-	default:
-		p.Left = "about " + strconv.Itoa(int(math.Ceil(left/60))) + " min left"
-	}
-	return p, nil
+	return newProgress(done, open, seconds), nil
+}
+
+// newProgress tells how long the open ones will take at the median seconds of those done.
+func newProgress(done, open int, seconds float64) progress {
+	return progress{Done: done, Open: open, Left: TimeLeft(open, seconds)}
 }
 
 // next shows the rater's next comparison, or that there is none.
@@ -170,13 +165,10 @@ func (s *site) show(w http.ResponseWriter, r *http.Request, rater eval.Rater, p 
 	case askedGuess:
 		page.Title, page.Guesses = "Which answer is from the current model?", guessButtons
 	}
-	task := []string{p.System}
 	for _, m := range p.Conversation {
-		task = append(task, m.Content)
 		page.Turns = append(page.Turns, newTurn(m.Role, m.Content))
 	}
-	answers := answerTexts([]string{clean(p.Left), clean(p.Right)})
-	for i, text := range hideNames(s.masker, strings.Join(append(task, p.Prompt), "\n"), answers) {
+	for i, text := range ShownAnswers(s.masker, p) {
 		page.Answers = append(page.Answers, answer{Number: i + 1, Other: 2 - i, Text: text})
 	}
 	s.render(w, r, http.StatusOK, "comparison.html", page)

@@ -58,7 +58,7 @@ type reviewSite struct {
 // concurrent use.
 func NewReviewHandler(queue *ReviewQueue, options ReviewOptions) http.Handler {
 	s := &reviewSite{
-		site:  &site{logger: options.Logger, now: time.Now, words: reviewWords},
+		site:  &site{logger: options.Logger, now: time.Now, words: reviewWords, maxBody: maxBody},
 		queue: queue, token: options.Token, categories: options.Categories,
 	}
 	if s.logger == nil {

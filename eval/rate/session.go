@@ -17,7 +17,7 @@ const cookieAge = 90 * 24 * time.Hour
 // it stands in no later address, and goes on to the first comparison.
 func (s *site) enter(w http.ResponseWriter, r *http.Request) {
 	token := r.PathValue("token")
-	if _, err := s.store.RaterByTokenHash(r.Context(), blind.TokenHash(token), s.now().UTC()); err != nil {
+	if _, err := s.raters.RaterByTokenHash(r.Context(), blind.TokenHash(token), s.now().UTC()); err != nil {
 		s.refuse(w, r, err, http.StatusNotFound)
 		return
 	}
@@ -39,8 +39,8 @@ func (s *site) enter(w http.ResponseWriter, r *http.Request) {
 		s.message(w, r, http.StatusOK, message{
 			Title: "Welcome",
 			Text:  "Your link works.",
-			Next:  "Your first comparison opens by itself; if it does not, go on here.",
-			Href:  "/", Label: "Start rating",
+			Next:  s.words.first,
+			Href:  "/", Label: "Start",
 		})
 		return
 	}
@@ -58,7 +58,7 @@ func (s *site) rater(handle raterHandler) http.HandlerFunc {
 			s.refuse(w, r, eval.ErrNotFound, http.StatusUnauthorized)
 			return
 		}
-		rater, err := s.store.RaterByTokenHash(r.Context(), blind.TokenHash(cookie.Value), s.now().UTC())
+		rater, err := s.raters.RaterByTokenHash(r.Context(), blind.TokenHash(cookie.Value), s.now().UTC())
 		if err != nil {
 			s.refuse(w, r, err, http.StatusUnauthorized)
 			return

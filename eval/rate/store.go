@@ -7,11 +7,16 @@ import (
 	"modeltrial/eval"
 )
 
-// A Store keeps what a rating site needs. Package store satisfies it.
-type Store interface {
+// A raterStore knows who may come.
+type raterStore interface {
 	// RaterByTokenHash finds the rater of a link by the hexadecimal SHA-256 of
 	// its token; eval.ErrNotFound or eval.ErrExpired.
 	RaterByTokenHash(ctx context.Context, sha256 string, now time.Time) (eval.Rater, error)
+}
+
+// A Store keeps what a rating site needs. Package store satisfies it.
+type Store interface {
+	raterStore
 	// NextPresentation gives the rater's next open comparison and stores how it is
 	// shown before it is shown: the same one again if the last was not rated. Of
 	// the open ones those with the fewest ratings come first. draw is given how
@@ -36,4 +41,33 @@ type Store interface {
 	// Progress counts the comparisons the rater has rated and those still open to
 	// this rater, and gives the median seconds of a rating (0 where none).
 	Progress(ctx context.Context, rater eval.Rater) (done, open int, medianSeconds float64, err error)
+}
+
+// An EditStore keeps what an editing site needs. Package store satisfies it.
+type EditStore interface {
+	raterStore
+	// NextEdit gives the answer that the editor is to edit next and stores which it is
+	// before it is shown: the same one again if the last was not sent, or if the new
+	// answer has come that was asked for. draw is given how often each of the arms was
+	// shown to the editor in the category, and gives the index of one. eval.ErrNotFound
+	// when nothing is left.
+	NextEdit(ctx context.Context, rater eval.Rater, draw func(shown []int) int, now time.Time) (eval.EditPresentation, error)
+	// EditPresentation reads one answer shown to this editor; eval.ErrNotFound for
+	// another's.
+	EditPresentation(ctx context.Context, rater eval.Rater, id string) (eval.EditPresentation, error)
+	// AddEdit stores durably what the editor made of an answer before it returns. A later
+	// edit supersedes the earlier one; the same one again changes nothing.
+	AddEdit(ctx context.Context, rater eval.Rater, presentationID string, made eval.EditMade, now time.Time) error
+	// AskRevision stores durably that the editor sends an answer back; asking again while
+	// a new answer is awaited changes nothing. eval.ErrNotFound for an answer that is not
+	// this editor's, or is edited already.
+	AskRevision(ctx context.Context, rater eval.Rater, presentationID string, asked eval.RevisionAsked, now time.Time) error
+	// WaitingRevisions counts the new answers that the editor has asked for and not got.
+	WaitingRevisions(ctx context.Context, rater eval.Rater) (int, error)
+	// LastEdit is the answer that the editor sent last; eval.ErrNotFound where there is
+	// none.
+	LastEdit(ctx context.Context, rater eval.Rater) (eval.EditPresentation, error)
+	// EditProgress counts the answers that the editor has edited and those still open to
+	// this editor, and gives the median seconds of an edit (0 where none).
+	EditProgress(ctx context.Context, rater eval.Rater) (done, open int, medianSeconds float64, err error)
 }

@@ -3,7 +3,6 @@ package rate
 import (
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -13,8 +12,8 @@ import (
 	"modeltrial/eval"
 )
 
-// maxNote is the length of a note in characters.
-const maxNote = 2000
+// MaxNote is the length of a note in characters.
+const MaxNote = 2000
 
 // maxSeconds bounds the time for one rating: a page left open overnight says
 // nothing about how long the rating took.
@@ -36,8 +35,8 @@ func (s *site) verdict(w http.ResponseWriter, r *http.Request, rater eval.Rater)
 		return
 	}
 	note := strings.TrimSpace(clean(r.PostForm.Get("note")))
-	if utf8.RuneCountInString(note) > maxNote {
-		s.notSaved(w, r, http.StatusBadRequest, fmt.Sprintf("The note is longer than %d characters.", maxNote))
+	if utf8.RuneCountInString(note) > MaxNote {
+		s.notSaved(w, r, http.StatusBadRequest, fmt.Sprintf("The note is longer than %d characters.", MaxNote))
 		return
 	}
 	id := r.PostForm.Get("id")
@@ -78,9 +77,10 @@ func takeSaved(w http.ResponseWriter, r *http.Request) bool {
 // which the page was visible, or without scripts the time since the page was made
 // (Unix milliseconds). It is nil where neither can be believed.
 func elapsed(seconds, shown string, now time.Time) *float64 {
-	if counted, err := strconv.ParseFloat(seconds, 64); err == nil && counted > 0 && counted <= maxSeconds {
-		rounded := math.Round(counted*1000) / 1000
-		return &rounded
+	if counted, err := strconv.ParseFloat(seconds, 64); err == nil {
+		if active := ActiveSeconds(counted); active != nil {
+			return active
+		}
 	}
 	milliseconds, err := strconv.ParseInt(shown, 10, 64)
 	if err != nil {

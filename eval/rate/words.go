@@ -1,7 +1,8 @@
 package rate
 
-// siteWords are what pages of both sites say in the words of each.
+// siteWords are what pages of all sites say in the words of each.
 type siteWords struct {
+	first     string // of a rater who has just come
 	kind      string // in the log
 	nothing   string // of an address that leads nowhere
 	back      string // what to do then
@@ -12,6 +13,7 @@ type siteWords struct {
 }
 
 var ratingWords = siteWords{
+	first:     "Your first comparison opens by itself; if it does not, go on here.",
 	kind:      "rating site",
 	nothing:   "This address does not lead to a comparison of yours.",
 	back:      "Go back to your comparisons.",
@@ -29,4 +31,15 @@ var reviewWords = siteWords{
 	label:     "Continue reviewing",
 	maybeLost: "Your last choice may not be saved; the ones before it are.",
 	twice:     "Try again. If it happens twice, look for this reference where modeltrial audit review runs.",
+}
+
+var editWords = siteWords{
+	first:     "Your first answer opens by itself; if it does not, go on here.",
+	kind:      "editing site",
+	nothing:   "This address does not lead to an answer of yours.",
+	back:      "Go back to your answers.",
+	onPage:    "Edit on the page itself.",
+	label:     "Continue editing",
+	maybeLost: "Your last edit may not be saved; the ones before it are.",
+	twice:     "Go back with your browser, where your text should still be, and try again. If it happens twice, send this reference to the person who invited you.",
 }

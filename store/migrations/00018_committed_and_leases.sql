@@ -11,7 +11,8 @@ CREATE TABLE committed (
 INSERT INTO committed (id, nano_usd)
 SELECT 1, (SELECT coalesce(sum(cost_nano_usd), 0) FROM responses WHERE origin = 'measured')
     + (SELECT coalesce(sum(reserved_nano_usd + lost_nano_usd), 0) FROM calls)
-    + (SELECT coalesce(sum(coalesce(cost_nano_usd, 0) + CASE outcome WHEN 'reserved' THEN reserved_nano_usd ELSE lost_nano_usd END), 0) FROM judge_calls);
+    + (SELECT coalesce(sum(coalesce(cost_nano_usd, 0) + CASE outcome WHEN 'reserved' THEN reserved_nano_usd ELSE lost_nano_usd END), 0) FROM judge_calls)
+    + (SELECT coalesce(sum(CASE origin WHEN 'measured' THEN coalesce(cost_nano_usd, 0) ELSE 0 END + reserved_nano_usd + lost_nano_usd), 0) FROM revisions);
 
 -- +goose StatementBegin
 CREATE TRIGGER committed_response_new AFTER INSERT ON responses WHEN new.origin = 'measured' AND new.cost_nano_usd > 0
@@ -83,6 +84,31 @@ BEGIN
 END;
 -- +goose StatementEnd
 
+-- +goose StatementBegin
+CREATE TRIGGER committed_revision_new AFTER INSERT ON revisions
+BEGIN
+    UPDATE committed SET nano_usd = nano_usd
+        + CASE new.origin WHEN 'measured' THEN coalesce(new.cost_nano_usd, 0) ELSE 0 END + new.reserved_nano_usd + new.lost_nano_usd;
+END;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER committed_revision_changed AFTER UPDATE OF origin, cost_nano_usd, reserved_nano_usd, lost_nano_usd ON revisions
+BEGIN
+    UPDATE committed SET nano_usd = nano_usd
+        + CASE new.origin WHEN 'measured' THEN coalesce(new.cost_nano_usd, 0) ELSE 0 END + new.reserved_nano_usd + new.lost_nano_usd
+        - (CASE old.origin WHEN 'measured' THEN coalesce(old.cost_nano_usd, 0) ELSE 0 END + old.reserved_nano_usd + old.lost_nano_usd);
+END;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER committed_revision_gone AFTER DELETE ON revisions
+BEGIN
+    UPDATE committed SET nano_usd = nano_usd
+        - (CASE old.origin WHEN 'measured' THEN coalesce(old.cost_nano_usd, 0) ELSE 0 END + old.reserved_nano_usd + old.lost_nano_usd);
+END;
+-- +goose StatementEnd
+
 -- The indexes over money were for adding it up before each call.
 DROP INDEX calls_money;
 DROP INDEX judge_calls_money;
@@ -107,6 +133,9 @@ DROP INDEX batch_tasks_week;
 CREATE INDEX batch_tasks_week ON batch_tasks (week, category);
 CREATE INDEX judge_calls_money ON judge_calls (outcome, reserved_nano_usd, cost_nano_usd, lost_nano_usd);
 CREATE INDEX calls_money ON calls (reserved_nano_usd, lost_nano_usd) WHERE reserved_nano_usd + lost_nano_usd > 0;
+DROP TRIGGER committed_revision_gone;
+DROP TRIGGER committed_revision_changed;
+DROP TRIGGER committed_revision_new;
 DROP TRIGGER committed_judge_call_gone;
 DROP TRIGGER committed_judge_call_changed;
 DROP TRIGGER committed_judge_call_new;

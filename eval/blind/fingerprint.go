@@ -1,0 +1,120 @@
+package blind
+
+import (
+	"regexp"
+	"strings"
+)
+
+// A fingerprint is something that one maker's systems leave in a text: chat markup,
+// identifiers of requests, citation marks, addresses of their pages.
+type fingerprint struct {
+	// sign is a character that all of within have.
+	sign byte
+	// within are texts without one of which the pattern need not be tried.
+	within  []string
+	pattern *regexp.Regexp
+	// page says that it is the address of a product, of which a text on several
+	// products has several.
+	page bool
+}
+
+// fingerprints are in the form of folded texts.
+var fingerprints = []fingerprint{
+	{sign: '|', within: []string{"<|", "|>"}, pattern: regexp.MustCompile(`<\|[^<>|\n]{1,40}\|>`)},
+	{sign: ']', within: []string{"inst]"}, pattern: regexp.MustCompile(`\[/?inst\]`)},
+	{sign: '>', within: []string{"sys>>"}, pattern: regexp.MustCompile(`<</?sys>>`)},
+	{sign: '>', within: []string{"_of_turn>"}, pattern: regexp.MustCompile(`<(?:start|end)_of_turn>(?:model|user)?`)},
+	{sign: '>', within: []string{"think>", "thinking>", "thought>"}, pattern: regexp.MustCompile(`</?(?:antml:)?(?:antthinking|think|thinking|thought)>`)},
+	{sign: '<', within: []string{"<ant", "</ant"}, pattern: regexp.MustCompile(`</?ant(?:ml:|artifact|thinking)[^>\n]{0,200}>`)},
+	{sign: ':', within: []string{"<grok:", "xai:"}, pattern: regexp.MustCompile(`</?(?:grok|xai):[^>\n]{0,200}>`)},
+	{sign: '-', within: []string{"chatcmpl-", "cmpl-"}, pattern: regexp.MustCompile(`\b(?:chat)?cmpl-[a-z0-9]{6,}`)},
+	{sign: '_', within: []string{"fp_"}, pattern: regexp.MustCompile(`\bfp_[0-9a-f]{6,}`)},
+	{sign: '_', within: []string{"msg_0", "msg_v", "toolu_", "req_0", "resp_", "call_", "asst_"}, pattern: regexp.MustCompile(`\b(?:msg_(?:vrtx_)?01|toolu_01|req_01|resp_[0-9a-f]|call_|asst_)[a-z0-9]{16,}`)},
+	{sign: '-', within: []string{"gen-1"}, pattern: regexp.MustCompile(`\bgen-1\d{9}-[a-z0-9]{10,}`)},
+	{within: []string{"oaicite"}, pattern: regexp.MustCompile(`:{0,2}(?:contentreference)?\[?oaicite:?:?\d*\]?(?:\{index=\d+\})?`)},
+	{sign: 0x80, within: []string{"†"}, pattern: regexp.MustCompile(`【\d+(?::\d+)?†[^】\n]{0,60}】`)},
+	{within: []string{"turn0", "turn1", "turn2"}, pattern: regexp.MustCompile(`\bturn\d{1,2}(?:search|view|news|image|fetch|file)\d{1,3}\b`)},
+	{sign: '_', within: []string{"utm_source="}, pattern: regexp.MustCompile(`utm_source=(?:chatgpt\.com|openai|claude\.ai|perplexity|copilot\.com|gemini)`)},
+	{sign: ':', within: []string{"sandbox:/"}, pattern: regexp.MustCompile(`sandbox:/mnt/data/?`)},
+	{sign: '[', within: []string{"[cite"}, pattern: regexp.MustCompile(`\[cite_start\]|\[cite: ?[\d, ]{1,40}\]`)},
+	{within: []string{"vertexaisearch"}, pattern: regexp.MustCompile(`(?:https?://)?vertexaisearch\.cloud\.google\.com[^\s)"'<>]*`)},
+	{sign: '_', within: []string{"system_fingerprint"}, pattern: regexp.MustCompile(`"?system_fingerprint"?\s*[:=]\s*"?[\w-]+`)},
+	{sign: '"', within: []string{`"model"`}, pattern: regexp.MustCompile(`"(?:object"\s*:\s*"chat\.completion|stop_reason"\s*:\s*"end_turn)"`)},
+	{
+		within: []string{
+			"openai.com", "chatgpt.com", "claude.ai", "anthropic.com", "gemini.google", "g.co/gemini", "bard.google", "mistral.ai", "deepseek.com", "copilot.microsoft",
+			"grok.com", "x.ai", "kimi.", "moonshot.", "qwen.ai", "tongyi.", "yiyan.", "doubao.com", "meta.ai", "pi.ai", "perplexity.ai", "poe.com", "hf.co/chat", "huggingface.co/chat", "cohere.com", "aistudio.google", "chatglm.cn", "z.ai",
+		},
+		pattern: regexp.MustCompile(`(?:https?://)?(?:[\w.+-]+@)?(?:\b(?:[\w-]+\.)*(?:openai\.com|chatgpt\.com|claude\.ai|anthropic\.com|gemini\.google\.com|g\.co/gemini|bard\.google\.com|mistral\.ai|deepseek\.com|copilot\.microsoft\.com|grok\.com|x\.ai|kimi\.com|moonshot\.(?:cn|ai)|qwen\.ai|tongyi\.aliyun\.com|yiyan\.baidu\.com|doubao\.com|meta\.ai|pi\.ai|perplexity\.ai|poe\.com|hf\.co/chat|huggingface\.co/chat|cohere\.com|aistudio\.google\.com|chatglm\.cn|z\.ai))\b(?:/[^\s)"'<>\]]*)?`),
+		page:    true,
+	},
+}
+
+// findFingerprints gives the places of fingerprints in a folded text, apart from those
+// whose mark the task has too.
+func findFingerprints(text, task string) []span {
+	var spans []span
+	for i := range fingerprints {
+		f := &fingerprints[i]
+		if f.sign != 0 && strings.IndexByte(text, f.sign) < 0 || f.page && !hasAddress(text) || !contains(text, f.within) || contains(task, f.within) {
+			continue
+		}
+		places := f.pattern.FindAllStringIndex(text, -1)
+		if f.page && severalPages(text, places) {
+			continue
+		}
+		for _, place := range places {
+			spans = append(spans, span{place[0], place[1]})
+		}
+	}
+	return spans
+}
+
+// hasAddress says whether a text may have an address of a page: most texts have none,
+// and to look for each of many takes longer than masking them.
+func hasAddress(text string) bool {
+	for {
+		dot := strings.IndexByte(text, '.')
+		if dot < 0 || dot+2 >= len(text) {
+			return false
+		}
+		text = text[dot+1:]
+		switch text[:2] {
+		case "co", "ai", "cn", "go", "mi", "al", "ba":
+			return true
+		}
+	}
+}
+
+func contains(text string, any []string) bool {
+	for _, part := range any {
+		if strings.Contains(text, part) {
+			return true
+		}
+	}
+	return false
+}
+
+var host = regexp.MustCompile(`([\w-]+)\.(?:com|ai|cn|co)\b`)
+
+// severalPages says whether addresses are of the products of more than one maker: such
+// a text is about them.
+func severalPages(text string, places [][]int) bool {
+	first := ""
+	for _, place := range places {
+		maker := host.FindString(text[place[0]:place[1]])
+		switch maker {
+		case "chatgpt.com":
+			maker = "openai.com"
+		case "claude.ai":
+			maker = "anthropic.com"
+		}
+		if first == "" {
+			first = maker
+		}
+		if maker != first {
+			return true
+		}
+	}
+	return false
+}

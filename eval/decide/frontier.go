@@ -1,0 +1,251 @@
+package decide
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"modeltrial/eval"
+	"modeltrial/eval/stats"
+)
+
+// Frontier puts the pilot's arms on the plane of cost and quality and chooses for each
+// goal: for best quality among what is shown to be better than the control, for least
+// cost among what is shown to be not worse, and, where a budget a month in dollars is
+// given, the table with the highest expected win rate that costs no more.
+//
+// A budget bounds the cost of the whole log, of which the pilot's arms move the control's
+// work only; it compares estimates, since it may have to choose what was not shown.
+func Frontier(data eval.Dataset, spend []eval.Spend, budget *float64) (eval.Frontier, error) {
+	analysis, err := Analyze(data, Options{DecisionsOnly: true})
+	if err != nil {
+		return eval.Frontier{}, err
+	}
+	a := newAnalyzer(data, Options{})
+	frontier := eval.Frontier{
+		Schema: "modeltrial.route-frontier/1", Pilot: data.Pilot, ProtocolSHA256: analysis.ProtocolSHA256, Provenance: a.provenance(),
+		Categories: eval.FrontierOf(analysis.Comparisons), Goals: []eval.FrontierGoal{}, Warnings: []string{},
+	}
+	for _, row := range spend {
+		sum := 0.0
+		for _, cost := range row.Costs {
+			sum += cost.Dollars()
+		}
+		frontier.MonthlyCostNow += sum / float64(max(len(row.Costs), 1))
+	}
+	for _, c := range analysis.Comparisons {
+		if c.WinRate == nil || c.CostRatio == nil {
+			why := cmp.Or(c.WhyMissing["win_rate"], c.WhyMissing["cost_ratio"])
+			frontier.Warnings = append(frontier.Warnings, fmt.Sprintf("%s, %s: not on the plane: %s", c.Category, c.Candidate, why))
+		}
+	}
+	work := a.controlWorks(frontier.Categories, spend)
+	frontier.Goals = append(frontier.Goals,
+		a.goal(eval.BestQuality, &frontier, work, bestQuality), a.goal(eval.LeastCost, &frontier, work, leastCost))
+	if budget != nil {
+		frontier.Goals = append(frontier.Goals, a.withBudget(*budget, &frontier, work))
+	}
+	return frontier, nil
+}
+
+// A controlWork is what the log has of a category on the control's model a month.
+type controlWork struct {
+	spend stats.Estimated // dollars
+	err   error           // why its uncertainty is not known
+	cost  float64         // dollars, the mean of the periods; 0 where no cost is known
+	tasks float64
+}
+
+func (a *analyzer) controlWorks(planes []eval.FrontierCategory, spend []eval.Spend) []controlWork {
+	work := make([]controlWork, len(planes))
+	for i, plane := range planes {
+		base, tasks, _ := a.controlWork(&eval.Route{Category: plane.Category, Control: plane.Arms[0].Arm}, spend)
+		work[i].tasks = tasks
+		for _, cost := range base {
+			work[i].cost += cost / float64(len(base))
+		}
+		work[i].spend, work[i].err = stats.MonthlySpend(base)
+	}
+	return work
+}
+
+// bestQuality is the best preferred of the arms shown to be better, else the control.
+func bestQuality(plane eval.FrontierCategory) (chosen int, why string) {
+	for i, arm := range plane.Arms {
+		if arm.Better && (chosen == 0 || arm.WinRate.Estimate > plane.Arms[chosen].WinRate.Estimate) {
+			chosen = i
+		}
+	}
+	if chosen == 0 {
+		return 0, "no candidate is shown to be better"
+	}
+	return chosen, "shown to be better: preferred on " + rate(plane.Arms[chosen].WinRate) + " of tasks"
+}
+
+// leastCost is the cheapest of the arms shown to be not worse, the control among them.
+func leastCost(plane eval.FrontierCategory) (chosen int, why string) {
+	for i, arm := range plane.Arms {
+		if arm.NotWorse && arm.CostRatio.Estimate < plane.Arms[chosen].CostRatio.Estimate {
+			chosen = i
+		}
+	}
+	if chosen == 0 {
+		return 0, "no cheaper candidate is shown to be not worse"
+	}
+	return chosen, fmt.Sprintf("shown to be not worse, at %s of the cost", ratioText(plane.Arms[chosen].CostRatio))
+}
+
+func (a *analyzer) goal(kind eval.GoalKind, frontier *eval.Frontier, work []controlWork, choose func(eval.FrontierCategory) (int, string)) eval.FrontierGoal {
+	choice, why := make([]int, len(work)), make([]string, len(work))
+	for i, plane := range frontier.Categories {
+		choice[i], why[i] = choose(plane)
+	}
+	goal := eval.FrontierGoal{Goal: kind, Feasible: true}
+	a.priceGoal(&goal, frontier, work, choice, why)
+	return goal
+}
+
+// withBudget chooses for each category so that the expected win rate is highest within
+// the budget.
+func (a *analyzer) withBudget(budget float64, frontier *eval.Frontier, work []controlWork) eval.FrontierGoal {
+	fixed := frontier.MonthlyCostNow
+	options := make([][]option, len(work))
+	for i, plane := range frontier.Categories {
+		fixed -= work[i].cost
+		for _, arm := range plane.Arms {
+			options[i] = append(options[i], option{cost: work[i].cost * arm.CostRatio.Estimate, value: work[i].tasks * arm.WinRate.Estimate})
+		}
+	}
+	choice, feasible := bestWithin(options, budget-fixed)
+	why := make([]string, len(work))
+	for i, plane := range frontier.Categories {
+		arm := plane.Arms[choice[i]]
+		switch {
+		case choice[i] == 0:
+			why[i] = "stays"
+		case arm.Better:
+			why[i] = "shown to be better"
+		case arm.NotWorse:
+			why[i] = "shown to be not worse"
+		default:
+			why[i] = "as estimated, not shown: preferred on " + rate(arm.WinRate) + " of tasks"
+		}
+	}
+	goal := eval.FrontierGoal{Goal: eval.WithBudget, Budget: &budget, Feasible: feasible}
+	a.priceGoal(&goal, frontier, work, choice, why)
+	return goal
+}
+
+// priceGoal fills in what a choice of arms costs and brings.
+func (a *analyzer) priceGoal(goal *eval.FrontierGoal, frontier *eval.Frontier, work []controlWork, choice []int, why []string) {
+	goal.Routes, goal.WhyMissing = []eval.GoalRoute{}, map[string]string{}
+	goal.MonthlyCost = frontier.MonthlyCostNow
+	var savings, rates []stats.Estimated
+	tasks := 0.0
+	for i, plane := range frontier.Categories {
+		arm := plane.Arms[choice[i]]
+		cost := work[i].cost * arm.CostRatio.Estimate
+		goal.MonthlyCost += cost - work[i].cost
+		goal.Routes = append(goal.Routes, eval.GoalRoute{
+			Category: plane.Category, Arm: arm.Arm, MonthlyCost: cost, Why: why[i],
+			Shown: choice[i] == 0 || arm.Better || (arm.NotWorse && goal.Goal != eval.BestQuality),
+		})
+		tasks += work[i].tasks
+		key := useCase{plane.Category, plane.Arms[0].Arm, arm.Arm}
+		rate := certain(0.5)
+		if choice[i] > 0 {
+			saving, err := a.savingOf(key, work[i])
+			if err != nil {
+				goal.WhyMissing["monthly_saving_usd"] = fmt.Sprintf("%s: %v", plane.Category, err)
+			}
+			savings = append(savings, saving)
+			if measured := a.measuredWinRate(key); measured != nil {
+				rate = *measured
+			}
+		}
+		rates = append(rates, stats.Estimated{Value: work[i].tasks * rate.Value, Variance: work[i].tasks * work[i].tasks * rate.Variance, DF: rate.DF})
+	}
+	if goal.WhyMissing["monthly_saving_usd"] == "" {
+		goal.MonthlySaving = orNoted(stats.Sum(savings...), goal.WhyMissing, "monthly_saving_usd")
+	}
+	if !(tasks > 0) {
+		goal.WhyMissing["win_rate"] = "the log has no task a month on the control's model in the pilot's categories"
+		return
+	}
+	sum := stats.Sum(rates...)
+	goal.WinRate = rateOf(stats.Estimated{Value: sum.Value / tasks, Variance: sum.Variance / tasks / tasks, DF: sum.DF}, goal.WhyMissing, "win_rate")
+}
+
+// savingOf is what moving a category's control work to the arm saves a month.
+func (a *analyzer) savingOf(key useCase, work controlWork) (stats.Estimated, error) {
+	if work.err != nil {
+		return stats.Estimated{}, work.err
+	}
+	pairs, err := a.costPairs(key, a.measure(key))
+	if err != nil {
+		return stats.Estimated{}, err
+	}
+	ratio, err := stats.Ratio(pairs)
+	if err != nil {
+		return stats.Estimated{}, err
+	}
+	return stats.Saving(work.spend, stats.Estimated{Value: ratio.Ratio, Variance: ratio.LinearVariance, DF: ratio.DF}), nil
+}
+
+// An option is one of a group of which exactly one is taken.
+type option struct{ cost, value float64 }
+
+// mostStates bounds what [bestWithin] keeps.
+const mostStates = 50_000
+
+// bestWithin takes one option of each group so that the sum of values is highest and that
+// of costs is at most the budget, and of several such choices the cheapest: the
+// multiple-choice knapsack, by extending the choices that no other dominates group by
+// group (Kellerer, Pferschy and Pisinger 2004, chapter 11). It is exact up to 50,000 such
+// choices, which a routing table does not come near; beyond, of those whose costs are
+// alike to a 50,000th of the budget only the cheapest is kept. The budget always holds;
+// where nothing costs so little it gives the cheapest choice and false.
+func bestWithin(options [][]option, budget float64) (choice []int, feasible bool) {
+	type state struct {
+		option
+		group, taken int
+		before       *state
+	}
+	states := []*state{{group: -1}}
+	for group, of := range options {
+		var next []*state
+		for _, s := range states {
+			for i, o := range of {
+				next = append(next, &state{option{s.cost + o.cost, s.value + o.value}, group, i, s})
+			}
+		}
+		slices.SortStableFunc(next, func(x, y *state) int { return cmp.Or(cmp.Compare(x.cost, y.cost), cmp.Compare(y.value, x.value)) })
+		states = states[:0:0]
+		best := math.Inf(-1)
+		for _, s := range next {
+			if s.value > best {
+				best = s.value
+				states = append(states, s)
+			}
+		}
+		if len(states) > mostStates && budget > 0 {
+			states = slices.CompactFunc(states, func(x, y *state) bool {
+				cell := func(s *state) float64 { return math.Ceil(s.cost / budget * mostStates) }
+				return cell(x) == cell(y)
+			})
+		}
+	}
+	chosen := states[0]
+	for _, s := range states { // cheapest first, and each is worth more than the one before
+		if s.cost <= budget {
+			chosen = s
+		}
+	}
+	feasible = chosen.cost <= budget
+	choice = make([]int, len(options))
+	for s := chosen; s.group >= 0; s = s.before {
+		choice[s.group] = s.taken
+	}
+	return choice, feasible
+}

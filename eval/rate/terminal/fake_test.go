@@ -1,0 +1,139 @@
+package terminal
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"modeltrial/audit"
+	"modeltrial/eval"
+)
+
+// A fakeStore is a rate.Store in memory for one rater.
+type fakeStore struct {
+	mu       sync.Mutex
+	tasks    []fakeTask
+	shown    []eval.Presentation
+	verdicts []fakeVerdict // append-only
+	guesses  []fakeGuess   // append-only
+	fail     error         // returned by every method
+}
+
+type fakeTask struct {
+	task               audit.Task
+	control, candidate string
+}
+
+type fakeVerdict struct {
+	ID      string
+	Verdict eval.ShownVerdict
+	Seconds float64
+	Note    string
+}
+
+type fakeGuess struct {
+	ID                string
+	Guess             eval.ShownGuess
+	Recognised, Asked bool
+}
+
+func (f *fakeStore) RaterByTokenHash(context.Context, string, time.Time) (eval.Rater, error) {
+	return eval.Rater{}, eval.ErrNotFound
+}
+
+func (f *fakeStore) NextPresentation(_ context.Context, rater eval.Rater, draw func(int, int) eval.Side, _ time.Time) (eval.Presentation, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fail != nil {
+		return eval.Presentation{}, f.fail
+	}
+	if n := len(f.shown); n > 0 && !f.rated(f.shown[n-1].ID) {
+		return f.shown[n-1], nil
+	}
+	if len(f.shown) == len(f.tasks) {
+		return eval.Presentation{}, eval.ErrNotFound
+	}
+	next := f.tasks[len(f.shown)]
+	p := eval.Presentation{
+		ID: fmt.Sprint("shown-", len(f.shown)), Rater: rater.Name, First: draw(0, 0),
+		System: next.task.System, Conversation: next.task.Conversation, Prompt: next.task.Prompt,
+		Left: next.control, Right: next.candidate,
+	}
+	if p.First == eval.SideB {
+		p.Left, p.Right = p.Right, p.Left
+	}
+	f.shown = append(f.shown, p)
+	return p, nil
+}
+
+func (f *fakeStore) rated(id string) bool {
+	for _, v := range f.verdicts {
+		if v.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *fakeStore) Presentation(_ context.Context, _ eval.Rater, id string) (eval.Presentation, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, p := range f.shown {
+		if p.ID == id {
+			return p, f.fail
+		}
+	}
+	return eval.Presentation{}, eval.ErrNotFound
+}
+
+func (f *fakeStore) AddVerdict(_ context.Context, _ eval.Rater, id string, verdict eval.ShownVerdict, seconds *float64, note string, _ time.Time) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fail != nil {
+		return f.fail
+	}
+	given := fakeVerdict{ID: id, Verdict: verdict, Note: note}
+	if seconds != nil {
+		given.Seconds = *seconds
+	}
+	f.verdicts = append(f.verdicts, given)
+	return nil
+}
+
+func (f *fakeStore) AddGuess(_ context.Context, _ eval.Rater, id string, guess eval.ShownGuess, recognised, asked bool, _ time.Time) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fail != nil {
+		return f.fail
+	}
+	f.guesses = append(f.guesses, fakeGuess{id, guess, recognised, asked})
+	return nil
+}
+
+func (f *fakeStore) LastRated(context.Context, eval.Rater) (eval.Presentation, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fail != nil || len(f.verdicts) == 0 {
+		return eval.Presentation{}, eval.ErrNotFound
+	}
+	for _, p := range f.shown {
+		if p.ID == f.verdicts[len(f.verdicts)-1].ID {
+			return p, nil
+		}
+	}
+	return eval.Presentation{}, eval.ErrNotFound
+}
+
+func (f *fakeStore) Progress(context.Context, eval.Rater) (done, open int, medianSeconds float64, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	ids := map[string]bool{}
+	for _, v := range f.verdicts {
+		ids[v.ID] = true
+	}
+	if len(ids) > 0 {
+		medianSeconds = 31
+	}
+	return len(ids), len(f.tasks) - len(ids), medianSeconds, f.fail
+}
