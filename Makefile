@@ -41,6 +41,9 @@ bench: ## run every benchmark
 bench-import: ## import and categorise a million tasks beside the sqlite3 command
 	MODELTRIAL_BENCH_ROWS=1000000 $(GO) test -run '^$$' -bench '^Benchmark(Import|Classify)$$' -benchtime 3x -timeout 30m ./cmd/modeltrial
 
+bench-run: ## run pilots against a local server beside a bare client and, where npm has it, promptfoo
+	MODELTRIAL_BENCH_RUN=1 $(GO) test -run '^$$' -bench '^Benchmark(PilotRun|PilotRunMemory|Promptfoo)$$' -benchtime 1x -timeout 2h -v ./cmd/modeltrial
+
 train: ## rebuild the categoriser from datasets/training
 	$(GO) run ./audit/classify/train
 
@@ -50,4 +53,4 @@ simulate: ## measure the methods where the truth is known, into eval/stats/READM
 clean: ## remove what was built
 	rm -rf bin demo
 
-.PHONY: help build demo test lint fuzz bench bench-import train simulate clean
+.PHONY: help build demo test lint fuzz bench bench-import bench-run train simulate clean

@@ -107,6 +107,8 @@ func TestParseConfigChecksProvidersAndParameters(t *testing.T) {
 		{"unknown interface", "api: responses", "api: assistants", 8, "choose chat or responses"},
 		{"interface of another kind", "kind: anthropic", "kind: anthropic\n    api: chat", 4, "for providers of kind openai"},
 		{"field of another interface", "api: responses", "api: responses\n    max_tokens_field: max_tokens", 9, "for Chat Completions"},
+		{"negative tokens", "api: responses", "api: responses\n    tokens_per_minute: -1", 9, "tokens_per_minute is negative"},
+		{"negative concurrency", "api: responses", "api: responses\n    concurrency: -1", 9, "concurrency is negative"},
 		{"too hot", "temperature: 1.5", "temperature: 2.5", 15, "choose 0 to 2"},
 		{"too hot for Anthropic", "{reasoning_effort: low", "{temperature: 1.5", 16, "choose 0 to 1"},
 		{"no share", "top_p: 0.9", "top_p: 0", 15, "above 0, up to 1"},

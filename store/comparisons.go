@@ -34,25 +34,32 @@ func (s *Store) CreateComparisons(ctx context.Context) (created int, err error) 
 	return created, err
 }
 
-func createFor(ctx context.Context, tx *transaction, category audit.Category, control, candidate string) (int, error) {
-	var tasks []string
-	err := tx.SelectContext(ctx, &tasks, `
+func createFor(ctx context.Context, tx *transaction, category audit.Category, control, candidate string) (created int, err error) {
+	const page = 1000 // tasks held at a time
+	for last := ""; ; {
+		var tasks []string
+		err := tx.SelectContext(ctx, &tasks, `
 SELECT b.task_id FROM batch_tasks b
 JOIN responses a ON a.task_id = b.task_id AND a.arm = ?
 JOIN responses c ON c.task_id = b.task_id AND c.arm = ?
-WHERE b.category = ? AND NOT EXISTS (
+WHERE b.category = ? AND b.task_id > ? AND NOT EXISTS (
     SELECT 1 FROM comparisons x WHERE x.task_id = b.task_id AND x.arm_a = ? AND x.arm_b = ?)
-ORDER BY b.task_id`, control, candidate, category, control, candidate)
-	if err != nil {
-		return 0, err
-	}
-	for _, task := range tasks {
-		_, err := tx.ExecContext(ctx, `INSERT INTO comparisons (id, task_id, arm_a, arm_b) VALUES (?, ?, ?, ?)`, rand.Text(), task, control, candidate)
+ORDER BY b.task_id LIMIT ?`, control, candidate, category, last, control, candidate, page)
 		if err != nil {
-			return 0, err
+			return created, err
 		}
+		for _, task := range tasks {
+			_, err := tx.ExecContext(ctx, `INSERT INTO comparisons (id, task_id, arm_a, arm_b) VALUES (?, ?, ?, ?)`, rand.Text(), task, control, candidate)
+			if err != nil {
+				return created, err
+			}
+		}
+		created += len(tasks)
+		if len(tasks) < page {
+			return created, nil
+		}
+		last = tasks[len(tasks)-1]
 	}
-	return len(tasks), nil
 }
 
 // miscountedQueue counts the comparisons of which the triggers keep something else than

@@ -101,3 +101,14 @@ func TestPilotStatus(t *testing.T) {
 		t.Errorf("arms (-want +got):\n%s", diff)
 	}
 }
+
+// TestCreateComparisonsOfManyTasks makes more than are read at a time, each once.
+func TestCreateComparisonsOfManyTasks(t *testing.T) {
+	s := newPilot(t, filepath.Join(t.TempDir(), "modeltrial.db"), 1001, 1)
+	answerAll(t, s)
+	for _, want := range []int{3 * 1001, 0} { // two candidates for coding, one for math
+		if created, err := s.CreateComparisons(t.Context()); err != nil || created != want {
+			t.Errorf("created %d, %v, want %d", created, err, want)
+		}
+	}
+}

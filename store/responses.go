@@ -133,14 +133,15 @@ func (s *Store) Release(ctx context.Context, cell eval.Cell, failure eval.Failed
 }
 
 func release(ctx context.Context, tx *transaction, cell eval.Cell, failure eval.FailedCall, now time.Time) error {
-	attempts := 1
 	if failure.NotSent {
-		attempts = 0
+		_, err := tx.ExecContext(ctx, `UPDATE calls SET claimed_until = 0, reserved_nano_usd = 0, updated_at = ? WHERE task_id = ? AND arm = ?`,
+			now.UnixMicro(), cell.TaskID, cell.Arm)
+		return err
 	}
 	_, err := tx.ExecContext(ctx, `
 UPDATE calls SET claimed_until = 0, reserved_nano_usd = 0, lost_nano_usd = lost_nano_usd + ?,
-    attempts = attempts + ?, last_error = ?, refused = ?, updated_at = ?
-WHERE task_id = ? AND arm = ?`, failure.Lost, attempts, failure.Reason, failure.Final, now.UnixMicro(), cell.TaskID, cell.Arm)
+    attempts = attempts + 1, last_error = ?, refused = ?, updated_at = ?
+WHERE task_id = ? AND arm = ?`, failure.Lost, failure.Reason, failure.Final, now.UnixMicro(), cell.TaskID, cell.Arm)
 	return err
 }
 

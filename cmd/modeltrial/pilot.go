@@ -137,7 +137,7 @@ func sayShortage(out io.Writer, protocol eval.Protocol, batches []store.BatchCou
 func newPilotStatusCmd(g *global) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
-		Short: "progress by week, arm and rater; spend; what is due",
+		Short: "progress by week, arm and rater; spend; drift of models; what blocks; what is due",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return g.withStore(cmd.Context(), func(s *store.Store) error {
@@ -197,6 +197,15 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 	if err != nil {
 		return err
 	}
+	served, err := s.ServedModels(ctx)
+	if err != nil {
+		return err
+	}
+	drift := driftWarnings(served)
+	blocked, err := blockages(ctx, s, status, spent, committed, budget, time.Now())
+	if err != nil {
+		return err
+	}
 	checks, err := s.ComparisonChecks(ctx, 0)
 	if err != nil {
 		return err
@@ -225,6 +234,7 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 			"spent_usd": spent.Dollars(), "set_aside_usd": (committed - spent).Dollars(), "budget_usd": budget.Dollars(), "open_calls": open, "due": due,
 			"judges": judges, "open_judgements": unjudged, "flagged_answers": flaggedRule(protocol.Protocol), "comparisons_flagged": countFlagged(checks),
 			"deviations": recorded, "deviations_without_reason": unexplained, "stopped": stopped,
+			"models_served": servedModels(served), "drift_warnings": drift, "blocked": blocked,
 		})
 	}
 	fmt.Fprintf(out, "Pilot %q, protocol %s…, %d weeks\n\n", protocol.Protocol.Name, protocol.SHA256[:12], protocol.Protocol.Weeks)
@@ -263,6 +273,7 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 	for _, rater := range raters {
 		fmt.Fprintf(out, "  %-16s %s, %s ratings%s\n", rater.Name, rater.Kind, report.Count(rater.Ratings), map[bool]string{true: " (simulated)"}[rater.Simulated])
 	}
+	sayServed(out, drift, blocked)
 	sayDeviations(g, out, recorded, unexplained)
 	ahead, err := nextWeek(ctx, s, protocol.Protocol, time.Now())
 	if err != nil {

@@ -69,6 +69,7 @@ func promptfoo(t testing.TB, url string, tasks, inFlight int) *exec.Cmd {
 // BenchmarkPromptfoo sends the work of BenchmarkPilotRun by promptfoo beside modeltrial,
 // and reports modeltrial's rate as a multiple.
 func BenchmarkPromptfoo(b *testing.B) {
+	onlyForBenchRun(b)
 	for _, size := range benchSizes {
 		b.Run(size.name(), func(b *testing.B) {
 			server := newBenchServer(b, size.latency)

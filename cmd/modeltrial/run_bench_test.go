@@ -84,7 +84,8 @@ type benchResult struct {
 	wall    time.Duration // of the whole process
 	serving time.Duration // from the first request to the last answer
 	cpu     time.Duration
-	memory  int64 // bytes, at most
+	memory  int64 // bytes at most, with the pages of the program's own file
+	private int64 // bytes at most, without them
 	calls   int64
 }
 
@@ -107,39 +108,48 @@ func (s *benchServer) measure(t testing.TB, cmd *exec.Cmd) benchResult {
 	if err != nil {
 		t.Fatalf("%v: %v: %s", cmd.Args, err, out.Bytes()[:min(out.Len(), 2000)])
 	}
+	memory, private := peak()
 	return benchResult{
 		wall: wall, serving: s.last.Sub(s.first), cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(),
-		memory: peak(), calls: s.calls.Load(),
+		memory: memory, private: private, calls: s.calls.Load(),
 	}
 }
 
-// watchMemory gives, after the end of a process, the most memory that it had, in bytes;
-// 0 where the system does not say. What the system itself says of an ended process
-// counts its parent's memory before it became the program.
-func watchMemory(process int) (peak func() int64) {
-	ended, most := make(chan struct{}), make(chan int64)
+// watchMemory gives, after the end of a process, the most memory that it had, in bytes:
+// all of it, and without the pages of its program's file, which the system can take back
+// at any time; 0 where the system does not say. What the system itself says of an ended
+// process counts its parent's memory before it became the program.
+func watchMemory(process int) (peak func() (all, private int64)) {
+	ended, done := make(chan struct{}), make(chan struct{})
+	var all, private int64
 	go func() {
-		var peak int64
+		defer close(done)
 		for {
-			status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", process))
-			if _, rest, found := bytes.Cut(status, []byte("VmHWM:")); err == nil && found {
-				var kilobytes int64
-				if _, err := fmt.Sscan(string(rest), &kilobytes); err == nil {
-					peak = kilobytes << 10
-				}
+			if status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", process)); err == nil {
+				all, private = max(all, statusBytes(status, "VmHWM:")), max(private, statusBytes(status, "RssAnon:"))
 			}
 			select {
 			case <-ended:
-				most <- peak
 				return
 			case <-time.After(5 * time.Millisecond):
 			}
 		}
 	}()
-	return func() int64 {
+	return func() (int64, int64) {
 		close(ended)
-		return <-most
+		<-done
+		return all, private
 	}
+}
+
+// statusBytes reads a line of /proc/PID/status, which is in kilobytes.
+func statusBytes(status []byte, name string) int64 {
+	var kilobytes int64
+	_, rest, _ := bytes.Cut(status, []byte(name))
+	if _, err := fmt.Sscan(string(rest), &kilobytes); err != nil {
+		return 0
+	}
+	return kilobytes << 10
 }
 
 const benchConfig = `providers:
@@ -247,6 +257,7 @@ var benchSizes = func() (sizes []benchSize) {
 // time, CPU time per call and memory; of modeltrial the share of the ideal rate, which
 // is calls in flight by latency, and the ratio to the bare client.
 func BenchmarkPilotRun(b *testing.B) {
+	onlyForBenchRun(b)
 	for _, size := range benchSizes {
 		b.Run(size.name(), func(b *testing.B) { benchPilotRun(b, size) })
 	}
@@ -281,6 +292,34 @@ func benchPilotRun(b *testing.B, size benchSize) {
 	}
 }
 
+// benchRunEnv has the benchmarks of whole runs run, which take many minutes.
+const benchRunEnv = "MODELTRIAL_BENCH_RUN"
+
+func onlyForBenchRun(b *testing.B) {
+	b.Helper()
+	if os.Getenv(benchRunEnv) == "" {
+		b.Skip("takes many minutes; make bench-run runs it")
+	}
+}
+
+// BenchmarkPilotRunMemory runs ever larger pilots, which must not take more memory.
+func BenchmarkPilotRunMemory(b *testing.B) {
+	onlyForBenchRun(b)
+	for _, tasks := range []int{2000, 10_000, 200_000} {
+		b.Run(fmt.Sprintf("tasks=%d", tasks), func(b *testing.B) {
+			server := newBenchServer(b, 0)
+			dir := benchWorkspace(b, server.URL, tasks)
+			b.ResetTimer()
+			ours := server.measure(b, process(b, "-C", dir, "pilot", "run", "--concurrency", "64"))
+			b.StopTimer()
+			if ours.calls != int64(2*tasks) {
+				b.Fatalf("%d calls were made, want %d", ours.calls, 2*tasks)
+			}
+			reportRun(b, "modeltrial", ours)
+		})
+	}
+}
+
 func bareProcess(t testing.TB, url string, calls, inFlight int) *exec.Cmd {
 	t.Helper()
 	cmd := process(t, url, strconv.Itoa(calls), strconv.Itoa(inFlight))
@@ -292,5 +331,6 @@ func reportRun(b *testing.B, name string, r benchResult) {
 	b.ReportMetric(r.rate(), name+"-calls/s")
 	b.ReportMetric(float64(r.cpu.Microseconds())/1000/float64(r.calls), name+"-cpu-ms/call")
 	b.ReportMetric(float64(r.memory)/(1<<20), name+"-MB")
+	b.ReportMetric(float64(r.private)/(1<<20), name+"-private-MB")
 	b.ReportMetric(r.wall.Seconds(), name+"-s")
 }
