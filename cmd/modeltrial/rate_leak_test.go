@@ -48,6 +48,13 @@ pilot:
   minimum_saving: 0.1
   budget_usd: "48151.62"
   concurrency: 1
+  rater_checks:
+    repeat_share: 0.1
+    swapped_share: 0.1
+    sentinel_share: 0.3
+    sentinels:
+      - {name: platypus-check, prompt: Greet the reader, better: Hello., worse: Go away.}
+      - {name: echidna-check, prompt: Greet the writer, better: Good morning., worse: No.}
 `
 
 // traces are what a reply must not contain: the names as they are, in parts and in other
@@ -57,7 +64,7 @@ func traces() *regexp.Regexp {
 	names := []string{leakControl, leakCandidate, leakModelA, leakModelB, leakProvider, leakPilot}
 	parts := []string{
 		"quokkaprime", "zenith", "zebrafisher", "wombatworks", "bandicoot", "77b", "narwhalia", "axolotl", "9x3b", "pangolin", "thylacine",
-		`98765`, `98\.7`, `4321`, `1\.2345`, `0\.0678`, `48151`, `0\.0777`, `\bcontrol\b`, `candidate`, `\barm[ _-]?[ab]?\b`,
+		`98765`, `98\.7`, `4321`, `1\.2345`, `0\.0678`, `48151`, `0\.0777`, "platypus", "echidna", "sentinel", "swapped", `\bcontrol\b`, `candidate`, `\barm[ _-]?[ab]?\b`,
 	}
 	for _, name := range names {
 		parts = append(parts, regexp.QuoteMeta(base64.StdEncoding.EncodeToString([]byte(name))[:12]), hex.EncodeToString([]byte(name)), regexp.QuoteMeta(url.QueryEscape(name)))
