@@ -233,16 +233,16 @@ SELECT coalesce(sum(rated), 0) AS rated, coalesce(sum(1 - rated), 0) AS waiting 
 // which they were given; repeats of weeks after throughWeek are left out unless it is 0.
 func (s *Store) RaterCheckRatings(ctx context.Context, throughWeek int) ([]eval.RaterCheckRating, error) {
 	type checkRow struct {
-		Rater       string         `db:"rater"`
-		Simulated   bool           `db:"simulated"`
+		Rater       string              `db:"rater"`
+		Simulated   bool                `db:"simulated"`
 		Kind        eval.RaterCheckKind `db:"kind"`
-		Week        int            `db:"week"`
-		Category    audit.Category `db:"category"`
-		Verdict     eval.Verdict   `db:"verdict"`
-		First       eval.Side      `db:"first"`
-		Seconds     *float64       `db:"seconds"`
-		Before      eval.Verdict   `db:"before"`
-		BeforeFirst eval.Side      `db:"before_first"`
+		Week        int                 `db:"week"`
+		Category    audit.Category      `db:"category"`
+		Verdict     eval.Verdict        `db:"verdict"`
+		First       eval.Side           `db:"first"`
+		Seconds     *float64            `db:"seconds"`
+		Before      eval.Verdict        `db:"before"`
+		BeforeFirst eval.Side           `db:"before_first"`
 	}
 	var ratings []eval.RaterCheckRating
 	err := each(ctx, s, "checks of raters", func(r checkRow) error {
