@@ -31,9 +31,12 @@ var selfCues = []string{
 	`\b(?:i'?m|i am) an? (?:[\w-]+ ){0,3}?` + "\x01[ -](?:\\w+[ -]){0,2}?(?:model|assistant|ai|chatbot|bot|llm|instance|agent|based)\\b",
 	`\b(?:ich bin|ik ben|je suis|yo soy|soy|sono|(?:eu )?sou|jag ar|jeg er|jestem|jsem|som|ben|olen|sunt|saya(?: adalah)?|toi la|aku adalah)[ ,:]+(?:(?:der|die|das|ein|eine|le|la|l'|el|o|a|un|una|um|uma|een|en|et|un modele|de|eigentlich|nicht|kein)[ ,:]+)*` + "\x01",
 	`(?:^|[^\p{L}])(?:я|это|אני|أنا|انا|من|मैं|আমি|ειμαι(?: (?:το|ο|η))?)[ ,:—–-]+` + "\x01",
-	"(?:我是|我叫|我就是|我乃|您好，这里是|私は|わたしは|僕は|저는|나는|ฉันคือ|ผมคือ|ดิฉันคือ)[ 、,，:：]*\x01",
+	"(?:我是|我叫|我就是|我乃|您好，这里是|私は|わたしは|僕は|저는|나는|ฉันคือ|ผมคือ|ดิฉันคือ)[ 、,，:：]*\x01(?:$|[^的でにの에]|です)",
+	"[\x01\x02](?:と申します|といいます|です。よろしく)",
+	"(?:^|안녕하세요[,.!]? ?)[\x01\x02]입니다",
 	"\x01 (?:vagyok|ben|'?yim|'?im)\\b",
-	`\b(?:you(?:'ve| have) reached|being|i go by|i answer to|signed by) [\x01\x02](?:[,.!]|$)`, `\bi, [\x01\x02],`,
+	`\b(?:you(?:'ve| have) reached|being|i go by|i answer to|signed by) [\x01\x02](?:[,.!]|$)`, `\b(?:i|me|myself|moi|ich|yo|io|eu) ?[,(] ?[\x01\x02] ?[,)]`, `\b(?:moi,? c'est|hello from|hi from|greetings from|hallo von) [\x01\x02]`,
+	`\bals von [\x01\x02] (?:trainiert|entwickelt|erstellt|geschaffen)`,
 	`(?:^|\n)[^\p{L}\n]*(?:assistant|ai|bot) ?[(\[][\x01\x02][^\p{L}\n]{0,20}[)\]]`,
 	// My name.
 	`(?:\b(?:my name(?: is|'s)|call me|i go by|known to you as|mein name ist|ich heisse|nennen sie mich|je m'appelle|mon nom est|me llamo|mi nombre es|mi chiamo|il mio nome e|(?:o )?meu nome e|(?:eu )?me chamo|chamo-me|mijn naam is|ik heet|mitt namn ar|jag heter|jeg heter|navnet mitt er|nazywam sie|mam na imie|jmenuji se|adim|benim adim|ten toi la|nama saya(?: adalah)?|numele meu este|nimeni on|a nevem)|меня зовут|мене звати|мое имя|我的名字(?:是|叫)|名前は|이름은|اسمي|मेरा नाम|שמי|με λενε)[ ,:—–-]*` + "\x01",
@@ -42,12 +45,12 @@ var selfCues = []string{
 	`\bas an? (?:[\w-]+ ){0,3}?` + "\x01[ -](?:\\w+ ){0,2}?(?:model|assistant|ai|chatbot|bot|llm),? (?:i|my)\\b",
 	`\b(?:als|en tant que|como|come) [\x01\x02],? (?:ich|kann|habe|bin|je|j'|yo|no|puedo|io|non|posso|eu|nao)\b`,
 	"(?:^|\\n)[^\\p{L}\\x01\\x02\\n]*[\\x01\\x02] here\\b",
-	`\b(?:hier ist|hier spricht|hier schreibt|ici|aqui|qui e) ` + "\x01",
+	`\b(?:hier ist|hier spricht|hier schreibt|hier antwortet|ici|aqui|qui e) ` + "\x01",
 	"(?:this is|you are (?:now )?(?:talking|speaking|chatting) (?:to|with)|you're (?:talking|speaking|chatting) (?:to|with)) \x01",
 	// What wrote this.
-	`\b(?:this|these|the above|the following|diese[rs]?|obige[rs]?|ce|cette|este|esta|esse|essa|questo|questa|deze|dit|denna|detta|dette|ten|ta|bu) (?:\w+ ){0,2}?(?:answer|response|reply|text|code|script|function|file|message|comment|document|translation|summary|e-?mail|content|draft|poem|story|report|output|note|query|snippet|program|module|class|unit test|tests?|commit|changes?|antwort|datei|funktion|reponse|texte|fichier|respuesta|texto|codigo|archivo|risposta|testo|codice|resposta|antwoord|tekst|svar|odpowiedz|metin|kod)s?\b[^.!?\x01\x02]{0,50}\b(?:by|from|with|using|via|von|mit|durch|par|avec|por|con|com|da|door|met|av|af|przez|help of|tarafindan)(?: the)?(?: help| assistance| hilfe| aide| ayuda)?(?: of| von| de)? [\x01\x02]`,
+	`\b(?:this|these|the above|the following|diese[rs]?|obige[rs]?|ce|cette|este|esta|esse|essa|questo|questa|deze|dit|denna|detta|dette|ten|ta|bu) (?:\w+ ){0,2}?(?:answer|response|reply|text|code|script|function|file|message|comment|document|translation|summary|e-?mail|content|draft|poem|story|report|output|note|query|snippet|program|module|class|unit test|tests?|commit|changes?|antwort|datei|funktion|reponse|texte|fichier|respuesta|texto|codigo|archivo|risposta|testo|codice|resposta|antwoord|tekst|svar|odpowiedz|metin|kod)s?\b[^.!?\x01\x02]{0,40}\b(?:is|comes|(?:generat|creat|produc|compos|draft|provid|prepar|translat|power|author|answer|auto)\w*|written|made|sent|coded|formatted|erstellt|generiert|geschrieben|verfasst|erzeugt|gener\w+|ecrit\w*|redig\w*|escrit[oa]s?|cread[oa]s?|criad[oa]s?|gerad[oa]s?|scritt[oa]|geschreven|gegenereerd|skriven|skrevet|skapad|napisan\w*|wygenerowan\w*|assistance|help)\b[^.!?\x01\x02]{0,25}\b(?:by|from|with|using|via|von|mit|durch|par|avec|por|con|com|da|door|met|av|af|przez|help of|tarafindan)(?: the help| the assistance| help| assistance| hilfe| aide| ayuda)?(?: of| von| de)? [\x01\x02]`,
 	`(?:^|\n)[^\p{L}\x01\x02\n]*(?:(?:code|script|file|function|comment|answer|reply) )?(?:auto-?)?(?:automatically )?(?:generated|written|created|produced|powered|built|authored|co-authored|composed|drafted|translated|answered|coded|made|sent|assisted|erstellt|generiert|geschrieben|verfasst|genere|ecrit|redige|propulse|generado|escrito|creado|hecho|gerado|feito|generato|scritto|creato|wygenerowan[oe]|gegenereerd|skapad|generert|сгенерировано|создано|написано|подготовлено)[ -](?:automatically )?(?:by|with|using|via|von|mit|durch|par|avec|por|con|com|da|przez|door|met|av|с помощью|при помощи|моделью)(?: the)?(?: help| assistance| hilfe| aide| ayuda| помощью)?(?: of| from| von| de)?[ :]+(?:an? |the )?[\x01\x02][^\n\p{L}]{0,30}(?:\w+[^\n\p{L}]{0,10}){0,2}(?:$|\n)`,
-	`(?:^|\n)[^\p{L}\x01\x02\n]*(?:@?author|autor|auteur|autore|by|written by|generated by|created by|co-authored-by|generator|作者|автор|model used|model name|ai model|answered by|response by|llm)[^\p{L}\x01\x02\n]{1,4}[\x01\x02](?:[^\n\p{L}]{0,30}(?:$|\n)|[^\n\p{L}]{0,10}(?:\*?/|-->))`,
+	`(?:^|\n)[^\p{L}\x01\x02\n]*(?:@?author|autor|auteur|autore|by|written by|generated by|created by|co-authored-by|code by|script by|text by|answer by|generator|作者|автор|model used|model name|ai model|answered by|response by|llm)[^\p{L}\x01\x02\n]{1,4}[\x01\x02](?:[^\n\p{L}]{0,30}(?:$|\n)|[^\n\p{L}]{0,10}(?:\*?/|-->))`,
 	`(?:^|\n)[^\p{L}\x01\x02\n]*[\x01\x02] (?:wrote|generated|made|created) this\b`,
 	// Whose rules one keeps.
 	`[\x01\x02](?:'s)? (?:\w+ ){0,2}(?:policy|policies|guidelines|rules|terms|safeguards|restrictions)\b[^.!?\n]{0,60}\b(?:me|i|my)\b`,
@@ -64,7 +67,7 @@ var selfCues = []string{
 // modelCue finds a reduced sentence in which an answer says that it is a model, or who
 // made it, whatever names stand in it.
 var modelCue = regexp.MustCompile(strings.Join([]string{
-	`\b(?:i'?m|i am) (?:[\w']+ ){0,2}?(?:an? |the |your |only an? )(?:[\w'\x01\x02-]+,? ){0,4}?(?:ai|a\.i\.|artificial intelligence|language model|llm|chatbot|conversational agent)` + modelEnd,
+	`\b(?:i'?m|i am) (?:(?:just|only|actually|really|simply|merely|still|currently|indeed|but|sorry|in fact|of course|basically|honestly),? ){0,2}(?:an? |the |your )(?:[\w'\x01\x02-]+,? ){0,4}?(?:ai|a\.i\.|artificial intelligence|language model|llm|chatbot|conversational agent)` + modelEnd,
 	`\b(?:i'?m|i am|my name is|call me) [^.!?\n,]{1,40}?, (?:an? |the |your )(?:[\w'\x01\x02-]+ ){0,4}?(?:ai|artificial intelligence|language model|llm|chatbot)` + modelEnd,
 	`\bas (?:an? |the )(?:[\w'\x01\x02-]+,? ){0,4}?(?:ai|a\.i\.|artificial intelligence|language model|llm|chatbot)` + modelEnd,
 	`\b(?:i'?m|i am|as) (?:an? |the )(?:[\w'-]+ ){0,3}?(?:assistant|bot|model|system)[ ,]+(?:that was |which was |who was |that is )?(?:trained|developed|created|made|built|designed|provided|from|by)\b`,
@@ -83,7 +86,7 @@ var modelCue = regexp.MustCompile(strings.Join([]string{
 	`(?:我是|我由|本模型由|我是由|本助手由)[^。！？\n]{0,40}(?:开发|训练|创建|研发|打造|推出|開發|訓練|提供)`,
 	`(?:私|わたし|僕)は[^。\n]{0,60}(?:モデル|人工知能|ai|アシスタント|開発|訓練|作成|作られ|トレーニング)`,
 	`(?:저는|나는|제가|저를)[^.\n]{0,60}(?:모델|인공지능|개발|훈련|만든|만들|학습|ai)`,
-	`(?:^|[^\p{L}])(?:я[ ,—–-]+(?:[\p{L}-]+ ){0,4}?(?:модель|ии|ассистент|искусствен\p{L}*|создан\p{L}*|обучен\p{L}*|разработан\p{L}*|мовна|створен\p{L}*)|меня (?:создал|обучил|разработал)|как (?:языковая модель|ии|искусственный))`,
+	`(?:^|[^\p{L}])(?:я[ ,—–-]+(?:[\p{L}-]+ ){0,4}?(?:модель|ии|ассистент|искусствен\p{L}*|создан\p{L}*|обучен\p{L}*|разработан\p{L}*|мовна|створен\p{L}*)|меня (?:создал|обучил|разработал)|как (?:\p{L}+ ){0,2}?(?:модель|ассистент|ии|искусственный))`,
 	`(?:أنا|انا|كنموذج|بصفتي)[^.\n]{0,60}(?:نموذج|ذكاء|مساعد|طور|درب|تدريب|تطوير)`,
 	`(?:मैं|मुझे)[^।\n]{0,80}(?:मॉडल|प्रशिक्षित|विकसित|बनाया|एआई|ai)`,
 	`(?:ฉัน|ผม|ดิฉัน)(?:เป็น|คือ|ถูก)[^\n]{0,60}(?:พัฒนา|ฝึก|สร้าง|โมเดล|ai)`,
@@ -91,7 +94,7 @@ var modelCue = regexp.MustCompile(strings.Join([]string{
 	`ειμαι [^.\n]{0,60}(?:εκπαιδευ|αναπτυ|δημιουργ|μοντελο|τεχνητ)`,
 	`(?:من|به عنوان) [^.\n]{0,60}(?:مدل|هوش|توسط)`,
 	`(?:আমি|আমাকে) [^।\n]{0,60}(?:মডেল|তৈরি|প্রশিক্ষ)`,
-	`\b(?:i was|i've been|i have been|i am|i'm) (?:[\w-]+ ){0,3}?(?:trained|developed|created|made|built|programmed|fine-?tuned|pre-?trained|powered|engineered|designed)(?: and \w+)? (?:by|at|from)\b`,
+	`\b(?:i was|i've been|i have been|i am|i'm) (?:[\w-]+ ){0,3}?(?:trained|developed|created|made|built|programmed|fine-?tuned|pre-?trained|powered|engineered|designed)(?: and \w+)?(?: in [\w, ]{1,20}?)? (?:by|at|from)\b`,
 	`(?:^|[,;(] ?)(?:trained|developed|created|made|built|designed|programmed) by [^.,;]{0,40},? (?:i|my)\b`,
 	`\bmy (?:creators?|makers?|developers?|underlying model|base model|training data|training cut-?off|knowledge cut-?off|knowledge base|system prompt|parent company|model (?:name|version|family|card)|weights|parameters)\b`,
 	`\b(?:mein(?:e[nr]?)? (?:entwickler|schopfer|trainingsdaten|wissensstand|hersteller)|mes (?:createurs|developpeurs|donnees d'entrainement)|mis (?:creadores|desarrolladores|datos de entrenamiento)|meus (?:criadores|desenvolvedores)|i miei (?:creatori|sviluppatori))`,
@@ -118,15 +121,15 @@ var asModel = regexp.MustCompile(`\bas (?:an? |the )`)
 // openingCue finds at the start of an answer, and closingCue at its end, a name that
 // stands there as its author's.
 var (
-	openingCue = regexp.MustCompile(`^[^\p{L}\x01\x02]*(?:(?:hi|hello|hey|hallo|bonjour|hola|ciao|ola)[^\p{L}\x01\x02]{1,3})?(?:(?:assistant|ai|bot|answer(?: from| by)?|response(?: from| by)?|reply(?: from| by)?|model|author|reply|from|source|sender|engine|used model)[^\p{L}\x01\x02\n]{1,4}[\x01\x02][^\p{L}\n]{0,20}[:\n]|[\x01\x02](?:'s)?(?: (?:said|says|response|answer|reply|output|speaking))?[^\p{L}\n]{0,4}:(?:\s|$)|this is [\x01\x02]|[\x01\x02] (?:here|speaking)\b|[\x01\x02]\W{0,4}\n)`)
-	closingCue = regexp.MustCompile(`(?:\n[^\p{L}\x01\x02\n]*(?:—|–|―|~|--|\()[^\p{L}\x01\x02\n]*|\n[^\p{L}\x01\x02\n]*(?:model|model used|model version|version|engine|author|answered by|by|source|powered by|signed|assistant|ai|generated (?:by|with|using)|written by|response by|sent (?:from|by|via))[^\p{L}\x01\x02\n]{1,4}|` +
+	openingCue = regexp.MustCompile(`^[^\p{L}\x01\x02]*(?:(?:hi|hello|hey|hallo|bonjour|hola|ciao|ola)[^\p{L}\x01\x02]{1,3})?(?:(?:assistant|ai|bot|answer(?: from| by)?|response(?: from| by)?|reply(?: from| by)?|model|author|reply|from|source|sender|engine|used model)[^\p{L}\x01\x02\n]{1,4}[\x01\x02][^\p{L}\n]{0,20}[:\n]|[\x01\x02](?:'s)?(?: (?:said|says|response|answer|reply|output|speaking))?[^\p{L}\n]{0,4}:(?:\s|$)|this is [\x01\x02]|[\x01\x02] (?:here|speaking)\b|\x01\W{0,4}\n)`)
+	closingCue = regexp.MustCompile(`(?:(?:^|\n)[^\p{L}\x01\x02\n]*(?:—|–|―|~|--|\()[^\p{L}\x01\x02\n]*(?:sent (?:from|by|via|with) (?:my )?)?|[(\[](?:via|by|from|with|sent via|generated by|written by) |\n[^\p{L}\x01\x02\n]*(?:model|model used|model version|version|engine|author|answered by|by|source|powered by|signed|assistant|ai|generated (?:by|with|using)|written by|response by|sent (?:from|by|via))[^\p{L}\x01\x02\n]{1,4}|` +
 		`(?:regards|sincerely|cheers|best|yours|wishes|grussen|gruss|grusse|gruessen|cordialement|salutations|saludos|saluti|atenciosamente|abracos|mvh|halsningar|hilsen|groet|groeten|pozdrawiam|уважением|此致|敬上|敬具|thanks|thank you|love|faithfully|truly|evermore|friend|assistant)[^\p{L}\x01\x02]{1,6}(?:your (?:\w+ ){0,3}|the |dein |ihr |ton |tu |das )?)[\x01\x02](?:[ -]team)?[^\p{L}\x01\x02]{0,6}(?:\([^)\n]{0,40}\)|(?:by|von|de|from) [\x01\x02]|the \w+|your \w+ ?\w*)?\W{0,6}$`)
 )
 
 // cutoffCue finds a sentence that says until when the answerer was trained, and
 // cutoffDate the date in it, which tells models apart.
 var (
-	cutoffCue = regexp.MustCompile(`\b(?:my data (?:ends|stops|goes|reaches)|my (?:\w+ )?(?:training|knowledge)(?: data| base)?(?: \w+)?|(?:as of|since|until|up to|at the time of) my (?:last |latest |most recent )?(?:\w+ )?(?:update|training|cut-?off|knowledge)|(?:my|knowledge|training) cut-?off|i was (?:last )?(?:trained|updated)|i (?:only )?(?:have|know|possess) [^.]{0,40}(?:up (?:to|until)|until|through)|mein (?:wissensstand|wissen|training)\w*|meine trainingsdaten|mes connaissances|mes donnees d'entrainement|mis (?:conocimientos|datos)|mi (?:conocimiento|entrenamiento)|meu conhecimento|le mie conoscenze|mijn kennis)|我的(?:知识|训练)|мои (?:знания|данные)|私の知識`)
+	cutoffCue = regexp.MustCompile(`\b(?:my (?:\w+ )?(?:training|knowledge|information|data)(?: data| base)? (?:cut-?off|is (?:current|limited|up|only|based|from)|are (?:current|limited|up)|ends?|stops?|goes|only|extends?|was|reaches|dates|covers?|up to)|(?:as of|since|until|up to|at the time of) my (?:last |latest |most recent )?(?:\w+ )?(?:update|training|cut-?off|knowledge)|(?:my|knowledge|training) cut-?off|i(?: was|'ve been| have been| am|'m) (?:last )?(?:trained|updated)|i (?:only )?(?:have|know|possess) [^.]{0,40}(?:up (?:to|until)|until|through)|mein (?:wissensstand|wissen|training)\w*|stand meines wissens|meine trainingsdaten|mes connaissances|mes donnees d'entrainement|mis (?:conocimientos|datos)|mi (?:conocimiento|entrenamiento)|meu conhecimento|le mie conoscenze|mijn kennis)|我的(?:知识|训练)|мои (?:знания|данные)|私の知識`)
 	// The date is looked for in the folded text.
 	cutoffDate = regexp.MustCompile(`(?:(?:early|mid|late|january|february|march|april|may|june|july|august|september|october|november|december|januar|februar|marz|mai|juni|juli|oktober|dezember|janvier|fevrier|mars|avril|juin|juillet|aout|septembre|octobre|novembre|decembre|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre|q[1-4])[ -](?:de |of )?)?\b(?:19|20)\d\d(?:[-/年]\d{1,2}月?(?:[-/]\d{1,2})?)?`)
 )
@@ -136,6 +139,9 @@ var (
 var sizeCue = regexp.MustCompile(`\b(?:i'm|i (?:have|am|was|use)|my|with)\b[^.!?\n]{0,60}\b\d[\d.,]*[ -]?(?:b|m|billion|million|trillion|milliarden|milliards|mil millones)?[ -]?(?:parameters?|parametern?|parametres|parametros)\b|` +
 	`\b(?:i was|i am|i'm|my (?:creators?|makers?|developers?)|who (?:made|built|trained|created) me)\b[^.!?\n]{0,90}\b(?:company|start-?up|lab|laborator(?:y|ies)|firm|institute|university|research (?:group|team|organi[sz]ation)|researchers|consortium)\b|` +
 	`\b(?:ich wurde|j'ai ete|fui|sono stat[oa])\b[^.!?\n]{0,90}\b(?:unternehmen|firma|labor|institut|entreprise|societe|laboratoire|empresa|laboratorio|azienda|societa)\b`)
+
+// ownSize finds a sentence that says how many parameters its writer has.
+var ownSize = regexp.MustCompile(`\b(?:i have|i've|i'm|i am|i use|i run on)\b[^.!?\n]{0,40}\b\d[\d.,]*[ -]?(?:b|billion|trillion|milliarden|milliards)[ -]?(?:parameters?|parametern?|parametres|model)\b`)
 
 // unknownName finds, as it is written, the name of a model or maker that no list has,
 // where a sentence says that its writer is one.
@@ -152,7 +158,7 @@ denna detta dette ten ta bu generated generator written created produced powered
 erstellt generiert geschrieben verfasst genere ecrit redige propulse generado escrito creado hecho gerado feito generato scritto creato wygenerowano wygenerowane gegenereerd skapad generert wrote
 used model llm ich bin mich mir mein meine meinen meiner nennen als hier je j suis mon mes ici en yo soy fui he mi mis me llamo como aqui estoy sono mio chiamo come qui miei le sou eu meu meus chamo
 ik ben mijn jag ar mitt jeg er har som jestem jako mam nazywam jsem jmenuji ben adim olen nimeni sunt numele vagyok nevem saya nama aku toi ten tarafindan modeliyim asistaniyim zekayim
-policy policies guidelines rules terms safeguards restrictions team company assistant ai bot reached here talking speaking chatting`) {
+policy policies guidelines rules terms safeguards restrictions team company assistant ai bot reached here moi hello hi greetings hallo code script stand meines talking speaking chatting`) {
 		words[word] = true
 	}
 	return words

@@ -232,7 +232,7 @@ func (r *reading) sentence(place span, in []found, triggered bool, inTask *taskW
 		return
 	}
 	r.cutoff(place, inTask)
-	if !model {
+	if !model && !(triggered && ownSize.MatchString(reduced)) {
 		return
 	}
 	original := r.text[r.folded.place(place.start):r.folded.place(place.end)]
