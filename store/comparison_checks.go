@@ -24,7 +24,7 @@ func (s *Store) CheckComparisons(ctx context.Context, check MaskCheck, now time.
 		return err
 	}
 	const atOnce = 200 // texts in memory at a time
-	for {
+	for last := ""; ; {
 		var rows []checkedTexts
 		err := s.reader.SelectContext(ctx, &rows, `
 SELECT c.id, t.system_prompt, t.conversation, t.prompt, a.response AS text_a, b.response AS text_b
@@ -33,7 +33,8 @@ JOIN tasks t ON t.id = c.task_id
 JOIN responses a ON a.task_id = c.task_id AND a.arm = c.arm_a
 JOIN responses b ON b.task_id = c.task_id AND b.arm = c.arm_b
 WHERE NOT EXISTS (SELECT 1 FROM comparison_checks k WHERE k.comparison_id = c.id AND k.protocol_version = ?)
-ORDER BY c.id LIMIT ?`, locked.Version, atOnce)
+  AND c.id > ?
+ORDER BY c.id LIMIT ?`, locked.Version, last, atOnce)
 		if err != nil {
 			return fmt.Errorf("answers to check: %w", err)
 		}
@@ -43,6 +44,7 @@ ORDER BY c.id LIMIT ?`, locked.Version, atOnce)
 		if err := s.saveChecks(ctx, locked, rows, check, now); err != nil {
 			return fmt.Errorf("check answers: %w", err)
 		}
+		last = rows[len(rows)-1].ID
 	}
 }
 

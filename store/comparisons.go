@@ -71,7 +71,7 @@ JOIN responses x ON x.task_id = c.task_id AND x.arm = c.arm_a
 JOIN responses y ON y.task_id = c.task_id AND y.arm = c.arm_b
 WHERE NOT EXISTS (SELECT 1 FROM presentations p WHERE p.comparison_id = c.id AND p.rater_id = ?1)
   AND NOT EXISTS (SELECT 1 FROM ratings r WHERE r.comparison_id = c.id AND r.rater_id = ?1)
-  AND NOT EXISTS (SELECT 1 FROM comparison_checks k WHERE k.comparison_id = c.id AND k.excluded)
+  AND ` + counted + `
   AND (SELECT count(DISTINCT r.rater_id) FROM ratings r
        JOIN raters h ON h.id = r.rater_id AND h.kind = 'human' AND h.simulated = ?4
        WHERE r.comparison_id = c.id)
