@@ -64,7 +64,8 @@ func traces() *regexp.Regexp {
 	names := []string{leakControl, leakCandidate, leakModelA, leakModelB, leakProvider, leakPilot}
 	parts := []string{
 		"quokkaprime", "zenith", "zebrafisher", "wombatworks", "bandicoot", "77b", "narwhalia", "axolotl", "9x3b", "pangolin", "thylacine",
-		`98765`, `98\.7`, `4321`, `1\.2345`, `0\.0678`, `48151`, `0\.0777`, "platypus", "echidna", "sentinel", "swapped", `\bcontrol\b`, `candidate`, `\barm[ _-]?[ab]?\b`,
+		`\b98765\b`, `\b98\.765`, `\b4321\b`, `\b1\.2345`, `\b0\.0678`, `\b48151\b`, `\b0\.0777`, // a page holds its time in longer numbers
+		"platypus", "echidna", "sentinel", "swapped", `\bcontrol\b`, `candidate`, `\barm[ _-]?[ab]?\b`,
 	}
 	for _, name := range names {
 		parts = append(parts, regexp.QuoteMeta(base64.StdEncoding.EncodeToString([]byte(name))[:12]), hex.EncodeToString([]byte(name)), regexp.QuoteMeta(url.QueryEscape(name)))
