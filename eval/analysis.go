@@ -118,6 +118,8 @@ type Analysis struct {
 	Ranking        []RankingResult    `json:"ranking"` // of more than two arms; descriptive
 	// Blinding says for each candidate whether raters could tell the arms.
 	Blinding []BlindingResult `json:"blinding"`
+	// Formatting says by which habits the arms could be told apart, the most telling first.
+	Formatting []FormattingResult `json:"formatting"`
 	// Masking says how often each arm's answers had something to hide.
 	Masking []MaskingResult `json:"masking"`
 	// Pipelines say what the steps of pipelines took, Repeats how far answers of an arm to

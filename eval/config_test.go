@@ -52,6 +52,12 @@ func TestParseConfigNamesThePlace(t *testing.T) {
 		{"categoriser of no provider", "pilot:", "categoriser: {provider: nowhere, model: m}\npilot:", 4, 25, "nowhere"},
 		{"categoriser without a model", "pilot:", "categoriser: {provider: files}\npilot:", 4, 25, "needs a model"},
 		{"not YAML", "pilot:", "pilot: [", 0, 0, ""},
+		{"unknown rule on flagged answers", "name: support", "flagged_answers: hide", 5, 20, "choose rate or exclude"},
+		{"share of repeats", "name: support", "rater_checks: {repeat_share: 1.5}", 5, 32, "repeat_share is 1.5"},
+		{"sentinels without any", "name: support", "rater_checks: {sentinel_share: 0.1}", 5, 34, "needs sentinels"},
+		{"sentinel without an answer", "name: support", "rater_checks: {sentinels: [{name: a, prompt: p, better: b}]}", 5, 30, "a better and a worse answer"},
+		{"sentinel of equal answers", "name: support", "rater_checks: {sentinels: [{name: a, prompt: p, better: b, worse: b}]}", 5, 69, "both answers are the same"},
+		{"threshold", "name: support", "exclude_raters: {min_repeats_same: 60}", 5, 38, "min_repeats_same is 60"},
 		{"margin of nothing", "name: support", "non_inferiority_margin: 0", 5, 27, "non_inferiority_margin"},
 	}
 	for _, c := range cases {

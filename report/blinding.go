@@ -9,7 +9,7 @@ import (
 // blindingLines say for each candidate whether raters could tell it from the control.
 func blindingLines(a eval.Analysis) []string {
 	if len(a.Blinding) == 0 {
-		return []string{"Whether raters could tell the models is not known: nobody was asked."}
+		return append([]string{"Whether raters could tell the models is not known: nobody was asked."}, maskingLines(a.Masking)...)
 	}
 	var lines []string
 	for _, b := range a.Blinding {
@@ -19,7 +19,7 @@ func blindingLines(a eval.Analysis) []string {
 		}
 		lines = append(lines, text)
 	}
-	return lines
+	return append(lines, maskingLines(a.Masking)...)
 }
 
 func blindingName(b eval.BlindingResult) string {

@@ -35,6 +35,10 @@ func (b *book) ratersSheet() {
 		{"Below", 9, formatRate},
 		{"Above", 9, formatRate},
 		{"What is odd", 40, formatBeside},
+		{"Repeats, same verdict", 11, formatRate},
+		{"Swapped repeats, same answer", 11, formatRate},
+		{"Sentinels, right", 11, formatRate},
+		{"Left out by the rule", 40, formatBeside},
 	}
 	s, row := b.open(sheetRaters, "Who rated, how much, did the place of an answer sway them, and can the judges be trusted? The advantage is in win-rate points: 0% is none.", columns)
 	raters := b.in.Analysis.Raters
@@ -53,7 +57,7 @@ func (b *book) ratersSheet() {
 		summed = append(summed, raterHours) // the sum of nothing known is not 0
 	}
 	s.total(end, row+1, columns, summed...)
-	s.wide(end+1, 12, "Very fast: in less than a third of the usual time. Agrees with others: the chance that another rater of the kind gave the same verdict. Nobody is left out for being odd.", look{role: roleAnswer})
+	s.wide(end+1, 12, "Very fast: in less than a third of the usual time. Agrees with others: the chance that another rater of the kind gave the same verdict. Nobody is left out for being odd; the protocol's rule may leave people out, and then says so.", look{role: roleAnswer})
 	s.raterCharts(end+3, rowRange{row + 1, row + min(len(raters), mostRaters)})
 	const chartRows = 16
 	end = s.judgeTables(end + 3 + chartRows)
@@ -74,7 +78,10 @@ func raterCells(r eval.RaterResult, row int) []any {
 	} else {
 		cells = append(cells, slices.Repeat([]any{nil}, raterAbove-raterAdvantage+1)...)
 	}
-	return append(cells, joinedTexts(r.Flags))
+	return append(cells, joinedTexts(r.Flags),
+		checkShare(r.Quality, func(q *eval.RaterQuality) eval.CheckResult { return q.Repeats }),
+		checkShare(r.Quality, func(q *eval.RaterQuality) eval.CheckResult { return q.Swapped }),
+		checkShare(r.Quality, func(q *eval.RaterQuality) eval.CheckResult { return q.Sentinels }), r.Excluded)
 }
 
 // raterCharts draw loads, and the effect of an answer's place.

@@ -36,7 +36,7 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"fixed": func(i *eval.Interval, n int) string { return WinRate(i, nil, n) }, "dash": func(text eval.DecisionKind) string { return cmp.Or(string(text), unknown) },
 	"categoryName": categoryName, "percent": func(share float64) string { return Rate(share, 0) },
 	"usd":    func(n audit.NanoUSD) string { return Money(n.Dollars()) },
-	"joined": joined, "errors": errorsSentence, "blinding": blindingLines, "winPoints": winPoints, "claimSaid": func(c eval.ClaimResult) string { return claimSaid(c.Claim) }, "claimFound": claimFound, "claimClass": claimClass, "claimMeasure": claimMeasure, "claimBasis": claimBasis, "meanMS": meanMS, "meanCount": meanCount, "repeat": repeatCell, "repeatsNote": func() string { return repeatsNote }, "prices": pricesOf, "yesNo": yesNo, "share": func(s eval.Share) string { return percent(&s) }, "optionalShare": percent, "preferred": trulyPreferred, "costs": trulyCosts,
+	"joined": joined, "errors": errorsSentence, "blinding": blindingLines, "tried": triedRaters, "winPoints": winPoints, "claimSaid": func(c eval.ClaimResult) string { return claimSaid(c.Claim) }, "claimFound": claimFound, "claimClass": claimClass, "claimMeasure": claimMeasure, "claimBasis": claimBasis, "meanMS": meanMS, "meanCount": meanCount, "repeat": repeatCell, "repeatsNote": func() string { return repeatsNote }, "prices": pricesOf, "yesNo": yesNo, "share": func(s eval.Share) string { return percent(&s) }, "optionalShare": percent, "preferred": trulyPreferred, "costs": trulyCosts,
 }).ParseFS(templates, "templates/*"))
 
 // A document is what the page's template shows.

@@ -189,6 +189,7 @@ func (p *page) raters(a eval.Analysis) {
 	}
 	p.table(columns, rows)
 	p.warnings(oddRaters(a.Raters))
+	p.tried(a.Raters)
 }
 
 // judges says in a line each whether a judge can stand in for people.

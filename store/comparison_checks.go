@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -12,8 +13,8 @@ import (
 )
 
 // A MaskCheck looks at the two answers to a task: how many places masking hides in
-// each, and what it cannot mend.
-type MaskCheck func(task, a, b string) (masksA, masksB int, flags []eval.AnswerFlag)
+// each, what it cannot mend, and how they are formatted. It fills in those fields alone.
+type MaskCheck func(task, a, b string) eval.ComparisonCheck
 
 // CheckComparisons looks at the answers of every comparison that was not looked at under
 // the locked protocol, and notes which are left out by its rule on flagged answers.
@@ -23,7 +24,7 @@ func (s *Store) CheckComparisons(ctx context.Context, check MaskCheck, now time.
 		return err
 	}
 	const atOnce = 200 // texts in memory at a time
-	for {
+	for last := ""; ; {
 		var rows []checkedTexts
 		err := s.reader.SelectContext(ctx, &rows, `
 SELECT c.id, t.system_prompt, t.conversation, t.prompt, a.response AS text_a, b.response AS text_b
@@ -32,7 +33,8 @@ JOIN tasks t ON t.id = c.task_id
 JOIN responses a ON a.task_id = c.task_id AND a.arm = c.arm_a
 JOIN responses b ON b.task_id = c.task_id AND b.arm = c.arm_b
 WHERE NOT EXISTS (SELECT 1 FROM comparison_checks k WHERE k.comparison_id = c.id AND k.protocol_version = ?)
-ORDER BY c.id LIMIT ?`, locked.Version, atOnce)
+  AND c.id > ?
+ORDER BY c.id LIMIT ?`, locked.Version, last, atOnce)
 		if err != nil {
 			return fmt.Errorf("answers to check: %w", err)
 		}
@@ -42,6 +44,7 @@ ORDER BY c.id LIMIT ?`, locked.Version, atOnce)
 		if err := s.saveChecks(ctx, locked, rows, check, now); err != nil {
 			return fmt.Errorf("check answers: %w", err)
 		}
+		last = rows[len(rows)-1].ID
 	}
 }
 
@@ -72,10 +75,8 @@ func (c checkedTexts) task() (string, error) {
 
 func (s *Store) saveChecks(ctx context.Context, locked eval.LockedProtocol, rows []checkedTexts, check MaskCheck, now time.Time) error {
 	type checked struct {
-		id             string
-		masksA, masksB int
-		flags          string
-		excluded       bool
+		eval.ComparisonCheck
+		flags, traitsA, traitsB string
 	}
 	var made []checked // before the transaction: others write meanwhile
 	for _, row := range rows {
@@ -83,20 +84,27 @@ func (s *Store) saveChecks(ctx context.Context, locked eval.LockedProtocol, rows
 		if err != nil {
 			return err
 		}
-		masksA, masksB, flags := check(task, row.TextA, row.TextB)
-		text, err := json.Marshal(append([]eval.AnswerFlag{}, flags...))
-		if err != nil {
-			return err
+		c := checked{ComparisonCheck: check(task, row.TextA, row.TextB)}
+		c.ComparisonID = row.ID
+		c.Excluded = len(c.Flags) > 0 && locked.Protocol.FlaggedAnswers == eval.ExcludeFlagged
+		for text, list := range map[*string]any{
+			&c.flags: append([]eval.AnswerFlag{}, c.Flags...), &c.traitsA: append([]string{}, c.TraitsA...), &c.traitsB: append([]string{}, c.TraitsB...),
+		} {
+			encoded, err := json.Marshal(list)
+			if err != nil {
+				return err
+			}
+			*text = string(encoded)
 		}
-		made = append(made, checked{row.ID, masksA, masksB, string(text), len(flags) > 0 && locked.Protocol.FlaggedAnswers == eval.ExcludeFlagged})
+		made = append(made, c)
 	}
 	return s.write(ctx, func(tx *transaction) error {
 		for _, c := range made {
 			_, err := tx.ExecContext(ctx, `
-INSERT INTO comparison_checks (comparison_id, protocol_version, masks_a, masks_b, flags, excluded, checked_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO comparison_checks (comparison_id, protocol_version, masks_a, masks_b, flags, traits_a, traits_b, excluded, checked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (comparison_id) DO UPDATE SET protocol_version = excluded.protocol_version, masks_a = excluded.masks_a, masks_b = excluded.masks_b,
-    flags = excluded.flags, excluded = excluded.excluded, checked_at = excluded.checked_at`,
-				c.id, locked.Version, c.masksA, c.masksB, c.flags, c.excluded, now.UnixMicro())
+    flags = excluded.flags, traits_a = excluded.traits_a, traits_b = excluded.traits_b, excluded = excluded.excluded, checked_at = excluded.checked_at`,
+				c.ComparisonID, locked.Version, c.MasksA, c.MasksB, c.flags, c.traitsA, c.traitsB, c.Excluded, now.UnixMicro())
 			if err != nil {
 				return err
 			}
@@ -118,6 +126,8 @@ func (s *Store) ComparisonChecks(ctx context.Context, throughWeek int) ([]eval.C
 		MasksA   int            `db:"masks_a"`
 		MasksB   int            `db:"masks_b"`
 		Flags    string         `db:"flags"`
+		TraitsA  string         `db:"traits_a"`
+		TraitsB  string         `db:"traits_b"`
 		Excluded bool           `db:"excluded"`
 	}
 	var checks []eval.ComparisonCheck
@@ -126,13 +136,14 @@ func (s *Store) ComparisonChecks(ctx context.Context, throughWeek int) ([]eval.C
 			ComparisonID: r.ID, TaskID: r.TaskID, Category: r.Category, Week: r.Week, ArmA: r.ArmA, ArmB: r.ArmB,
 			MasksA: r.MasksA, MasksB: r.MasksB, Excluded: r.Excluded,
 		}
-		if err := json.Unmarshal([]byte(r.Flags), &check.Flags); err != nil {
-			return fmt.Errorf("flags of comparison %q: %w", r.ID, err)
+		err := errors.Join(json.Unmarshal([]byte(r.Flags), &check.Flags), json.Unmarshal([]byte(r.TraitsA), &check.TraitsA), json.Unmarshal([]byte(r.TraitsB), &check.TraitsB))
+		if err != nil {
+			return fmt.Errorf("check of comparison %q: %w", r.ID, err)
 		}
 		checks = append(checks, check)
 		return nil
 	}, `
-SELECT c.id, c.task_id, b.category, b.week, c.arm_a, c.arm_b, k.masks_a, k.masks_b, k.flags, k.excluded
+SELECT c.id, c.task_id, b.category, b.week, c.arm_a, c.arm_b, k.masks_a, k.masks_b, k.flags, k.traits_a, k.traits_b, k.excluded
 FROM comparison_checks k
 JOIN comparisons c ON c.id = k.comparison_id
 JOIN batch_tasks b ON b.task_id = c.task_id

@@ -190,6 +190,9 @@ type Status struct {
 	Rated       int // by as many people as the protocol asks
 }
 
+// counted says of a comparison c that no rule leaves it out.
+const counted = `NOT EXISTS (SELECT 1 FROM comparison_checks k WHERE k.comparison_id = c.id AND k.excluded)`
+
 // PilotStatus reads the pilot's progress.
 func (s *Store) PilotStatus(ctx context.Context) (Status, error) {
 	var status Status
@@ -241,7 +244,7 @@ FROM responses r JOIN batch_tasks b ON b.task_id = r.task_id GROUP BY b.week, b.
 			status.Arms = append(status.Arms, row)
 		}
 	}
-	err = s.reader.GetContext(ctx, &status.Comparisons, `SELECT count(*) FROM comparisons`)
+	err = s.reader.GetContext(ctx, &status.Comparisons, `SELECT count(*) FROM comparisons c WHERE `+counted)
 	if err != nil {
 		return status, err
 	}
@@ -252,7 +255,8 @@ FROM responses r JOIN batch_tasks b ON b.task_id = r.task_id GROUP BY b.week, b.
 	err = s.reader.GetContext(ctx, &rated, `
 SELECT count(*) AS once, coalesce(sum(raters >= ?), 0) AS complete FROM (
     SELECT count(DISTINCT r.rater_id) AS raters
-    FROM ratings r JOIN raters h ON h.id = r.rater_id AND h.kind = 'human' GROUP BY r.comparison_id)`, locked.Protocol.RatingsPerComparison)
+    FROM ratings r JOIN raters h ON h.id = r.rater_id AND h.kind = 'human' JOIN comparisons c ON c.id = r.comparison_id
+    WHERE `+counted+` GROUP BY c.id)`, locked.Protocol.RatingsPerComparison)
 	status.RatedOnce, status.Rated = rated.Once, rated.Complete
 	return status, err
 }

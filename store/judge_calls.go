@@ -85,7 +85,7 @@ SELECT c.id, c.task_id, b.category, c.arm_a, c.arm_b, b.week FROM comparisons c
 JOIN batch_tasks b ON b.task_id = c.task_id
 JOIN responses x ON x.task_id = c.task_id AND x.arm = c.arm_a
 JOIN responses y ON y.task_id = c.task_id AND y.arm = c.arm_b
-WHERE (?1 = 0 OR b.week = ?1) AND NOT EXISTS (SELECT 1 FROM comparison_checks k WHERE k.comparison_id = c.id AND k.excluded)
+WHERE (?1 = 0 OR b.week = ?1) AND `+counted+`
 ORDER BY b.week, b.category, c.task_id, c.arm_b`, week)
 	return open, err
 }

@@ -119,15 +119,21 @@ func checkComparisons(ctx context.Context, s *store.Store) error {
 		return err
 	}
 	masker := blind.NewMasker(hiddenNames(protocol.Protocol))
-	return s.CheckComparisons(ctx, func(task, a, b string) (int, int, []eval.AnswerFlag) {
+	return s.CheckComparisons(ctx, func(task, a, b string) eval.ComparisonCheck {
 		findings := masker.Check(task, a, b)
-		var flags []eval.AnswerFlag
+		check := eval.ComparisonCheck{MasksA: findings[0].Masks, MasksB: findings[1].Masks}
 		for i, side := range []eval.Side{eval.SideA, eval.SideB} {
 			for _, flag := range findings[i].Flags {
-				flags = append(flags, eval.AnswerFlag{Side: side, Reason: string(flag.Reason), Text: flag.Text})
+				check.Flags = append(check.Flags, eval.AnswerFlag{Side: side, Reason: string(flag.Reason), Text: flag.Text})
 			}
 		}
-		return findings[0].Masks, findings[1].Masks, flags
+		for _, trait := range blind.Traits(a) {
+			check.TraitsA = append(check.TraitsA, string(trait))
+		}
+		for _, trait := range blind.Traits(b) {
+			check.TraitsB = append(check.TraitsB, string(trait))
+		}
+		return check
 	}, time.Now().UTC())
 }
 

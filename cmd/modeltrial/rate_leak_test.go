@@ -48,6 +48,13 @@ pilot:
   minimum_saving: 0.1
   budget_usd: "48151.62"
   concurrency: 1
+  rater_checks:
+    repeat_share: 0.1
+    swapped_share: 0.1
+    sentinel_share: 0.3
+    sentinels:
+      - {name: platypus-check, prompt: Greet the reader, better: Hello., worse: Go away.}
+      - {name: echidna-check, prompt: Greet the writer, better: Good morning., worse: No.}
 `
 
 // traces are what a reply must not contain: the names as they are, in parts and in other
@@ -57,7 +64,8 @@ func traces() *regexp.Regexp {
 	names := []string{leakControl, leakCandidate, leakModelA, leakModelB, leakProvider, leakPilot}
 	parts := []string{
 		"quokkaprime", "zenith", "zebrafisher", "wombatworks", "bandicoot", "77b", "narwhalia", "axolotl", "9x3b", "pangolin", "thylacine",
-		`98765`, `98\.7`, `4321`, `1\.2345`, `0\.0678`, `48151`, `0\.0777`, `\bcontrol\b`, `candidate`, `\barm[ _-]?[ab]?\b`,
+		`\b98765\b`, `\b98\.765`, `\b4321\b`, `\b1\.2345`, `\b0\.0678`, `\b48151\b`, `\b0\.0777`, // a page holds its time in longer numbers
+		"platypus", "echidna", "sentinel", "swapped", `\bcontrol\b`, `candidate`, `\barm[ _-]?[ab]?\b`,
 	}
 	for _, name := range names {
 		parts = append(parts, regexp.QuoteMeta(base64.StdEncoding.EncodeToString([]byte(name))[:12]), hex.EncodeToString([]byte(name)), regexp.QuoteMeta(url.QueryEscape(name)))
@@ -309,10 +317,12 @@ func TestRatersLearnNothing(t *testing.T) {
 		v.walk("/", seen) // before the link is opened
 		v.walk(token, seen)
 		v.walk("/r/unknown-"+token[3:9], seen)
+		for _, path := range []string{"/nothing", "/assets/", "/r/", "/results", "/.git/config", "/debug/pprof/", "/favicon.ico"} {
+			v.walk(path, seen)
+		}
 		for range 40 {
-			clear(seen)
-			v.walk("/", seen)
-			for _, path := range []string{"/previous", "/guess", "/nothing", "/assets/", "/r/", "/results", "/.git/config", "/debug/pprof/", "/favicon.ico"} {
+			for _, path := range []string{"/", "/previous", "/guess"} { // what they show changes
+				delete(seen, path)
 				v.walk(path, seen)
 			}
 			page := v.bodies["/"]
@@ -325,7 +335,7 @@ func TestRatersLearnNothing(t *testing.T) {
 				break
 			}
 			for next != "" && next != "/" {
-				clear(seen)
+				delete(seen, next)
 				v.walk(next, seen)
 				if next, ok = v.answer(v.bodies[next], masks); !ok {
 					break

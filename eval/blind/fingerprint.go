@@ -39,7 +39,7 @@ var fingerprints = []fingerprint{
 	{sign: '[', within: []string{"[cite"}, pattern: regexp.MustCompile(`\[cite_start\]|\[cite: ?[\d, ]{1,40}\]`)},
 	{within: []string{"vertexaisearch"}, pattern: regexp.MustCompile(`(?:https?://)?vertexaisearch\.cloud\.google\.com[^\s)"'<>]*`)},
 	{sign: '_', within: []string{"system_fingerprint"}, pattern: regexp.MustCompile(`"?system_fingerprint"?\s*[:=]\s*"?[\w-]+`)},
-	{sign: '"', within: []string{`"model"`}, pattern: regexp.MustCompile(`"(?:object"\s*:\s*"chat\.completion|stop_reason"\s*:\s*"end_turn)"`)},
+	{sign: '"', within: []string{`"choices"`, `"stop_reason"`, `"finish_reason"`, `"chat.completion`}, pattern: regexp.MustCompile(`"(?:model|object)"\s*:\s*"[^"\n]{1,80}"`)},
 	{
 		within: []string{
 			"openai.com", "chatgpt.com", "claude.ai", "anthropic.com", "gemini.google", "g.co/gemini", "bard.google", "mistral.ai", "deepseek.com", "copilot.microsoft",

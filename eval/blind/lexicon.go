@@ -77,7 +77,7 @@ var disguisedNames = []string{"chatgpt", "openai", "anthropic", "claude", "gemin
 // triggers are words without which a sentence says nothing of a model in general.
 var triggers = strings.Fields(`ai llm ia ki chatbot language+model sprachmodell sprachassistent modele+de modelo+de modello+linguistico
 taalmodel sprakmodell model+jezykowy trained+by developed+by created+by made+by built+by cutoff cut+off training+data last+update last+training last+knowledge
-knowledge+update my+knowledge my+data trained wissensstand mein+wissen mes+connaissances mes+donnees mis+conocimientos mi+conocimiento meu+conhecimento parameters trained+on trained+until trained+in 语言模型 人工智能 助手 模型 языковая модель`)
+knowledge+update my+knowledge my+data my+information trained wissensstand wissens 知识 mein+wissen mes+connaissances mes+donnees mis+conocimientos mi+conocimiento meu+conhecimento parameters trained+on trained+until trained+in 语言模型 人工智能 助手 模型 языковая модель`)
 
 // baseNames are spellings that are one name.
 var baseNames = map[string]string{

@@ -180,7 +180,7 @@ func (m *Masker) identify(r *reading, inTask *taskWords, unknown map[string]bool
 	}
 	text := r.folded.text
 	names, triggers := r.names, r.triggers
-	known := map[string]bool{} // reduced sentences that were no cue
+	known := map[string]bool{} // reduced sentences that were looked at
 	for sentence := range sentences(text) {
 		for len(names) > 0 && names[0].end <= sentence.start {
 			names = names[1:]
@@ -216,6 +216,9 @@ func (r *reading) sentence(place span, in []found, triggered bool, inTask *taskW
 	}
 	reduced := reduce(r.folded.text, place, in)
 	if known[reduced] {
+		if triggered {
+			r.cutoff(place, inTask)
+		}
 		return
 	}
 	known[reduced] = true
@@ -232,7 +235,7 @@ func (r *reading) sentence(place span, in []found, triggered bool, inTask *taskW
 		return
 	}
 	r.cutoff(place, inTask)
-	if !model {
+	if !model && !(triggered && ownSize.MatchString(reduced)) {
 		return
 	}
 	original := r.text[r.folded.place(place.start):r.folded.place(place.end)]

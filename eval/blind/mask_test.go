@@ -129,6 +129,7 @@ func TestMaskDisguises(t *testing.T) {
 		{"I'm o1. Others are o1-mini and so1.", "I'm #. Others are # and so1."},
 		{"I'm Cl\u00adaude.", "I'm #."},
 		{"I'm GPT-4o-mini, by openai/gpt-4o.", "I'm #, by #/#."},
+		{"My knowledge cutoff is 2021. Again: My knowledge cutoff is 2021. My knowledge cutoff is 2021.", "My knowledge cutoff is #. Again: My knowledge cutoff is #. My knowledge cutoff is #."},
 	}
 	for _, test := range tests {
 		if got := mask(masker, "Say hello.", test.text)[0]; got != hidden(test.want) {

@@ -82,12 +82,17 @@ func (g *Ratings) Analyze(data eval.Dataset, options Options) (eval.Analysis, er
 		Schema: "modeltrial.analyze/1", Pilot: data.Pilot, Level: eval.Level,
 		ThroughWeek: a.throughWeek, Weeks: a.weeks,
 		Deviations: append([]string{}, data.Deviations...), Comparisons: []eval.ComparisonResult{}, Overall: []eval.ComparisonResult{},
-		Raters: []eval.RaterResult{}, Judges: []eval.JudgeResult{}, Ranking: []eval.RankingResult{}, Blinding: []eval.BlindingResult{}, Masking: []eval.MaskingResult{},
+		Raters: []eval.RaterResult{}, Judges: []eval.JudgeResult{}, Ranking: []eval.RankingResult{}, Blinding: []eval.BlindingResult{}, Masking: []eval.MaskingResult{}, Formatting: []eval.FormattingResult{},
 		Pipelines: []eval.PipelineStep{}, Repeats: []eval.RepeatResult{}, Claims: []eval.ClaimResult{},
 		Warnings: []string{},
 	}
 	if !options.DecisionsOnly {
 		result.Provenance, result.Warnings = a.provenance(), a.dataWarnings()
+		formatting, err := a.formatting(options.ThroughWeek)
+		if err != nil {
+			return result, fmt.Errorf("formatting: %w", err)
+		}
+		result.Formatting = formatting
 		result.Masking, result.Warnings = a.masking(options.ThroughWeek), append(result.Warnings, a.flaggedWarnings(options.ThroughWeek)...)
 	}
 	if data.Locked != nil {
@@ -138,7 +143,7 @@ func (g *Ratings) Analyze(data eval.Dataset, options Options) (eval.Analysis, er
 	if err != nil {
 		return result, fmt.Errorf("blinding: %w", err)
 	}
-	result.Blinding, result.Warnings = blinding, append(result.Warnings, blindingWarnings(blinding)...)
+	result.Blinding, result.Warnings = blinding, append(result.Warnings, append(blindingWarnings(blinding), formattingWarnings(result.Formatting)...)...)
 	result.Warnings = append(result.Warnings, a.familyWarnings()...)
 	if err := a.sensitivities(result.Comparisons, <-others); err != nil {
 		return result, fmt.Errorf("sensitivity: %w", err)

@@ -8,6 +8,8 @@ CREATE TABLE comparison_checks (
     masks_a          INTEGER NOT NULL CHECK (masks_a >= 0), -- places hidden
     masks_b          INTEGER NOT NULL CHECK (masks_b >= 0),
     flags            TEXT    NOT NULL, -- JSON array of {side, reason, text}
+    traits_a         TEXT    NOT NULL, -- JSON array: habits of formatting
+    traits_b         TEXT    NOT NULL,
     excluded         INTEGER NOT NULL CHECK (excluded IN (0, 1)), -- by the protocol's rule on flagged answers
     checked_at       INTEGER NOT NULL
 ) STRICT;
