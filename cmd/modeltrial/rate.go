@@ -243,9 +243,24 @@ func runServe(ctx context.Context, s *store.Store, listen string, edit bool, cho
 	site := rate.NewHandler(s, options)
 	if edit {
 		kind, site = "editing", rate.NewEditHandler(s, options)
+		counts, err := s.Revisions(ctx)
+		if err != nil {
+			return err
+		}
+		if counts.Open > 0 {
+			fmt.Fprintf(errOut, "%s wanted by editors: modeltrial rate revise gets %s\n", counted(counts.Open, "new answer is", "new answers are"), pronoun(counts.Open))
+		}
 	}
 	fmt.Fprintf(errOut, "%s site on http://%s, for raters with a link from modeltrial rate invite; Ctrl-C ends it\n", kind, listener.Addr())
 	return rate.Serve(ctx, listener, site)
+}
+
+// pronoun stands for so many things.
+func pronoun(n int) string {
+	if n == 1 {
+		return "it"
+	}
+	return "them"
 }
 
 // siteOptions are those of the pilot's rating site: the names to be kept from
