@@ -89,16 +89,25 @@ func commonLength(from, to []int, count int) int {
 	for i, number := range from {
 		places[number] = append(places[number], int32(i))
 	}
-	row, match := make([]uint64, (len(from)+63)/64), make([]uint64, (len(from)+63)/64)
+	row, rare := make([]uint64, (len(from)+63)/64), make([]uint64, (len(from)+63)/64)
 	for i := range row {
 		row[i] = ^uint64(0)
+	}
+	// A word that has more places than the row has elements keeps its bits; there are less
+	// than 64 of them. The bits of the others are set for each use.
+	frequent := make(map[int][]uint64)
+	for number, at := range places {
+		if len(at) > len(row) {
+			frequent[number] = bitsOf(make([]uint64, len(row)), at)
+		}
 	}
 	for _, number := range to {
 		if len(places[number]) == 0 {
 			continue
 		}
-		for _, i := range places[number] {
-			match[i/64] |= 1 << (i % 64)
+		match, often := frequent[number]
+		if !often {
+			match = bitsOf(rare, places[number])
 		}
 		var carry uint64
 		for i, v := range row {
@@ -107,8 +116,10 @@ func commonLength(from, to []int, count int) int {
 			sum, carry = bits.Add64(v, u, carry)
 			row[i] = sum | (v &^ u)
 		}
-		for _, i := range places[number] {
-			match[i/64] = 0
+		if !often {
+			for _, i := range places[number] {
+				rare[i/64] = 0
+			}
 		}
 	}
 	grown := 0
@@ -118,4 +129,12 @@ func commonLength(from, to []int, count int) int {
 		}
 	}
 	return grown
+}
+
+// bitsOf sets the bits of places.
+func bitsOf(set []uint64, places []int32) []uint64 {
+	for _, i := range places {
+		set[i/64] |= 1 << (i % 64)
+	}
+	return set
 }

@@ -277,6 +277,13 @@ func runServe(ctx context.Context, s *store.Store, listen string, by transport, 
 	site := rate.NewHandler(s, options)
 	if edit {
 		kind, site = "editing", rate.NewEditHandler(s, options)
+		counts, err := s.Revisions(ctx)
+		if err != nil {
+			return err
+		}
+		if counts.Open > 0 {
+			fmt.Fprintf(errOut, "%s wanted by editors: modeltrial rate revise gets %s\n", counted(counts.Open, "new answer is", "new answers are"), pronoun(counts.Open))
+		}
 	}
 	listening, site, address, err := by.over(listener, site, errOut)
 	if err != nil {
@@ -284,6 +291,14 @@ func runServe(ctx context.Context, s *store.Store, listen string, by transport, 
 	}
 	fmt.Fprintf(errOut, "%s site on %s, for raters with a link from modeltrial rate invite; Ctrl-C ends it\n", kind, address)
 	return rate.Serve(ctx, listening, site)
+}
+
+// pronoun stands for so many things.
+func pronoun(n int) string {
+	if n == 1 {
+		return "it"
+	}
+	return "them"
 }
 
 // siteOptions are those of the pilot's rating site: the names to be kept from

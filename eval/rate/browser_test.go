@@ -220,7 +220,7 @@ func TestScreenshots(t *testing.T) {
 	shoot("code")
 	run(size(1280, 800), chromedp.Click(chromedp.CSS("#differences")), chromedp.Click(chromedp.CSS(".skips summary")))
 	shoot("differences")
-	run(chromedp.Click(chromedp.CSS("#differences")), chromedp.Click(chromedp.CSS(".skips summary")))
+	run(size(1280, 800), chromedp.Click(chromedp.CSS("#differences")), chromedp.Click(chromedp.CSS(".skips summary")))
 	press("tie")
 	shoot("german")
 	press("right")

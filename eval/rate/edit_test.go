@@ -78,7 +78,7 @@ func TestEditRequests(t *testing.T) {
 		{name: "sent back without a remark", form: url.Values{"outcome": {"revise"}, "text": {"half done"}}, status: 400, contains: []string{"Write into the remark", "half done"}},
 		{name: "a long remark", form: url.Values{"outcome": {"revise"}, "remark": {strings.Repeat("r", 2001)}}, status: 400, contains: []string{"longer than 2000"}},
 		{name: "an empty text", form: url.Values{"outcome": {"done"}, "text": {" \n"}}, status: 400, contains: []string{"The text is empty"}},
-		{name: "a text without end", form: url.Values{"outcome": {"done"}, "text": {strings.Repeat("a", 1<<20+1)}}, status: 400, contains: []string{"longer than"}},
+		{name: "a text without end", form: url.Values{"outcome": {"done"}, "text": {strings.Repeat("a", 256<<10+1)}}, status: 400, contains: []string{"longer than"}},
 		{name: "too large", form: url.Values{"outcome": {"done"}, "text": {strings.Repeat("a", 4<<20)}}, status: 413, contains: []string{"too large"}},
 		{name: "no button", form: url.Values{"text": {"<b>mine"}}, status: 400, contains: []string{"one of the buttons", "&lt;b&gt;mine"}},
 		{name: "another's", form: url.Values{"outcome": {"done"}, "id": {"x"}}, status: 404, contains: []string{"not one of yours"}},
