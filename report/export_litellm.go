@@ -133,7 +133,7 @@ func noEndpoint(provider eval.Provider) string {
 // keptRoute is a route that keeps the model in use now, which untagged requests
 // get; ok is false where every category switches.
 func keptRoute(table eval.RoutingTable) (route eval.Route, ok bool) {
-	i := slices.IndexFunc(table.Routes, func(r eval.Route) bool { return r.Arm == r.Control })
+	i := slices.IndexFunc(table.Routes, func(r eval.Route) bool { return r.Arm == r.Control && len(r.Steps) == 0 })
 	if i < 0 {
 		return eval.Route{}, false
 	}
