@@ -273,6 +273,9 @@ func (c *checker) categoriser(config Config) {
 	case !provider.Kind.Called():
 		c.fail("$.categoriser.provider", "categoriser: provider %q is of kind %s, which cannot categorise; choose one of kind openai or anthropic", provider.Name, provider.Kind)
 	}
+	if config.Categoriser.Pipeline() {
+		c.fail("$.categoriser.steps", "the categoriser is one model and has no steps")
+	}
 	if config.Categoriser.Model == "" {
 		c.fail("$.categoriser", "the categoriser needs a model")
 	}

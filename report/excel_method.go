@@ -80,6 +80,15 @@ func protocolLines(locked eval.LockedProtocol) [][2]string {
 		[2]string{"Budget", p.BudgetUSD + " USD"},
 		[2]string{"Seed", fmt.Sprint(p.Seed)},
 	)
+	if p.Sample == eval.SampleFresh {
+		lines = append(lines, [2]string{"Sample", "each week when it begins, from its own log first, else from older tasks"})
+	}
+	if p.Repeats > 1 {
+		lines = append(lines, [2]string{"Answers of each arm to each task", Count(p.Repeats) + ", of which the first is rated"})
+	}
+	for _, claim := range p.Claims {
+		lines = append(lines, [2]string{"Claim to check", fmt.Sprintf("%s (%s: %s)", claim.Text, claimMeasure(claim.Measure), claimSaid(claim))})
+	}
 	for _, category := range slices.Sorted(maps.Keys(locked.CategoryShare)) {
 		lines = append(lines, [2]string{"Share of audited tasks, " + string(category), Rate(locked.CategoryShare[category], 0)})
 	}

@@ -224,7 +224,7 @@ FROM responses r JOIN batch_tasks b ON b.task_id = r.task_id ORDER BY b.week, r.
 func (s *Store) RecordedResponse(ctx context.Context, taskID, arm string) (eval.Response, error) {
 	var row responseRow
 	err := s.reader.GetContext(ctx, &row, `
-SELECT task_id, arm, response, input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost_nano_usd, ttft_ms, latency_ms
+SELECT task_id, arm, response, input_tokens, cached_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_nano_usd, ttft_ms, latency_ms
 FROM recorded_answers WHERE task_id = ? AND arm = ?`, taskID, arm)
 	if err != nil {
 		return eval.Response{}, fmt.Errorf("recorded answer of %q to task %q: %w", arm, taskID, notFound(err))
@@ -242,9 +242,9 @@ func (s *Store) ImportRecorded(ctx context.Context, read func(take func(eval.Res
 		return read(func(r eval.Response) (bool, error) {
 			result, err := tx.ExecContext(ctx, `
 INSERT INTO recorded_answers (task_id, arm, response, input_tokens, cached_tokens, output_tokens, reasoning_tokens,
-    cost_nano_usd, ttft_ms, latency_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    cost_nano_usd, ttft_ms, latency_ms, cache_write_tokens) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (task_id, arm) DO NOTHING`,
-				r.TaskID, r.Arm, r.Text, r.Tokens.Input, r.Tokens.Cached, r.Tokens.Output, r.Tokens.Reasoning, r.Cost, r.TTFTMS, r.LatencyMS)
+				r.TaskID, r.Arm, r.Text, r.Tokens.Input, r.Tokens.Cached, r.Tokens.Output, r.Tokens.Reasoning, r.Cost, r.TTFTMS, r.LatencyMS, r.Tokens.CacheWrite)
 			if err != nil {
 				return false, fmt.Errorf("keep answer of %q to task %q: %w", r.Arm, r.TaskID, err)
 			}

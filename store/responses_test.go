@@ -252,7 +252,7 @@ func TestImportResponsesSaysWhyNot(t *testing.T) {
 
 func TestRecordedAnswersAreALibrary(t *testing.T) {
 	s := newTest(t)
-	answer := eval.Response{TaskID: "t", Arm: "now", Text: "yes", Cost: ptr(audit.NanoUSD(5)), Tokens: audit.Tokens{Output: ptr(int64(2))}}
+	answer := eval.Response{TaskID: "t", Arm: "now", Text: "yes", Cost: ptr(audit.NanoUSD(5)), Tokens: audit.Tokens{Output: ptr(int64(2)), CacheWrite: ptr(int64(3))}}
 	for _, want := range []bool{true, false} {
 		must(t, s.ImportRecorded(t.Context(), func(take func(eval.Response) (bool, error)) error {
 			stored, err := take(answer)

@@ -57,20 +57,23 @@ func draw(ctx context.Context, s *store.Store, config eval.Config, useCase eval.
 	for _, id := range inBatches {
 		drawn[id] = true
 	}
-	free := func() []eval.SampleTask {
-		return slices.DeleteFunc(slices.Clone(tasks), func(t eval.SampleTask) bool { return drawn[t.ID] })
+	// A week that is drawn late leaves the log of the weeks after it to them.
+	free := func(before time.Time) []eval.SampleTask {
+		return slices.DeleteFunc(slices.Clone(tasks), func(t eval.SampleTask) bool {
+			return drawn[t.ID] || !before.IsZero() && !t.LoggedAt.Before(before)
+		})
 	}
 	var samples [][]string
 	if pilot.Sample == eval.SampleFresh {
 		for _, week := range weeks {
-			ids, _ := run.DrawWeek(free(), eval.FreshSince(locked, week), pilot.TasksPerWeek, pilot.Seed, string(useCase.Category), week)
+			ids, _ := run.DrawWeek(free(eval.WeekBegins(locked, week+1)), eval.FreshSince(locked, week), pilot.TasksPerWeek, pilot.Seed, string(useCase.Category), week)
 			for _, id := range ids {
 				drawn[id] = true
 			}
 			samples = append(samples, ids)
 		}
 	} else {
-		samples = run.SampleWeeks(free(), len(weeks), pilot.TasksPerWeek, pilot.Seed, string(useCase.Category))
+		samples = run.SampleWeeks(free(time.Time{}), len(weeks), pilot.TasksPerWeek, pilot.Seed, string(useCase.Category))
 	}
 	for i, ids := range samples {
 		if len(ids) == 0 {

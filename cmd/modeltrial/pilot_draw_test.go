@@ -63,6 +63,9 @@ func TestFreshWeeksAreDrawnWhenTheyBegin(t *testing.T) {
 			if id[:3] == "old" || id[:3] == "bef" && week > 1 {
 				old++
 			}
+			if id[:3] == "lat" { // belongs to no week
+				t.Errorf("week %d has %s", week, id)
+			}
 		}
 		if len(ids) != fromOld+fresh || old != fromOld {
 			t.Errorf("week %d has %v, want %d of the reserve and %d fresh", week, ids, fromOld, fresh)
@@ -84,7 +87,8 @@ func TestFreshWeeksAreDrawnWhenTheyBegin(t *testing.T) {
 		sampleIs(3, 0, 0)
 	}
 	logged("third", 20, start.AddDate(0, 0, 10))
-	if err := drawWeeks(t.Context(), s, config, start.AddDate(0, 0, 15)); err != nil {
+	logged("late", 20, start.AddDate(0, 0, 22)) // after the last week
+	if err := drawWeeks(t.Context(), s, config, start.AddDate(0, 0, 30)); err != nil {
 		t.Fatal(err)
 	}
 	sampleIs(3, 0, 5)

@@ -40,9 +40,9 @@ func (p *messageBatches) Submit(ctx context.Context, _ string, requests []BatchR
 		params.Requests = append(params.Requests, anthropic.MessageBatchNewParamsRequest{
 			CustomID: request.ID,
 			Params: anthropic.MessageBatchNewParamsRequestParams{
-				//lint:ignore SA1019 older models take temperature and top_p, and an arm may have them
-				MaxTokens: m.MaxTokens, Messages: m.Messages, Model: m.Model, Temperature: m.Temperature, TopP: m.TopP,
-				OutputConfig: m.OutputConfig, System: m.System, Thinking: m.Thinking,
+				MaxTokens: m.MaxTokens, Messages: m.Messages, Model: m.Model, OutputConfig: m.OutputConfig, System: m.System, Thinking: m.Thinking,
+				//lint:ignore SA1019 newer models refuse them, older ones take them: whoever configures an arm knows which
+				Temperature: m.Temperature, TopP: m.TopP,
 			},
 		})
 	}
