@@ -317,8 +317,8 @@ func TestAnExcludedComparisonIsNotShown(t *testing.T) {
 	exclude := func(excluded int) {
 		t.Helper()
 		_, err := s.writer.Exec(`
-INSERT INTO comparison_checks (comparison_id, protocol_version, masks_a, masks_b, flags, excluded, checked_at)
-VALUES (?1, 1, 0, 0, '[]', ?2, 0) ON CONFLICT (comparison_id) DO UPDATE SET excluded = excluded.excluded`, waiting.ComparisonID, excluded)
+INSERT INTO comparison_checks (comparison_id, protocol_version, masks_a, masks_b, traits_a, traits_b, flags, excluded, checked_at)
+VALUES (?1, 1, 0, 0, '[]', '[]', '[]', ?2, 0) ON CONFLICT (comparison_id) DO UPDATE SET excluded = excluded.excluded`, waiting.ComparisonID, excluded)
 		must(t, err)
 	}
 	for _, c := range []struct{ excluded, openToAnn, openToBob int }{{1, 2, 2}, {0, 1, 3}} { // in between ann rates two

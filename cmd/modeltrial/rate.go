@@ -253,13 +253,6 @@ func addAskGuess(cmd *cobra.Command, share *float64) {
 	cmd.Flags().Float64Var(share, "ask-guess", 0.2, "share of verdicts after which to ask which answer is from the current model")
 }
 
-func checkAskGuess(share float64) error {
-	if !(share >= 0 && share <= 1) {
-		return usagef("--ask-guess is %v; choose a share from 0 (never) to 1 (after each verdict)", share)
-	}
-	return nil
-}
-
 func runServe(ctx context.Context, s *store.Store, listen string, by transport, edit bool, chosen rate.Options, errOut io.Writer) error {
 	protocol, err := locked(ctx, s)
 	if err != nil {

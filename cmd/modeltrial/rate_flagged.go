@@ -118,7 +118,7 @@ func checkComparisons(ctx context.Context, s *store.Store) error {
 	if err != nil {
 		return err
 	}
-	masker := blind.NewMasker(hiddenNames(protocol.Protocol))
+	masker := blind.NewMasker(protocol.Protocol.Names())
 	return s.CheckComparisons(ctx, func(task, a, b string) eval.ComparisonCheck {
 		findings := masker.Check(task, a, b)
 		check := eval.ComparisonCheck{MasksA: findings[0].Masks, MasksB: findings[1].Masks}
@@ -135,14 +135,4 @@ func checkComparisons(ctx context.Context, s *store.Store) error {
 		}
 		return check
 	}, time.Now().UTC())
-}
-
-// hiddenNames are the names that are kept from raters: those of the arms and their
-// models.
-func hiddenNames(protocol eval.Protocol) []string {
-	var names []string
-	for _, arm := range protocol.Arms {
-		names = append(names, arm.Name, arm.Model)
-	}
-	return names
 }

@@ -209,7 +209,9 @@ func (v *visitor) fetch(method, path, form string, headers ...string) (body, loc
 			fmt.Fprintln(&all, name, strings.Join(values, " "))
 		}
 	}
-	all.Write(content)
+	if !strings.HasPrefix(path, "/assets/temml") { // others' code, as it was published
+		all.Write(content)
+	}
 	if found := v.trace.FindString(all.String()); found != "" {
 		v.t.Errorf("%s %s tells %q:\n%.2000s", method, path, found, all.String())
 	}

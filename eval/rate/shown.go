@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"html/template"
 	"math"
+	"strconv"
 	"strings"
 
 	"modeltrial/eval"
@@ -46,7 +47,14 @@ func AsksGuess(presentationID string, share float64) bool {
 // TimeLeft says how long the open comparisons will take at the median seconds of the
 // rater's ratings; empty where none is known.
 func TimeLeft(open int, medianSeconds float64) string {
-	return newProgress(0, open, medianSeconds).Left
+	switch left := float64(open) * medianSeconds; {
+	case !(left > 0) || math.IsInf(left, 0):
+		return ""
+	case left < 60:
+		return "less than a minute left"
+	default:
+		return "about " + strconv.Itoa(int(math.Ceil(left/60))) + " min left"
+	}
 }
 
 // ActiveSeconds is how long a rating took, in whole milliseconds; nil where the time
