@@ -11,15 +11,17 @@ type ServedModel struct {
 	Arm         string
 	Week        int
 	Served      string
+	Fingerprint string // of what served it, as the provider calls it; empty where it says none
 	Answers     int
 	First, Last time.Time // of them
 }
 
 // A Drift is an arm that was answered by more than one model: what is compared changed
-// under its name.
+// under its name. Fingerprints alone make none: they change with the machines that serve
+// a model.
 type Drift struct {
 	Arm    string
-	Models []ServedModel // in the order in which they first answered, one for each name and week
+	Models []ServedModel // in the order in which they first answered, one for each name, fingerprint and week
 }
 
 // FindDrift finds the arms that more than one model answered, by name.

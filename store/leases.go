@@ -47,12 +47,18 @@ ON CONFLICT (week) DO UPDATE SET token = excluded.token, holder = excluded.holde
 	return token, nil
 }
 
-// abandonClaims ends a week's claims, as if they had run out.
+// inOpenBatch says of a row of calls c that it is in a batch that a provider works on,
+// whose answer is collected later.
+const inOpenBatch = `EXISTS (SELECT 1 FROM provider_batch_items i JOIN provider_batches p ON p.id = i.batch_id AND p.state = 'open'
+    WHERE i.task_id = c.task_id AND i.arm = c.arm)`
+
+// abandonClaims ends a week's claims, as if they had run out, but for those of batches
+// that a provider works on.
 func abandonClaims(ctx context.Context, tx *transaction, week int, now time.Time) error {
 	_, err := tx.ExecContext(ctx, `
-UPDATE calls SET claimed_until = 0, lost_nano_usd = lost_nano_usd + reserved_nano_usd, reserved_nano_usd = 0,
+UPDATE calls AS c SET claimed_until = 0, lost_nano_usd = lost_nano_usd + reserved_nano_usd, reserved_nano_usd = 0,
     attempts = attempts + 1, last_error = 'the run ended before an answer was stored', updated_at = ?
-WHERE claimed_until > 0 AND task_id IN (SELECT task_id FROM batch_tasks WHERE week = ?)`, now.UnixMicro(), week)
+WHERE claimed_until > 0 AND task_id IN (SELECT task_id FROM batch_tasks WHERE week = ?) AND NOT `+inOpenBatch, now.UnixMicro(), week)
 	if err != nil {
 		return fmt.Errorf("end the claims of week %d: %w", week, err)
 	}

@@ -53,9 +53,17 @@ func TestALeaseOfAKilledRunCountsNoMore(t *testing.T) {
 	must(t, s.Reserve(t.Context(), cells[0], 40, 100, testTime, until))
 	must(t, s.Reserve(t.Context(), cells[1], 7, 100, testTime, until))
 	must(t, s.SaveResponse(t.Context(), cells[1], measured(5), 0, testTime))
+	batch := eval.ProviderBatch{ID: "b", Provider: "files", Model: "atlas"}
+	in, _, err := s.BeginProviderBatch(t.Context(), batch, []eval.BatchItem{{Cell: cells[2]}}, 100, testTime)
+	if err != nil || len(in) != 1 {
+		t.Fatalf("%d calls are in the batch, %v, want 1", len(in), err)
+	}
 	gone := func(holder string) bool { return holder == "killed" }
 	_, err = s.TakeLease(t.Context(), 1, "next", gone, testTime, until)
 	must(t, err)
+	if err := s.Reserve(t.Context(), cells[2], 0, 100, testTime, until); !errors.Is(err, eval.ErrClaimed) {
+		t.Errorf("a call of a batch that the provider works on: got %v, want eval.ErrClaimed", err)
+	}
 	if committed, err := s.Committed(t.Context()); err != nil || committed != 45 {
 		t.Errorf("committed is %v, %v, want 5 spent and 40 lost", committed, err)
 	}

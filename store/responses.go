@@ -25,7 +25,8 @@ func armsOf(protocol eval.Protocol, category audit.Category) []string {
 }
 
 // committedSum is all that the budget must cover: what is spent, set aside, and may
-// have been billed without an answer that says so. Triggers keep it.
+// have been billed without an answer that says so, for answers, judges and revisions.
+// Triggers keep it.
 const committedSum = `SELECT nano_usd FROM committed`
 
 // committedAgain adds up what committedSum must be.

@@ -95,6 +95,9 @@ func TestRevisionsKeepToTheBudget(t *testing.T) {
 	}
 	must(t, s.ReserveRevision(t.Context(), open[1].ID, 100, 1000, testTime, later))
 	must(t, s.SaveRevision(t.Context(), open[1].ID, eval.Response{Text: "x", Cost: new(audit.NanoUSD(5)), Origin: eval.Measured}, 0, later))
+	if findings, err := s.Check(t.Context()); err != nil || len(findings) > 0 {
+		t.Errorf("findings %v, %v", findings, err)
+	}
 	spent, err := s.Spent(t.Context())
 	if err != nil || spent != 5 {
 		t.Errorf("%v spent (%v), want 5", spent, err)

@@ -16,21 +16,23 @@ func (s *Store) ServedModels(ctx context.Context) ([]eval.ServedModel, error) {
 		Arm    string `db:"arm"`
 		Week   int    `db:"week"`
 		Served string `db:"model_served"`
+		Print  string `db:"fingerprint"`
 		Count  int    `db:"answers"`
 		First  int64  `db:"first"`
 		Last   int64  `db:"last"`
 	}
 	err := s.reader.SelectContext(ctx, &rows, `
-SELECT r.arm, b.week, r.model_served, count(*) AS answers, min(r.stored_at) AS first, max(r.stored_at) AS last
+SELECT r.arm, b.week, r.model_served, r.fingerprint, count(*) AS answers, min(r.stored_at) AS first, max(r.stored_at) AS last
 FROM responses r JOIN batch_tasks b ON b.task_id = r.task_id
-WHERE r.model_served <> '' GROUP BY r.arm, b.week, r.model_served ORDER BY r.arm, b.week, first, r.model_served`)
+WHERE r.model_served <> '' GROUP BY r.arm, b.week, r.model_served, r.fingerprint
+ORDER BY r.arm, b.week, first, r.model_served, r.fingerprint`)
 	if err != nil {
 		return nil, fmt.Errorf("read served models: %w", err)
 	}
 	served := make([]eval.ServedModel, len(rows))
 	for i, row := range rows {
 		served[i] = eval.ServedModel{
-			Arm: row.Arm, Week: row.Week, Served: row.Served, Answers: row.Count,
+			Arm: row.Arm, Week: row.Week, Served: row.Served, Fingerprint: row.Print, Answers: row.Count,
 			First: time.UnixMicro(row.First).UTC(), Last: time.UnixMicro(row.Last).UTC(),
 		}
 	}
@@ -46,12 +48,13 @@ type OpenCalls struct {
 }
 
 // BlockedCalls counts the calls without an answer that are claimed at a time or refused,
-// by week and arm; those with neither are left out.
+// by week and arm; those with neither are left out, as
+// are calls of batches that a provider works on.
 func (s *Store) BlockedCalls(ctx context.Context, now time.Time) (calls []OpenCalls, err error) {
 	err = s.reader.SelectContext(ctx, &calls, `
 SELECT b.week, c.arm, sum(c.claimed_until > ?1) AS claimed, sum(c.refused AND c.claimed_until <= ?1) AS refused
 FROM calls c JOIN batch_tasks b ON b.task_id = c.task_id
-WHERE (c.claimed_until > ?1 OR c.refused)
+WHERE (c.claimed_until > ?1 OR c.refused) AND NOT `+inOpenBatch+`
   AND NOT EXISTS (SELECT 1 FROM responses r WHERE r.task_id = c.task_id AND r.arm = c.arm)
 GROUP BY b.week, c.arm ORDER BY b.week, c.arm`, now.UnixMicro())
 	if err != nil {

@@ -14,12 +14,13 @@ import (
 
 // servedModel is a row of the status document.
 type servedModel struct {
-	Arm     string    `json:"arm"`
-	Week    int       `json:"week"`
-	Served  string    `json:"model_served"`
-	Answers int       `json:"answers"`
-	First   time.Time `json:"first_at"`
-	Last    time.Time `json:"last_at"`
+	Arm         string    `json:"arm"`
+	Week        int       `json:"week"`
+	Served      string    `json:"model_served"`
+	Fingerprint string    `json:"fingerprint"`
+	Answers     int       `json:"answers"`
+	First       time.Time `json:"first_at"`
+	Last        time.Time `json:"last_at"`
 }
 
 func servedModels(served []eval.ServedModel) []servedModel {

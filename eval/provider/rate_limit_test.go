@@ -17,21 +17,24 @@ func TestReadRateLimits(t *testing.T) {
 	}{
 		{"none", map[string]string{"Content-Type": "text/event-stream"}, nil},
 		{
-			"OpenAI", map[string]string{
+			"OpenAI",
+			map[string]string{
 				"x-ratelimit-limit-requests": "60", "x-ratelimit-remaining-requests": "59", "x-ratelimit-reset-requests": "1s",
 				"x-ratelimit-limit-tokens": "150000", "x-ratelimit-remaining-tokens": "149984", "x-ratelimit-reset-tokens": "6m0s",
 			},
 			[]RateLimit{{false, 60, 59, time.Second}, {true, 150000, 149984, 6 * time.Minute}},
 		},
 		{
-			"Anthropic", map[string]string{
+			"Anthropic",
+			map[string]string{
 				"anthropic-ratelimit-requests-limit": "50", "anthropic-ratelimit-requests-remaining": "0", "anthropic-ratelimit-requests-reset": "2026-03-02T09:00:12Z",
 				"anthropic-ratelimit-output-tokens-limit": "8000", "anthropic-ratelimit-output-tokens-remaining": "7000", "anthropic-ratelimit-output-tokens-reset": "2026-03-02T08:00:00Z",
 			},
 			[]RateLimit{{false, 50, 0, 12 * time.Second}, {true, 8000, 7000, 0}},
 		},
 		{
-			"OpenRouter", map[string]string{"X-RateLimit-Limit": "20", "X-RateLimit-Remaining": "3", "X-RateLimit-Reset": "1772442030000"},
+			"OpenRouter",
+			map[string]string{"X-RateLimit-Limit": "20", "X-RateLimit-Remaining": "3", "X-RateLimit-Reset": "1772442030000"},
 			[]RateLimit{{false, 20, 3, 30 * time.Second}},
 		},
 		{"without a limit and a reset", map[string]string{"x-ratelimit-remaining-requests": "7"}, []RateLimit{{Remaining: 7}}},
