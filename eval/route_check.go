@@ -18,10 +18,10 @@ type RouteCheck struct {
 	PriceTableDate PriceDate `json:"price_table_date"`
 	PriceTableThen PriceDate `json:"price_table_date_then"`
 	// FreshTasks are the tasks of the log after the table was made.
-	FreshTasks int            `json:"fresh_tasks"`
-	Holds      bool           `json:"holds"` // every route does
-	Routes     []CheckedRoute `json:"routes"`
-	Raters     []CheckedRater `json:"raters"`
+	FreshTasks        int               `json:"fresh_tasks"`
+	Holds             bool              `json:"holds"` // every route does
+	Routes            []CheckedRoute    `json:"routes"`
+	Raters            []CheckedRater    `json:"raters"`
 	MonthlySavingThen *Interval         `json:"monthly_saving_then_usd"`
 	MonthlySavingNow  *Interval         `json:"monthly_saving_now_usd"`
 	Warnings          []string          `json:"warnings"`

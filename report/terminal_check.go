@@ -29,15 +29,25 @@ func RouteCheck(w io.Writer, c eval.RouteCheck, style Style) error {
 			valid = day(*r.ValidUntil)
 		}
 		rows = append(rows, []Cell{
-			{Text: string(r.Category)}, {Text: r.Arm}, {Text: timesOf(r.CostRatioThen)}, {Text: timesOf(r.CostRatioNow)}, {Text: freshText(r)},
-			{Text: driftText(r.Drift)}, {Text: valid}, status,
+			{Text: string(r.Category)},
+			{Text: r.Arm},
+			{Text: timesOf(r.CostRatioThen)},
+			{Text: timesOf(r.CostRatioNow)},
+			{Text: freshText(r)},
+			{Text: driftText(r.Drift)},
+			{Text: valid},
+			status,
 		})
 	}
 	p.table([]Column{
-		{Name: "category"}, {Name: "route"},
-		{Name: "cost then", Right: true, Fixed: true}, {Name: "now", Right: true, Fixed: true},
-		{Name: "fresh log", Right: true, Fixed: true}, {Name: "points", Right: true, Fixed: true},
-		{Name: "valid until", Fixed: true}, {Name: "status", Fixed: true},
+		{Name: "category"},
+		{Name: "route"},
+		{Name: "cost then", Right: true, Fixed: true},
+		{Name: "now", Right: true, Fixed: true},
+		{Name: "fresh log", Right: true, Fixed: true},
+		{Name: "points", Right: true, Fixed: true},
+		{Name: "valid until", Fixed: true},
+		{Name: "status", Fixed: true},
 	}, rows)
 	p.footnotes(notes)
 	if len(c.Raters) > 0 {

@@ -111,8 +111,11 @@ func (a *anchors) checkRoute(in CheckInput, route *eval.Route) (eval.CheckedRout
 	find := func(status eval.RouteStatus, format string, args ...any) {
 		checked.Findings = append(checked.Findings, eval.CheckFinding{Status: status, What: fmt.Sprintf(format, args...)})
 	}
-	if route.ValidUntil != nil && !in.On.Before(*route.ValidUntil) {
-		find(eval.RouteOld, "its ratings are half a year old since %s: a new pilot renews them", route.ValidUntil.Format(time.DateOnly))
+	if checked.ValidUntil == nil && route.Candidate != "" { // of a table that did not say so yet
+		checked.ValidUntil = new(in.Stored.Table.DecidedAt.Add(eval.EvidenceLasts).Truncate(24 * time.Hour))
+	}
+	if until := checked.ValidUntil; until != nil && !in.On.Before(*until) {
+		find(eval.RouteOld, "its ratings are half a year old since %s: a new pilot renews them", until.Format(time.DateOnly))
 	}
 	then, now := routeOf(in.Then, route.Category), routeOf(in.Now, route.Category)
 	if now != nil {
