@@ -29,7 +29,7 @@ func (b *book) replaySheet() {
 		{"Win rate, moved", 11, formatRate},
 		{"Win rate, low", 11, formatRate},
 		{"Win rate, high", 11, formatRate},
-		{"Why missing", 52, formatText},
+		{"Why missing", 52, formatBeside},
 	}
 	s, row := b.open(sheetReplay, "What would the audited log have cost under the routing table, how long would it have taken, and how often would the new answer have been preferred?", columns)
 	r := b.in.Replay
@@ -67,5 +67,9 @@ func replayCells(by, name string, g eval.ReplayGroup) []any {
 	for _, i := range []*eval.Interval{g.Saving, g.SavingWithErrors, g.LatencyRatio, g.WinRateMoved} {
 		cells = append(cells, three(i)...)
 	}
-	return append(cells, cmp.Or(g.WhyMissing["saving_usd"], g.WhyMissing["saving_with_routing_errors_usd"], g.WhyMissing["latency_ratio"], g.WhyMissing["win_rate_moved"]))
+	why := ""
+	if g.Moved > 0 { // why there is nothing with routing errors stands beneath, once
+		why = cmp.Or(g.WhyMissing["saving_usd"], g.WhyMissing["latency_ratio"], g.WhyMissing["win_rate_moved"])
+	}
+	return append(cells, why)
 }
