@@ -76,6 +76,10 @@ func withoutDate(name string) string {
 	return name
 }
 
+// ModelFamily is a model's name in lower case without the date of its snapshot: the
+// versions of a model have one family.
+func ModelFamily(name string) string { return withoutDate(strings.ToLower(name)) }
+
 // modelAliases are the names to try for a model, in their order.
 type modelAliases struct {
 	provider string // who was paid: the log's word, else what the name says; may be empty

@@ -65,6 +65,7 @@ type ResponseRow struct {
 	// provider named it: with them it can be priced anew and a new version be noticed.
 	Tokens audit.Tokens
 	Served string
+	At     time.Time // when it was stored; zero where not known
 }
 
 // An Interval is an estimate with its uncertainty. Where it cannot be computed

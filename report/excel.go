@@ -16,6 +16,7 @@ const (
 	sheetRouting   = "Routing table"
 	sheetReturn    = "Return on investment"
 	sheetErrors    = "Routing errors"
+	sheetReplay    = "Replay"
 	sheetUseCases  = "Use cases"
 	sheetOthers    = "Other analyses"
 	sheetWeeks     = "Weeks"
@@ -32,7 +33,7 @@ const (
 )
 
 var sheetOrder = []string{
-	sheetSummary, sheetRouting, sheetReturn, sheetErrors, sheetUseCases, sheetOthers, sheetWeeks, sheetAnswers, sheetRanking, sheetRaters,
+	sheetSummary, sheetRouting, sheetReturn, sheetErrors, sheetReplay, sheetUseCases, sheetOthers, sheetWeeks, sheetAnswers, sheetRanking, sheetRaters,
 	sheetWorkload, sheetPrices, sheetMethod, sheetProtocol, sheetTasks, sheetResponses, sheetRatings,
 }
 
@@ -93,7 +94,7 @@ func newBook(in Input) (*book, error) {
 
 func (b *book) build(ctx context.Context) error {
 	steps := []func(){
-		b.returnSheet, b.routingErrorsSheet, b.routingSheet, b.useCaseSheet, b.othersSheet, b.weeksSheet, b.answersSheet, b.rankingSheet, b.ratersSheet,
+		b.returnSheet, b.routingErrorsSheet, b.routingSheet, b.replaySheet, b.useCaseSheet, b.othersSheet, b.weeksSheet, b.answersSheet, b.rankingSheet, b.ratersSheet,
 		b.workloadSheet, b.pricesSheet, b.methodSheet, b.protocolSheet, b.summarySheet,
 		func() { b.taskData(ctx) }, func() { b.responseData(ctx) }, func() { b.ratingData(ctx) },
 	}

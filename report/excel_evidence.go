@@ -150,7 +150,7 @@ func (b *book) useCaseSheet() {
 		{"Ties", 12, formatCount},
 		{"Losses", 12, formatCount},
 		{"Both bad", 12, formatCount},
-		{"On the frontier", 17, formatText},
+		{"On the frontier", 17, formatBeside},
 	}
 	s, row := b.open(sheetUseCases, "What did the pilot find for each use case? The win rate is the candidate's, a tie counting one half; 50% means no difference.", quality)
 	results := append(append([]eval.ComparisonResult{}, b.in.Analysis.Comparisons...), severalOnly(b.in.Analysis)...)

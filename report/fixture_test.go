@@ -265,6 +265,7 @@ func fixtureInput() Input {
 				UseCases: []eval.UseCase{{Category: audit.Coding, Candidates: []string{"claude"}}, {Category: audit.General, Candidates: []string{"small"}}, {Category: audit.Math, Candidates: []string{"deepseek+gpt"}}, {Category: audit.Creative, Candidates: []string{"small"}}},
 			},
 		},
+		Replay:   fixtureReplay(),
 		Progress: Progress{Comparisons: 420, RatedOnce: 401, Rated: 380, PeopleAsked: 2},
 		Prices: []audit.Price{
 			{Model: "gpt-4o", Provider: "openai", Input: audit.USD * 5 / 2, CachedInput: new(audit.USD * 5 / 4), Output: 10 * audit.USD, ValidFrom: day, Source: "price list"},
@@ -298,4 +299,22 @@ func ratedByPeopleAlone() Input {
 		c.WhyMissing["first_pass_accuracy"] = "no answer was checked"
 	}
 	return in
+}
+
+// fixtureReplay has a team with a hostile name, and one of which a cost is not known.
+func fixtureReplay() *eval.Replay {
+	total := eval.ReplayGroup{
+		Tasks: 900, Moved: 400, CostNow: 120, CostThen: new(100.0), Saving: interval(20, 2), LatencyNow: new(2000.0), LatencyThen: new(1800.0), LatencyRatio: interval(0.9, 0.02),
+		WinRateMoved: interval(0.58, 0.03), WinRateAll: interval(0.53, 0.01), WhyMissing: map[string]string{"saving_with_routing_errors_usd": "no sample was reviewed"},
+	}
+	team, lost, still := total, total, total
+	team.Team, lost.Team, still.Team = hostile, "finance", "support"
+	lost.Saving, lost.CostThen, lost.WhyMissing = nil, nil, map[string]string{"saving_usd": "coding: no cost is known"}
+	still.Moved, still.Saving, still.WinRateMoved = 0, interval(0, 0), nil
+	september := total
+	september.Month = "2026-09"
+	return &eval.Replay{
+		Table: new(int64(3)), Total: total, Teams: []eval.ReplayGroup{team, lost, still}, Months: []eval.ReplayGroup{september},
+		Assumes: []string{"costs are as they were paid"}, Warnings: []string{"3 tasks have no category"},
+	}
 }

@@ -36,7 +36,7 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"fixed": func(i *eval.Interval, n int) string { return WinRate(i, nil, n) }, "dash": func(text eval.DecisionKind) string { return cmp.Or(string(text), unknown) },
 	"categoryName": categoryName, "percent": func(share float64) string { return Rate(share, 0) },
 	"usd":    func(n audit.NanoUSD) string { return Money(n.Dollars()) },
-	"joined": joined, "errors": errorsSentence, "blinding": blindingLines, "tried": triedRaters, "winPoints": winPoints, "claimSaid": func(c eval.ClaimResult) string { return claimSaid(c.Claim) }, "claimFound": claimFound, "claimClass": claimClass, "claimMeasure": claimMeasure, "claimBasis": claimBasis, "meanMS": meanMS, "meanCount": meanCount, "repeat": repeatCell, "repeatsNote": func() string { return repeatsNote }, "prices": pricesOf, "yesNo": yesNo, "share": func(s eval.Share) string { return percent(&s) }, "optionalShare": percent, "preferred": trulyPreferred, "costs": trulyCosts,
+	"joined": joined, "errors": errorsSentence, "blinding": blindingLines, "tried": triedRaters, "winPoints": winPoints, "claimSaid": func(c eval.ClaimResult) string { return claimSaid(c.Claim) }, "claimFound": claimFound, "claimClass": claimClass, "claimMeasure": claimMeasure, "claimBasis": claimBasis, "meanMS": meanMS, "meanCount": meanCount, "repeat": repeatCell, "repeatsNote": func() string { return repeatsNote }, "replay": func(r *eval.Replay) string { return replaySentence(*r) }, "replayErrors": func(r *eval.Replay) string { return replayErrorsSentence(*r) }, "savingRange": savingRange, "timesOf": timesOf, "replayRate": replayRate, "ifMoved": nothingOr, "prices": pricesOf, "yesNo": yesNo, "share": func(s eval.Share) string { return percent(&s) }, "optionalShare": percent, "preferred": trulyPreferred, "costs": trulyCosts,
 }).ParseFS(templates, "templates/*"))
 
 // A document is what the page's template shows.
@@ -60,6 +60,7 @@ type document struct {
 	Tornado        []drawing
 	Planes         []plane
 	PlaneFigures   []drawing
+	ReplayLines    []replayLine
 	Workload       workloadFigure
 	RestsOn        string
 	Head           string
@@ -94,6 +95,7 @@ func HTML(w io.Writer, in Input) error {
 		TotalWhy: in.Routing.Total.WhyMissing["monthly_saving_usd"],
 	}
 	d.Forest, d.Sensitivity, d.FirstPass, d.Outcomes = forest(in).both(), sensitivity(in), firstPass(in).both(), outcomeRows(a.Comparisons)
+	d.ReplayLines = replayLines(in.Replay)
 	d.Rankings, d.Tornado = rankings(in), tornado(in).both()
 	d.Load, d.Positions, d.Judges = raterLoad(a.Raters).both(), raterPositions(a.Raters).both(), judgeAgreement(a.Judges).both()
 	for _, p := range planes(in) {

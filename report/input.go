@@ -17,6 +17,7 @@ type Input struct {
 	Protocol eval.LockedProtocol // as locked; zero before a lock
 	Prices   []audit.Price
 	Progress Progress
+	Replay   *eval.Replay // of the audited log under Routing; nil where there is none
 
 	// Tasks, Responses and Ratings give the rows of the data sheets one by one,
 	// so that a document never holds them all. Each may be nil, and passes on the

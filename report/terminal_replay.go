@@ -26,6 +26,9 @@ func Replay(w io.Writer, r eval.Replay, style Style) error {
 		{"team", r.Teams, func(g eval.ReplayGroup) string { return g.Team }},
 		{"month", r.Months, func(g eval.ReplayGroup) string { return g.Month }},
 	} {
+		if len(part.groups) == 0 {
+			continue
+		}
 		p.gap()
 		p.replayTable(part.name, part.groups, part.of, r.ReviewedTasks > 0)
 	}

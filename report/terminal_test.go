@@ -379,3 +379,21 @@ func TestDigits(t *testing.T) {
 		}
 	}
 }
+
+func TestReplayTerminal(t *testing.T) {
+	var out bytes.Buffer
+	if err := Replay(&out, *fixtureReplay(), Style{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"400 of 900 tasks would have run on another model. The log cost 120 USD and would have cost 100 USD",
+		"¹ coding: no cost is known", "    –¹                  –  0.90×", "900      0      120   100\n", "! 3 tasks have no category", "not known: no sample was reviewed",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing in:\n%s", want, out.String())
+		}
+	}
+	if strings.Contains(out.String(), "\x1b") {
+		t.Errorf("a control sequence of the log reached the terminal:\n%q", out.String())
+	}
+}

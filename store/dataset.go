@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"modeltrial/audit"
 	"modeltrial/eval"
@@ -63,6 +64,7 @@ func (s *Store) Dataset(ctx context.Context, throughWeek int) (eval.Dataset, err
 		Finish    string              `db:"finish_reason"`
 		Origin    eval.ResponseOrigin `db:"origin"`
 		Served    string              `db:"model_served"`
+		StoredAt  int64               `db:"stored_at"`
 		Input     *int64              `db:"input_tokens"`
 		Cached    *int64              `db:"cached_tokens"`
 		Output    *int64              `db:"output_tokens"`
@@ -71,7 +73,7 @@ func (s *Store) Dataset(ctx context.Context, throughWeek int) (eval.Dataset, err
 	err = s.reader.SelectContext(ctx, &rows, `
 SELECT r.task_id, b.category, t.cluster, b.week, r.arm, r.cost_nano_usd, r.latency_ms, r.response_sha256,
     trim(r.response, ' ' || char(9, 10, 13)) = '' AS is_empty,
-    length(r.response) AS characters, r.finish_reason, r.origin, r.model_served,
+    length(r.response) AS characters, r.finish_reason, r.origin, r.model_served, r.stored_at,
     r.input_tokens, r.cached_tokens, r.output_tokens, r.reasoning_tokens
 FROM responses r JOIN batch_tasks b ON b.task_id = r.task_id JOIN tasks t ON t.id = r.task_id
 WHERE ? = 0 OR b.week <= ?
@@ -86,6 +88,7 @@ ORDER BY b.week, r.task_id, r.arm`, throughWeek, throughWeek)
 			LatencyMS: r.LatencyMS, TextSHA256: r.SHA256, Empty: r.Empty,
 			Length: r.Length, Truncated: eval.Truncated(r.Finish), Refused: eval.Declined(r.Finish), Origin: r.Origin,
 			Tokens: audit.Tokens{Input: r.Input, Cached: r.Cached, Output: r.Output, Reasoning: r.Reasoning}, Served: r.Served,
+			At: time.UnixMicro(r.StoredAt).UTC(),
 		}
 	}
 	err = s.reader.SelectContext(ctx, &data.Steps, `

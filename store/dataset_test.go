@@ -49,6 +49,7 @@ func TestDataset(t *testing.T) {
 	want := eval.ResponseRow{
 		TaskID: "math-000", Category: "math", Week: 1, Arm: "next", Cost: ptr(audit.NanoUSD(3)), LatencyMS: ptr(int64(20)),
 		TextSHA256: "4b227777d4dd1fc61c6f884f48641d02b4d121d3fd328cb08b5531fcacdabf8a", Length: 1, Origin: eval.Recorded,
+		At: testTime,
 	}
 	if diff := cmp.Diff(want, first.Responses[0]); diff != "" {
 		t.Errorf("response (-want +got):\n%s", diff)

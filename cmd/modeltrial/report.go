@@ -106,6 +106,11 @@ func reportInput(ctx context.Context, g *global, s *store.Store, now time.Time) 
 		return input, err
 	}
 	input.Audit = mixer.Report()
+	replay, err := replayLog(ctx, s, input.Routing, io.Discard)
+	if err != nil {
+		return input, err
+	}
+	input.Replay = &replay
 	input.Prices = usedPrices(priceTable, input.Audit, input.Protocol.Protocol, now)
 	input.Tasks = func(yield func(audit.Task) error) error { return s.EachTaskSummary(ctx, yield) }
 	input.Responses = func(yield func(eval.Response) error) error { return s.EachResponse(ctx, yield) }

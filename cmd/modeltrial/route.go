@@ -19,7 +19,7 @@ import (
 )
 
 func newRouteCmd(g *global) *cobra.Command {
-	return group("route", "the routing table: which model for which category", newRouteRecommendCmd(g), newRouteHistoryCmd(g), newRouteDiffCmd(g), newRouteReplayCmd(g), newRouteFrontierCmd(g), newRouteExportCmd(g))
+	return group("route", "the routing table: which model for which category", newRouteRecommendCmd(g), newRouteHistoryCmd(g), newRouteDiffCmd(g), newRouteReplayCmd(g), newRouteFrontierCmd(g), newRouteCheckCmd(g), newRouteAnchorsCmd(g), newRouteExportCmd(g))
 }
 
 func newRouteRecommendCmd(g *global) *cobra.Command {

@@ -338,6 +338,10 @@ func (r *Replayer) turnaround(group *eval.ReplayGroup, byRoute []moved, timed in
 		missing(err.Error(), fields[1:])
 		return
 	}
+	if math.IsInf(now*math.Exp(logs.High), 1) {
+		missing("the latency ratio is not known well enough for limits", fields[1:])
+		return
+	}
 	group.LatencyRatio = &eval.Interval{
 		Estimate: math.Exp(logs.Estimate), StandardError: logs.StandardError, Low: math.Exp(logs.Low), High: math.Exp(logs.High), Level: eval.Level,
 	}

@@ -52,7 +52,11 @@ func (r *Replayer) savingWithErrors(group *eval.ReplayGroup, byRoute []moved) er
 			continue
 		}
 		s := r.sorted(i)
-		if why := s.whyNotRouted(); why != "" {
+		why := s.whyNotRouted()
+		if s.own < 0 {
+			why = "the table says nothing of the tasks that truly belong there"
+		}
+		if why != "" {
 			group.WhyMissing[fieldReplayErrors] = fmt.Sprintf("%s: %s", s.route.Category, why)
 			return nil
 		}

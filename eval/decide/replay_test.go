@@ -189,3 +189,32 @@ func TestReplaySaysWhatIsMissing(t *testing.T) {
 		t.Errorf("of an empty log: got %+v", got)
 	}
 }
+
+// FuzzReplayOfAFile has tables that no recommendation made: they give a result that JSON
+// can hold, or an error.
+func FuzzReplayOfAFile(f *testing.F) {
+	route := `{"category":"coding","arm":"next","decision":"switch","replaces_model":"atlas","tasks":50,"cost_ratio":{"estimate":0.5,"standard_error":0.02},` +
+		`"latency_ratio":{"estimate":0.8,"standard_error":0.1},"win_rate":{"estimate":0.6,"standard_error":0.03},"evidence":{"cost_ratio_degrees_of_freedom":40}}`
+	f.Add(`{"routes":[` + route + `]}`)
+	f.Add(`{"routes":[` + route + `],"routing_errors":{"rows":[{"category":"coding","truths":[{"category":"math","reviewed_tasks":40}]}]}}`)
+	f.Add(`{"routes":[` + route + `],"routing_errors":{"rows":[{"category":"coding","truths":[{"category":"coding","reviewed_tasks":40},{"category":"math","reviewed_tasks":-3,"cost_ratio":{"estimate":1e300,"standard_error":1e300,"high":-1}}]}]}}`)
+	f.Add(`{"routes":[{"category":"coding","decision":"switch","cost_ratio":{"estimate":-1e308,"standard_error":1e308},"latency_ratio":{"estimate":-1},"evidence":{"cost_ratio_degrees_of_freedom":-7}},{"category":"coding"}]}`)
+	f.Add(`{"routes":[{"category":"coding","decision":"switch","replaces_model":"atlas","tasks":3,"latency_ratio":{"estimate":1e9,"standard_error":1e4}}]}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		var table eval.RoutingTable
+		if json.Unmarshal([]byte(text), &table) != nil {
+			t.Skip()
+		}
+		r := NewReplayer(table)
+		for _, task := range replayedLog() {
+			r.Add(task)
+		}
+		replay, err := r.Replay()
+		if err != nil {
+			return
+		}
+		if _, err := json.Marshal(replay); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	})
+}
