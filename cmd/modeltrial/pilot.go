@@ -231,15 +231,7 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 	if err != nil {
 		return err
 	}
-	due := g.command("analyze")
-	switch {
-	case open > 0:
-		due = g.command("pilot run")
-	case unjudged > 0:
-		due = g.command("judge run")
-	case status.Rated < status.Comparisons:
-		due = g.command("rate serve")
-	}
+	due := g.dueCommand(open, unjudged, status)
 	if g.json {
 		return report.JSON(out, map[string]any{
 			"schema": "modeltrial.pilot-status/1", "pilot": protocol.Protocol.Name, "protocol_sha256": protocol.SHA256,
@@ -280,6 +272,19 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 	}
 	fmt.Fprintf(out, "\nnext: %s\n", due)
 	return nil
+}
+
+// dueCommand is what the pilot needs next, with so many calls and judgements open.
+func (g *global) dueCommand(calls, judgements int, status store.Status) string {
+	switch {
+	case calls > 0:
+		return g.command("pilot run")
+	case judgements > 0:
+		return g.command("judge run")
+	case status.Rated < status.Comparisons:
+		return g.command("rate serve")
+	}
+	return g.command("analyze")
 }
 
 func newPilotImportCmd(g *global) *cobra.Command {
