@@ -50,7 +50,10 @@ train: ## rebuild the categoriser from datasets/training
 simulate: ## measure the methods where the truth is known, into eval/stats/README.md (some minutes)
 	$(GO) run ./eval/simulate/characteristics
 
+man: build ## write the manual pages into bin/man
+	mkdir -p bin/man && $(BIN) man bin/man
+
 clean: ## remove what was built
 	rm -rf bin demo
 
-.PHONY: help build demo test lint fuzz bench bench-import bench-run train simulate clean
+.PHONY: help build demo test lint fuzz bench bench-import bench-run train simulate man clean

@@ -51,7 +51,7 @@ func asYAMLText(value any) any {
 type yamlText string
 
 // plainYAML is what needs no quotes in either.
-var plainYAML = regexp.MustCompile(`^(https?://)?[A-Za-z][A-Za-z0-9._/-]*(:[0-9]+(/[A-Za-z0-9._/-]*)?)?$`)
+var plainYAML = regexp.MustCompile(`^(https?://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]+)?(/[A-Za-z0-9._/-]*)?|[A-Za-z][A-Za-z0-9._/-]*)$`)
 
 // wordsYAML are the words that YAML 1.1 takes for something other than text.
 var wordsYAML = []string{"y", "n", "yes", "no", "on", "off", "true", "false", "null"}

@@ -14,6 +14,7 @@ import (
 // An auditDocument is what the audit's page shows.
 type auditDocument struct {
 	audit.Report
+	Nav                                                                                  []Link
 	Title, Head, Finding, BillSentence, Basis, ClusterSentence, PeerNote, SampleSentence string
 	Corrected                                                                            bool
 	Notes                                                                                []string
@@ -30,10 +31,10 @@ const mostMixRows = 200
 
 // AuditPage writes the audit as one self-contained page: no script, no font, image or
 // style from elsewhere. It is made in memory first, so that w gets the whole page or
-// nothing.
-func AuditPage(w io.Writer, r audit.Report, generatedAt time.Time) error {
+// nothing. The links of nav lead to other pages of modeltrial serve; a file has none.
+func AuditPage(w io.Writer, r audit.Report, generatedAt time.Time, nav ...Link) error {
 	d := auditDocument{
-		Report: r, Title: "What our AI models do, and what it costs", Head: auditHead(r), Finding: auditFinding(r), BillSentence: billSentence(r.Bill),
+		Report: r, Nav: nav, Title: "What our AI models do, and what it costs", Head: auditHead(r), Finding: auditFinding(r), BillSentence: billSentence(r.Bill),
 		Basis: basisText(r.Monthly), PeerNote: peerNote(r), SampleSentence: sampleSentence(r.Categoriser), Corrected: corrected(r), Notes: candidateNotes(r), Workload: workload(r), GeneratedAt: generatedAt,
 	}
 	if r.Clusters != nil {

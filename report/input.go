@@ -26,6 +26,9 @@ type Input struct {
 	Responses func(yield func(eval.Response) error) error
 	Ratings   func(yield func(eval.Rating) error) error
 
+	// Nav leads to the other pages of modeltrial serve; a file has none.
+	Nav []Link
+
 	// GeneratedAt is the moment that documents state; they read no clock.
 	GeneratedAt time.Time
 }

@@ -48,7 +48,7 @@ func TestAnchorRatings(t *testing.T) {
 	undated := again
 	undated.RatedAt = time.Time{}
 	elsewhere := again
-	elsewhere.TaskID = tasks[1]
+	elsewhere.TaskID = tasks[1].ID
 	turned := later.Flipped()
 
 	if stored, refused := importAnchors(t, s, eval.FrozenAnswers, again, again, rated, elsewhere, corrected, turned, undated); stored != 3 || len(refused) != 2 || refused[0] != "rated_at" || refused[1] != "task_id" {

@@ -117,8 +117,9 @@ Exit status: 0 ok, 1 failure, 2 usage.`,
 	root.AddCommand(
 		newDemoCmd(g), newInitCmd(g), newDoctorCmd(g),
 		newAuditCmd(g), newPricesCmd(g), newPilotCmd(g), newRateCmd(g), newJudgeCmd(g),
-		newAnalyzeCmd(g), newSimulateCmd(g), newRouteCmd(g), newReportCmd(g),
+		newAnalyzeCmd(g), newSimulateCmd(g), newRouteCmd(g), newReportCmd(g), newServeCmd(g), newManCmd(),
 	)
+	addCompletions(root, g)
 	return root
 }
 

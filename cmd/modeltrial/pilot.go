@@ -210,19 +210,11 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 	if err != nil {
 		return err
 	}
-	due := g.command("analyze")
 	_, stopped, err := s.Stopped(ctx)
 	if err != nil {
 		return err
 	}
-	switch {
-	case open > 0 && !stopped:
-		due = g.command("pilot run")
-	case unjudged > 0 && !stopped:
-		due = g.command("judge run")
-	case status.Rated < status.Comparisons && !stopped:
-		due = g.command("rate serve")
-	}
+	due := g.dueCommand(stopped, open, unjudged, status)
 	recorded, unexplained, err := deviations(ctx, s)
 	if err != nil {
 		return err
@@ -287,6 +279,21 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 	}
 	fmt.Fprintf(out, "\nnext: %s\n", due)
 	return nil
+}
+
+// dueCommand is what the pilot needs next, with so many calls and judgements open. One
+// that was stopped needs no more answers or ratings.
+func (g *global) dueCommand(stopped bool, calls, judgements int, status store.Status) string {
+	switch {
+	case stopped:
+	case calls > 0:
+		return g.command("pilot run")
+	case judgements > 0:
+		return g.command("judge run")
+	case status.Rated < status.Comparisons:
+		return g.command("rate serve")
+	}
+	return g.command("analyze")
 }
 
 func newPilotImportCmd(g *global) *cobra.Command {

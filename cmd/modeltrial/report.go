@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -66,7 +65,19 @@ func writeReport(ctx context.Context, g *global, s *store.Store, out io.Writer, 
 	return nil
 }
 
+// reportInput gathers what documents show. Where no routing table is stored it makes and
+// stores one.
 func reportInput(ctx context.Context, g *global, s *store.Store, now time.Time) (report.Input, error) {
+	input, err := storedInput(ctx, g, s, now)
+	if err == nil && len(input.Routing.Routes) == 0 {
+		input.Routing, err = recommend(ctx, g, s, now)
+	}
+	return input, err
+}
+
+// storedInput gathers what documents show and stores nothing: the routing table is
+// empty where there is none.
+func storedInput(ctx context.Context, g *global, s *store.Store, now time.Time) (report.Input, error) {
 	input := report.Input{GeneratedAt: now.UTC()}
 	config, err := g.config()
 	if err != nil {
@@ -94,11 +105,7 @@ func reportInput(ctx context.Context, g *global, s *store.Store, now time.Time) 
 	if input.Analysis, err = decide.Analyze(data, decide.Options{}); err != nil {
 		return input, err
 	}
-	input.Routing, err = s.LatestRoutingTable(ctx)
-	if errors.Is(err, eval.ErrNotFound) {
-		input.Routing, err = recommend(ctx, g, s, now)
-	}
-	if err != nil {
+	if input.Routing, err = s.LatestRoutingTable(ctx); ignoreNotFound(err) != nil {
 		return input, err
 	}
 	mixer, err := mix(ctx, g, s)

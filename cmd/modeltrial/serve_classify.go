@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"modeltrial/audit/classify"
+	"modeltrial/eval"
+	"modeltrial/eval/routeapi"
+	"modeltrial/store"
+)
+
+// How often serve --classify looks for what another command has stored.
+const (
+	tableEvery       = time.Second
+	categoriserEvery = time.Minute
+)
+
+func runServeClassify(ctx context.Context, s *store.Store, listen string, errOut io.Writer) error {
+	model, fingerprint, err := storedCategoriser(ctx, s)
+	if err != nil {
+		return err
+	}
+	handler := routeapi.New(model)
+	follow := &follower{store: s, handler: handler, errOut: errOut, trained: fingerprint}
+	if err := follow.table(ctx); err != nil {
+		return err
+	}
+	listener, err := listenOn(ctx, listen)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(errOut, "POST http://%s%s answers the category of a prompt; %s. Ctrl-C ends it\n", listener.Addr(), routeapi.Path, follow.says())
+	if checkOwnMachine(listener.Addr().String()) != nil {
+		fmt.Fprintln(errOut, "! others than this machine reach it, and nobody has to sign in")
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	go follow.run(ctx)
+	return serveHTTP(ctx, listener, handler, 10*time.Second)
+}
+
+// A follower gives the handler what other commands store while it runs.
+type follower struct {
+	store   *store.Store
+	handler *routeapi.Handler
+	errOut  io.Writer
+	decided time.Time // of the table in use; zero: none is stored
+	hash    string
+	trained string // fingerprint of the categoriser in use; empty: the built-in one
+	failed  string // what was said last, so that it is said once
+}
+
+func (f *follower) says() string {
+	if f.decided.IsZero() {
+		return "no routing table is stored yet"
+	}
+	return "routes as decided " + f.decided.UTC().Format(time.RFC3339)
+}
+
+// run looks until the context ends.
+func (f *follower) run(ctx context.Context) {
+	tables, models := time.NewTicker(tableEvery), time.NewTicker(categoriserEvery)
+	defer tables.Stop()
+	defer models.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return
+		case <-tables.C:
+			err = f.table(ctx)
+		case <-models.C:
+			err = f.categoriser(ctx)
+		}
+		// What was taken before still answers.
+		if err != nil && ctx.Err() == nil && err.Error() != f.failed {
+			f.failed = err.Error()
+			fmt.Fprintf(f.errOut, "! going on with what was read before: %v\n", err)
+		}
+	}
+}
+
+// table takes the table stored last, where it is another than the one in use.
+func (f *follower) table(ctx context.Context) error {
+	table, err := f.store.LatestRoutingTable(ctx)
+	if errors.Is(err, eval.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if table.DecidedAt.Equal(f.decided) && table.ProtocolSHA256 == f.hash {
+		return nil
+	}
+	if err := f.handler.UseTable(table); err != nil {
+		return err
+	}
+	first := f.decided.IsZero()
+	f.decided, f.hash = table.DecidedAt, table.ProtocolSHA256
+	if !first {
+		fmt.Fprintf(f.errOut, "%s\n", f.says())
+	}
+	return nil
+}
+
+// categoriser takes the one that is stored, where it is another than the one in use.
+func (f *follower) categoriser(ctx context.Context) error {
+	model, fingerprint, err := storedCategoriser(ctx, f.store)
+	if err != nil || fingerprint == f.trained {
+		return err
+	}
+	f.trained = fingerprint
+	f.handler.UseModel(model)
+	fmt.Fprintln(f.errOut, "the categoriser was trained anew")
+	return nil
+}
+
+// storedCategoriser is usedCategoriser with the fingerprint of what it was trained from,
+// empty for the built-in one.
+func storedCategoriser(ctx context.Context, s *store.Store) (*classify.Model, string, error) {
+	kept, err := s.LocalModel(ctx)
+	if errors.Is(err, eval.ErrNotFound) {
+		return classify.Default(), "", nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	used, err := keptCategoriser(kept)
+	return used.Model, kept.Fingerprint, err
+}
