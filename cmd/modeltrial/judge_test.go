@@ -351,7 +351,8 @@ func TestJudgesInterrupted(t *testing.T) {
 		t.Errorf("a judgement was paid for %d times", most)
 	}
 	stored := ratingsStored(t, dir)
-	if d.Claimed == 0 || d.Claimed > 3*4 || stored+d.Claimed != total || asked > total {
+	// Of each kill four calls were under way and some more were claimed to be sent next.
+	if d.Claimed == 0 || d.Claimed > 3*2*4 || stored+d.Claimed != total || asked > total {
 		t.Errorf("%d stored, %d asked of %d: %+v", stored, asked, total, d)
 	}
 	judgeRatings(t, dir)
