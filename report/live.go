@@ -100,12 +100,13 @@ type routeChange struct {
 
 // HistoryPage writes the routing tables that were stored, the oldest first given and the
 // newest first shown, each with what it changed.
-func HistoryPage(w io.Writer, nav []Link, tables []eval.RoutingTable, generatedAt time.Time) error {
+func HistoryPage(w io.Writer, nav []Link, tables []eval.StoredTable, generatedAt time.Time) error {
 	changes := make([]tableChange, len(tables))
-	for i, table := range tables {
+	for i, stored := range tables {
+		table := stored.Table
 		before := map[string]string{}
 		if i > 0 {
-			for _, r := range tables[i-1].Routes {
+			for _, r := range tables[i-1].Table.Routes {
 				before[string(r.Category)] = r.Arm
 			}
 		}

@@ -16,7 +16,7 @@ func TestHistoryPageShowsWhatChanged(t *testing.T) {
 	before.Routes[0].Arm = hostile
 	var out bytes.Buffer
 	nav := []Link{{Href: "/", Title: "Pilot"}, {Href: "/history", Title: "History", Current: true}}
-	if err := HistoryPage(&out, nav, []eval.RoutingTable{before, after}, before.DecidedAt); err != nil {
+	if err := HistoryPage(&out, nav, []eval.StoredTable{{ID: 1, Table: before}, {ID: 2, Table: after}}, before.DecidedAt); err != nil {
 		t.Fatal(err)
 	}
 	page := out.String()

@@ -163,13 +163,8 @@ INSERT INTO decisions (routing_table_id, category, arm, decision, reason, eviden
 
 // LatestRoutingTable is the table stored last; eval.ErrNotFound where there is none.
 func (s *Store) LatestRoutingTable(ctx context.Context) (eval.RoutingTable, error) {
-	var table eval.RoutingTable
-	var body string
-	err := s.reader.GetContext(ctx, &body, `SELECT body FROM routing_tables ORDER BY id DESC LIMIT 1`)
-	if err != nil {
-		return table, fmt.Errorf("routing table: %w", notFound(err))
-	}
-	return table, json.Unmarshal([]byte(body), &table)
+	stored, err := s.RoutingTable(ctx, 0)
+	return stored.Table, err
 }
 
 // An ArmStatus is how far one arm of one week is.

@@ -77,9 +77,9 @@ func TestRoutingTablesAreKept(t *testing.T) {
 	if diff := cmp.Diff(table, got); diff != "" {
 		t.Errorf("latest table (-want +got):\n%s", diff)
 	}
-	history, err := s.RoutingHistory(t.Context())
+	history, err := s.RoutingTables(t.Context())
 	must(t, err)
-	if len(history) != 2 || history[0].Routes[0].Arm != "now" || history[1].Routes[0].Arm != "next" {
+	if len(history) != 2 || history[0].Table.Routes[0].Arm != "now" || history[1].Table.Routes[0].Arm != "next" {
 		t.Errorf("the history is %+v, want both tables, the older first", history)
 	}
 	if n := count(t, s, `SELECT count(*) FROM decisions`); n != 2 {

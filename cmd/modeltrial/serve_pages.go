@@ -71,7 +71,7 @@ func ownerPages(g *global, s *store.Store) []owner.Page {
 			return report.AuditPage(w, document, timeNow(), nav...)
 		}},
 		{Path: "/history", Title: "History", Render: func(ctx context.Context, w io.Writer, nav []report.Link) error {
-			tables, err := s.RoutingHistory(ctx)
+			tables, err := s.RoutingTables(ctx)
 			if err != nil {
 				return err
 			}
