@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"modeltrial/eval/rate"
 	"modeltrial/store"
 )
 
@@ -72,33 +72,13 @@ func checkOwnMachine(listen string) error {
 	return nil
 }
 
-// shutdownTime is how long requests under way may take to end.
-const shutdownTime = 10 * time.Second
-
 // serveHTTP answers requests until the context ends, then lets those under way finish.
 // write is the longest that an answer may take.
 func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler, write time.Duration) error {
-	server := &http.Server{
+	return rate.Until(ctx, listener, &http.Server{
 		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: write, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return fmt.Errorf("serve on %s: %w", listener.Addr(), err)
-	case <-ctx.Done():
-	}
-	// The context has ended already; the requests under way get their own time.
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
-	defer cancel()
-	if err := server.Shutdown(grace); err != nil {
-		return fmt.Errorf("stop serving: %w", errors.Join(err, server.Close()))
-	}
-	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serve on %s: %w", listener.Addr(), err)
-	}
-	return nil
+	})
 }
 
 // listenOn opens the listener of serve.

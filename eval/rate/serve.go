@@ -17,22 +17,29 @@ const shutdownTime = 10 * time.Second
 // under way finish for up to ten seconds. It closes the listener and returns nil
 // after an orderly end.
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	server := newServer(handler)
+	if err := Until(ctx, listener, newServer(handler)); err != nil {
+		return fmt.Errorf("rating site: %w", err)
+	}
+	return nil
+}
+
+// Until is [Serve] with a server of the caller's, whose handler and bounds it has.
+func Until(ctx context.Context, listener net.Listener, server *http.Server) error {
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
 	case err := <-failed:
-		return fmt.Errorf("serve rating site on %s: %w", listener.Addr(), err)
+		return fmt.Errorf("serve on %s: %w", listener.Addr(), err)
 	case <-ctx.Done():
 	}
 	// The context has ended already; the requests under way get their own time.
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 	defer cancel()
 	if err := server.Shutdown(grace); err != nil {
-		return fmt.Errorf("stop rating site: %w", errors.Join(err, server.Close()))
+		return fmt.Errorf("stop serving: %w", errors.Join(err, server.Close()))
 	}
 	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serve rating site on %s: %w", listener.Addr(), err)
+		return fmt.Errorf("serve on %s: %w", listener.Addr(), err)
 	}
 	return nil
 }
