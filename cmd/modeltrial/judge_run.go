@@ -165,10 +165,7 @@ func askPanel(ctx context.Context, s *store.Store, options judge.Options, judgem
 		bar.describe(fmt.Sprintf("judge · spent %s of %s", report.Money(p.Spent.Dollars()), report.Money(options.Budget.Dollars())))
 		bar.set(p.Done + p.Failed)
 	}
-	stop := context.AfterFunc(ctx, func() {
-		fmt.Fprintln(errOut, "\nfinishing the calls under way, which are paid for; Ctrl-C again leaves them")
-	})
-	defer stop()
+	defer tellOfWaiting(ctx, errOut)()
 	before, err := s.Spent(ctx)
 	if err != nil {
 		return err
@@ -242,17 +239,8 @@ func sayJudges(g *global, out io.Writer, d *judgeDocument) error {
 	for _, name := range slices.Sorted(maps.Keys(d.SameFamily)) {
 		fmt.Fprintf(out, "  %s does not rate %s: an arm is of its own family\n", name, counted(d.SameFamily[name], "judgement", "judgements"))
 	}
-	if d.Claimed > 0 {
-		fmt.Fprintf(out, "  %s belong to another run, or to one that was killed a few minutes ago; run again then\n", counted(d.Claimed, "judgement", "judgements"))
-	}
-	switch {
-	case d.BudgetExhausted:
-		fmt.Fprintf(out, "\nthe cap does not allow another call; raise budget_usd (a deviation) or --max-cost and run again\n")
-	case d.Open > 0:
-		fmt.Fprintf(out, "\n%s, which goes on where this stopped\n", g.next("judge run"))
-	default:
-		fmt.Fprintf(out, "\n%s\n", g.next("analyze"))
-	}
+	sayClaimed(out, d.Claimed, counted(d.Claimed, "judgement", "judgements"))
+	sayAfterCalls(g, out, d.BudgetExhausted, d.Open > 0, "judge run", "analyze")
 	return nil
 }
 

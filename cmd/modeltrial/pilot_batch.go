@@ -82,7 +82,7 @@ func sayBatch(g *global, out io.Writer, summary run.BatchSummary, open int) {
 	}
 	switch {
 	case summary.BudgetExhausted:
-		fmt.Fprintf(out, "\nthe cap does not allow another call; raise budget_usd (a deviation) or --max-cost and run again\n")
+		sayExhausted(out)
 	case summary.Waiting > 0:
 		fmt.Fprintf(out, "\n%s, which collects what is done; most batches take less than a day\n", g.next("pilot run --batch"))
 	case open > 0:

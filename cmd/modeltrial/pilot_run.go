@@ -147,17 +147,8 @@ func sayRun(g *global, out io.Writer, week int, summary run.Summary) {
 	for _, failure := range summary.Failures {
 		fmt.Fprintf(out, "  %s\n", failure)
 	}
-	if summary.Claimed > 0 {
-		fmt.Fprintf(out, "  %s calls belong to another run, or to one that was killed a few minutes ago; run again then\n", report.Count(summary.Claimed))
-	}
-	switch {
-	case summary.BudgetExhausted:
-		fmt.Fprintf(out, "\nthe cap does not allow another call; raise budget_usd (a deviation) or --max-cost and run again\n")
-	case summary.Answered < summary.Total:
-		fmt.Fprintf(out, "\n%s, which goes on where this stopped\n", g.next("pilot run"))
-	default:
-		fmt.Fprintf(out, "\n%s\n", g.next("rate serve"))
-	}
+	sayClaimed(out, summary.Claimed, report.Count(summary.Claimed)+" calls")
+	sayAfterCalls(g, out, summary.BudgetExhausted, summary.Answered < summary.Total, "pilot run", "rate serve")
 }
 
 // answerWeek runs the open calls of a week and makes the comparisons they allow.
@@ -173,10 +164,7 @@ func answerWeek(ctx context.Context, g *global, s *store.Store, config eval.Conf
 		bar.describe(fmt.Sprintf("week %d · spent %s of %s", o.week, report.Money(p.Spent.Dollars()), report.Money(options.Budget.Dollars())))
 		bar.set(p.Done + p.Failed)
 	}
-	stop := context.AfterFunc(ctx, func() {
-		fmt.Fprintln(errOut, "\nfinishing the calls under way, which are paid for; Ctrl-C again leaves them")
-	})
-	defer stop()
+	defer tellOfWaiting(ctx, errOut)()
 	options.Notice = func(said string) { fmt.Fprintf(errOut, "%s %s\n", time.Now().Format(time.TimeOnly), said) }
 	var summary run.Summary
 	err = run.Hold(ctx, s, o.week, holder(os.Getpid()), ended, func(ctx context.Context) (err error) {

@@ -122,10 +122,7 @@ func answerRevisions(ctx context.Context, s *store.Store, config eval.Config, o 
 		bar.describe(fmt.Sprintf("revise · spent %s of %s", report.Money(p.Spent.Dollars()), report.Money(options.Budget.Dollars())))
 		bar.set(p.Done + p.Failed)
 	}
-	stop := context.AfterFunc(ctx, func() {
-		fmt.Fprintln(errOut, "\nfinishing the calls under way, which are paid for; Ctrl-C again leaves them")
-	})
-	defer stop()
+	defer tellOfWaiting(ctx, errOut)()
 	defer bar.finish()
 	return revise.Run(ctx, s, open, options)
 }
@@ -176,17 +173,8 @@ func sayRevised(g *global, out io.Writer, summary run.Summary) {
 	for _, failure := range summary.Failures {
 		fmt.Fprintf(out, "  %s\n", failure)
 	}
-	if summary.Claimed > 0 {
-		fmt.Fprintf(out, "  %s belong to another run, or to one that was killed a few minutes ago; run again then\n", report.Count(summary.Claimed))
-	}
-	switch {
-	case summary.BudgetExhausted:
-		fmt.Fprintf(out, "\nthe cap does not allow another call; raise budget_usd (a deviation) or --max-cost and run again\n")
-	case summary.Answered < summary.Total:
-		fmt.Fprintf(out, "\n%s, which goes on where this stopped\n", g.next("rate revise"))
-	default:
-		fmt.Fprintf(out, "\n%s\n", g.next("rate serve --edit"))
-	}
+	sayClaimed(out, summary.Claimed, report.Count(summary.Claimed))
+	sayAfterCalls(g, out, summary.BudgetExhausted, summary.Answered < summary.Total, "rate revise", "rate serve --edit")
 }
 
 // The store is what revising asks for.
