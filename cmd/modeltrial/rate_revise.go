@@ -135,6 +135,7 @@ func estimateRevisions(ctx context.Context, s *store.Store, config eval.Config, 
 	}
 	estimates := []costEstimate{}
 	for _, arm := range protocol.Arms {
+		arm = revise.Call(arm)
 		e := costEstimate{Arm: arm.Name}
 		known, _ := config.Provider(arm.Provider)
 		price, priced := priceOf(arm)

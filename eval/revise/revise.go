@@ -42,16 +42,24 @@ func Question(task audit.Task, revision eval.Revision) audit.Task {
 	return task
 }
 
+// Call is what answers a remark: the arm itself or, of a pipeline, its last step, which
+// wrote the answer that the editor saw.
+func Call(arm eval.Arm) eval.Arm {
+	calls := arm.Calls()
+	return calls[len(calls)-1]
+}
+
 // Run asks for the revisions by the options, whose store is replaced. Each new answer is
 // stored as it arrives. An arm whose answers are recorded has no new one to give, which
 // is an error before anything is sent.
 func Run(ctx context.Context, store Store, revisions []eval.Revision, options run.Options) (run.Summary, error) {
+	protocol := options.Protocol
 	for _, revision := range revisions {
-		arm, ok := options.Protocol.Arm(revision.Arm)
+		arm, ok := protocol.Arm(revision.Arm)
 		if !ok {
 			return run.Summary{}, fmt.Errorf("arm %q of a revision is not in the locked protocol", revision.Arm)
 		}
-		if endpoint, ok := options.Endpoints[arm.Provider]; ok && endpoint.Origin() == eval.Recorded {
+		if endpoint, ok := options.Endpoints[Call(arm).Provider]; ok && endpoint.Origin() == eval.Recorded {
 			return run.Summary{}, fmt.Errorf("arm %q has recorded answers only, so it cannot give a new one to a remark; raters can mark the answer unusable instead", arm.Name)
 		}
 	}
@@ -61,6 +69,10 @@ func Run(ctx context.Context, store Store, revisions []eval.Revision, options ru
 		asked.revisions[revision.ID] = revision
 	}
 	options.Store = asked
+	options.Protocol = eval.Protocol{} // without repeats: a remark is one call
+	for _, arm := range protocol.Arms {
+		options.Protocol.Arms = append(options.Protocol.Arms, Call(arm))
+	}
 	return run.Run(ctx, options)
 }
 

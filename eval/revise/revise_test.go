@@ -128,3 +128,26 @@ func TestRecordedArmHasNoNewAnswer(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestARemarkIsOneCall: of a pipeline the last step, which wrote the answer that the editor
+// saw, is asked; and once, however many answers to a task the protocol wants.
+func TestARemarkIsOneCall(t *testing.T) {
+	pipeline := eval.Arm{Name: "next", Steps: []eval.Step{{Name: "draft", Provider: "p", Model: "small"}, {Name: "review", Provider: "p", Model: "large"}}}
+	for name, change := range map[string]func(*eval.Protocol){
+		"large": func(p *eval.Protocol) { p.Arms = []eval.Arm{pipeline} },
+		"m":     func(p *eval.Protocol) { p.Repeats = 3 },
+	} {
+		e, m := &endpoint{origin: eval.Measured}, &memory{}
+		o := options(e)
+		change(&o.Protocol)
+		summary, err := revise.Run(t.Context(), m, []eval.Revision{revisionOf}, o)
+		if err != nil || summary.Answered != 1 || m.saved == nil || e.asked.Arm.Model != name || e.asked.Task.Prompt != revisionOf.Remark {
+			t.Errorf("%s: %+v, %v, asked %+v", name, summary, err, e.asked)
+		}
+	}
+	recorded := options(&endpoint{origin: eval.Recorded})
+	recorded.Protocol.Arms = []eval.Arm{pipeline}
+	if _, err := revise.Run(t.Context(), &memory{}, []eval.Revision{revisionOf}, recorded); err == nil || !strings.Contains(err.Error(), "recorded answers only") {
+		t.Errorf("got %v", err)
+	}
+}
