@@ -25,7 +25,7 @@ func runBatch(ctx context.Context, g *global, s *store.Store, config eval.Config
 	if err != nil {
 		return err
 	}
-	if _, err := s.CreateComparisons(ctx); err != nil {
+	if err := createComparisons(context.WithoutCancel(ctx), s); err != nil {
 		return err
 	}
 	if options.Week == 0 {
