@@ -69,10 +69,23 @@ func writeReport(ctx context.Context, g *global, s *store.Store, out io.Writer, 
 // stores one.
 func reportInput(ctx context.Context, g *global, s *store.Store, now time.Time) (report.Input, error) {
 	input, err := storedInput(ctx, g, s, now)
-	if err == nil && len(input.Routing.Routes) == 0 {
-		input.Routing, err = recommend(ctx, g, s, now)
+	if err != nil || len(input.Routing.Routes) > 0 {
+		return input, err
 	}
+	if input.Routing, err = recommend(ctx, g, s, now); err != nil {
+		return input, err
+	}
+	input.Replay, err = replayed(ctx, s, input.Routing)
 	return input, err
+}
+
+// replayed is the audited log under a table; nil where the table has no route.
+func replayed(ctx context.Context, s *store.Store, table eval.RoutingTable) (*eval.Replay, error) {
+	if len(table.Routes) == 0 {
+		return nil, nil
+	}
+	replay, err := replayLog(ctx, s, table, io.Discard)
+	return &replay, err
 }
 
 // storedInput gathers what documents show and stores nothing: the routing table is
@@ -113,11 +126,9 @@ func storedInput(ctx context.Context, g *global, s *store.Store, now time.Time) 
 		return input, err
 	}
 	input.Audit = mixer.Report()
-	replay, err := replayLog(ctx, s, input.Routing, io.Discard)
-	if err != nil {
+	if input.Replay, err = replayed(ctx, s, input.Routing); err != nil {
 		return input, err
 	}
-	input.Replay = &replay
 	input.Prices = usedPrices(priceTable, input.Audit, input.Protocol.Protocol, now)
 	input.Tasks = func(yield func(audit.Task) error) error { return s.EachTaskSummary(ctx, yield) }
 	input.Responses = func(yield func(eval.Response) error) error { return s.EachResponse(ctx, yield) }
