@@ -232,6 +232,10 @@ func atTodaysPrices(ctx context.Context, g *global, s *store.Store, in *decide.C
 	if err != nil {
 		return nil, err
 	}
+	priceOn, err := armPriceOn(ctx, s, config)
+	if err != nil {
+		return nil, err
+	}
 	data, err := s.Dataset(ctx, 0)
 	if err != nil {
 		return nil, err
@@ -247,7 +251,7 @@ func atTodaysPrices(ctx context.Context, g *global, s *store.Store, in *decide.C
 	if in.Then, err = recommend(data); err != nil {
 		return nil, err
 	}
-	repriced, notes := decide.Reprice(data, armPriceOn(table, config), in.On)
+	repriced, notes := decide.Reprice(data, priceOn, in.On)
 	if in.Now, err = recommend(repriced); err != nil {
 		return nil, err
 	}
@@ -255,20 +259,4 @@ func atTodaysPrices(ctx context.Context, g *global, s *store.Store, in *decide.C
 		notes = append(notes, "the log since the table was made covers less than two weeks: monthly figures of today rest on the whole log")
 	}
 	return notes, nil
-}
-
-// armPriceOn finds what an arm's tokens cost on a day: what its provider states in
-// modeltrial.yaml, else what the lists say.
-func armPriceOn(table audit.PriceTable, config eval.Config) func(eval.Arm, time.Time) (audit.Price, bool) {
-	return func(arm eval.Arm, day time.Time) (audit.Price, bool) {
-		provider, _ := config.Provider(arm.Provider)
-		for _, own := range provider.Prices {
-			if own.Model == arm.Model {
-				price, err := own.Price(provider.Name)
-				return price, err == nil
-			}
-		}
-		price, err := table.Lookup("", arm.Model, day)
-		return price, err == nil
-	}
 }

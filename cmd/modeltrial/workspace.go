@@ -125,16 +125,25 @@ func listedPrices(ctx context.Context, s *store.Store) (audit.PriceTable, error)
 	return table, nil
 }
 
-// armPrice finds what an arm's tokens cost today: by the price that its provider
-// states in modeltrial.yaml, since two providers may ask different prices for a model
-// of the same name, else by the price in force.
+// armPrice is armPriceOn of today.
 func armPrice(ctx context.Context, s *store.Store, config eval.Config) (func(eval.Arm) (audit.Price, bool), error) {
-	table, err := listedPrices(ctx, s)
+	on, err := armPriceOn(ctx, s, config)
 	if err != nil {
 		return nil, err
 	}
 	today := time.Now().UTC()
-	return func(arm eval.Arm) (audit.Price, bool) {
+	return func(arm eval.Arm) (audit.Price, bool) { return on(arm, today) }, nil
+}
+
+// armPriceOn finds what an arm's tokens cost on a day: by the price that its provider
+// states in modeltrial.yaml, since two providers may ask different prices for a model
+// of the same name, else by the price in force.
+func armPriceOn(ctx context.Context, s *store.Store, config eval.Config) (func(eval.Arm, time.Time) (audit.Price, bool), error) {
+	table, err := listedPrices(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return func(arm eval.Arm, day time.Time) (audit.Price, bool) {
 		provider, _ := config.Provider(arm.Provider)
 		for _, own := range provider.Prices {
 			if own.Model != arm.Model {
@@ -143,7 +152,7 @@ func armPrice(ctx context.Context, s *store.Store, config eval.Config) (func(eva
 			price, err := own.Price(provider.Name)
 			return price, err == nil // the configuration was checked: there is none
 		}
-		price, err := table.Lookup("", arm.Model, today)
+		price, err := table.Lookup("", arm.Model, day)
 		return price, err == nil
 	}, nil
 }
