@@ -202,7 +202,7 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 		return err
 	}
 	drift := driftWarnings(served)
-	blocked, err := blockages(ctx, s, status, spent, committed, budget, time.Now())
+	blocked, err := blockages(ctx, s, status, open, spent, committed, budget, time.Now())
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ type blockage struct {
 }
 
 // blockages tell why calls are open that a run would have made.
-func blockages(ctx context.Context, s *store.Store, status store.Status, spent, committed, budget audit.NanoUSD, now time.Time) ([]blockage, error) {
+func blockages(ctx context.Context, s *store.Store, status store.Status, open int, spent, committed, budget audit.NanoUSD, now time.Time) ([]blockage, error) {
 	found := []blockage{}
 	leases, err := s.Leases(ctx, now)
 	if err != nil {
@@ -84,9 +84,8 @@ func blockages(ctx context.Context, s *store.Store, status store.Status, spent, 
 				c.Week, c.Arm, counted(c.Refused, "request", "requests"))})
 		}
 	}
-	open, answered, cost := 0, 0, audit.NanoUSD(0)
+	answered, cost := 0, audit.NanoUSD(0)
 	for _, arm := range status.Arms {
-		open += arm.Tasks - arm.Answered
 		answered += arm.Answered
 		cost += arm.CostNano
 		if arm.Failed > 0 {

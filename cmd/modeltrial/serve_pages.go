@@ -101,9 +101,7 @@ func pilotPage(ctx context.Context, g *global, s *store.Store) (report.Pilot, er
 		return pilot, err
 	}
 	pilot.Progress = progress(status, pilot.Protocol.Protocol)
-	open := 0
 	for _, row := range status.Arms {
-		open += row.Tasks - row.Answered
 		pilot.Weeks = append(pilot.Weeks, report.ArmWeek{
 			Week: row.Week, Category: string(row.Category), Arm: row.Arm, Tasks: row.Tasks,
 			Answered: row.Answered, Failed: row.Failed, CostUSD: row.CostNano.Dollars(), LastError: row.LastFail,
@@ -126,7 +124,11 @@ func pilotPage(ctx context.Context, g *global, s *store.Store) (report.Pilot, er
 	if err != nil {
 		return pilot, err
 	}
-	pilot.Due = g.dueCommand(stopped, open, pilot.OpenJudgement, status)
+	cells, err := s.OpenCells(ctx, 0)
+	if err != nil {
+		return pilot, err
+	}
+	pilot.Due = g.dueCommand(stopped, len(cells), pilot.OpenJudgement, status)
 	pilot.Deviations, err = s.Deviations(ctx)
 	return pilot, err
 }
