@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"cmp"
 	"embed"
 	"fmt"
@@ -107,12 +106,7 @@ func HTML(w io.Writer, in Input) error {
 	if a.Agreement != nil && a.Agreement.AlphaNominal != nil {
 		d.AgreementText = sentence(agreementText(a.Agreement))
 	}
-	var buffer bytes.Buffer
-	if err := pages.ExecuteTemplate(&buffer, "report.html", d); err != nil {
-		return fmt.Errorf("report page: %w", err)
-	}
-	_, err := w.Write(buffer.Bytes())
-	return err
+	return writePage(w, "report.html", d)
 }
 
 // flow counts what became of the work at each stage that this document knows.

@@ -1,9 +1,7 @@
 package report
 
 import (
-	"bytes"
 	"cmp"
-	"fmt"
 	"io"
 	"slices"
 	"time"
@@ -51,12 +49,7 @@ func AuditPage(w io.Writer, r audit.Report, generatedAt time.Time, nav ...Link) 
 		d.MixLeftOut = len(d.Mix) - mostMixRows
 		d.Mix = d.Mix[:mostMixRows]
 	}
-	var buffer bytes.Buffer
-	if err := pages.ExecuteTemplate(&buffer, "audit.html", d); err != nil {
-		return fmt.Errorf("audit page: %w", err)
-	}
-	_, err := w.Write(buffer.Bytes())
-	return err
+	return writePage(w, "audit.html", d)
 }
 
 // mostTrend is how many months the figure has room for.

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"net/netip"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -59,14 +57,11 @@ not of the sample when audit classify runs next. Ctrl-C ends it.`,
 // checkLoopback refuses addresses that others reach: the page shows the log's prompts
 // as they are, and has no TLS.
 func checkLoopback(listen string) error {
-	host, _, err := net.SplitHostPort(listen)
-	if err != nil {
-		return usagef("--listen %q is no address with a port; write it like %s", listen, reviewListen)
+	own, err := ownMachine(listen, reviewListen)
+	if err == nil && !own {
+		err = usagef("--listen %q is not this machine alone; the page shows prompts as they are, so choose a port of 127.0.0.1", listen)
 	}
-	if address, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !address.IsLoopback()) {
-		return usagef("--listen %q is not this machine alone; the page shows prompts as they are, so choose a port of 127.0.0.1", listen)
-	}
-	return nil
+	return err
 }
 
 func runReviewPage(ctx context.Context, g *global, s *store.Store, listen string, out, errOut io.Writer) error {
@@ -93,9 +88,9 @@ func runReviewPage(ctx context.Context, g *global, s *store.Store, listen string
 	handler := rate.NewReviewHandler(rate.NewReviewQueue(reviews, append(sampled, unsure...)), rate.ReviewOptions{
 		Token: token, Categories: reviewCategories(config), Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})
-	listener, err := net.Listen("tcp", listen)
+	listener, err := listenOn(ctx, listen)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w; choose another address with --listen", listen, err)
+		return err
 	}
 	fmt.Fprintf(errOut, "%s of a random sample and %s to review; open\n  http://%s/r/%s\nThe link is a key to the log's prompts. Ctrl-C ends it.\n",
 		counted(len(sampled), "task", "tasks"), counted(len(unsure), "unsure one", "unsure ones"), listener.Addr(), token)

@@ -230,8 +230,8 @@ for each arm. Who sends an answer back with a remark gets a new one from the sam
 after modeltrial rate revise.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if !(askGuess >= 0 && askGuess <= 1) {
-				return usagef("--ask-guess is %v; choose a share from 0 (never) to 1 (after each verdict)", askGuess)
+			if err := checkAskGuess(askGuess); err != nil {
+				return err
 			}
 			if err := by.check(); err != nil {
 				return err
@@ -253,6 +253,13 @@ func addAskGuess(cmd *cobra.Command, share *float64) {
 	cmd.Flags().Float64Var(share, "ask-guess", 0.2, "share of verdicts after which to ask which answer is from the current model")
 }
 
+func checkAskGuess(share float64) error {
+	if !(share >= 0 && share <= 1) {
+		return usagef("--ask-guess is %v; choose a share from 0 (never) to 1 (after each verdict)", share)
+	}
+	return nil
+}
+
 func runServe(ctx context.Context, s *store.Store, listen string, by transport, edit bool, chosen rate.Options, errOut io.Writer) error {
 	protocol, err := locked(ctx, s)
 	if err != nil {
@@ -261,9 +268,9 @@ func runServe(ctx context.Context, s *store.Store, listen string, by transport, 
 	if err := checkComparisons(ctx, s); err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", listen)
+	listener, err := listenOn(ctx, listen)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w; choose another address with --listen", listen, err)
+		return err
 	}
 	kind, options := "rating", siteOptions(protocol.Protocol)
 	options.AskGuess, options.Practice = chosen.AskGuess, chosen.Practice

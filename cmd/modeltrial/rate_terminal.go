@@ -31,8 +31,8 @@ at any time and go on later, here or on the site.`,
 		Example: "  modeltrial rate invite Ada\n  modeltrial rate terminal --rater Ada",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if !(askGuess >= 0 && askGuess <= 1) {
-				return usagef("--ask-guess is %v; choose a share from 0 (never) to 1 (after each verdict)", askGuess)
+			if err := checkAskGuess(askGuess); err != nil {
+				return err
 			}
 			if rater == "" {
 				return usagef("rate terminal needs --rater NAME: who rates")
@@ -46,7 +46,7 @@ at any time and go on later, here or on the site.`,
 		},
 	}
 	cmd.Flags().StringVar(&rater, "rater", "", "who rates: a name that rate invite knows")
-	cmd.Flags().Float64Var(&askGuess, "ask-guess", 0.2, "share of verdicts after which to ask which answer is from the current model")
+	addAskGuess(cmd, &askGuess)
 	return cmd
 }
 

@@ -62,14 +62,21 @@ logged.`,
 // checkOwnMachine refuses addresses that others reach: the pages show all results, and
 // there is no TLS.
 func checkOwnMachine(listen string) error {
+	own, err := ownMachine(listen, ownerListen)
+	if err == nil && !own {
+		err = usagef("--listen %q is not this machine alone, and the link would cross the network in the clear; choose a port of 127.0.0.1 and put a proxy with TLS before it", listen)
+	}
+	return err
+}
+
+// ownMachine says whether an address of --listen is reached from this machine alone.
+func ownMachine(listen, example string) (bool, error) {
 	host, _, err := net.SplitHostPort(listen)
 	if err != nil {
-		return usagef("--listen %q is no address with a port; write it like %s", listen, ownerListen)
+		return false, usagef("--listen %q is no address with a port; write it like %s", listen, example)
 	}
-	if address, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !address.IsLoopback()) {
-		return usagef("--listen %q is not this machine alone, and the link would cross the network in the clear; choose a port of 127.0.0.1 and put a proxy with TLS before it", listen)
-	}
-	return nil
+	address, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && address.IsLoopback(), nil
 }
 
 // serveHTTP answers requests until the context ends, then lets those under way finish.
@@ -81,7 +88,7 @@ func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler,
 	})
 }
 
-// listenOn opens the listener of serve.
+// listenOn opens a listener.
 func listenOn(ctx context.Context, address string) (net.Listener, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {

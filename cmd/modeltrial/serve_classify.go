@@ -34,7 +34,7 @@ func runServeClassify(ctx context.Context, s *store.Store, listen string, errOut
 		return err
 	}
 	fmt.Fprintf(errOut, "POST http://%s%s answers the category of a prompt; %s. Ctrl-C ends it\n", listener.Addr(), routeapi.Path, follow.says())
-	if checkOwnMachine(listener.Addr().String()) != nil {
+	if !loopback(listener.Addr()) {
 		fmt.Fprintln(errOut, "! others than this machine reach it, and nobody has to sign in")
 	}
 	ctx, stop := context.WithCancel(ctx)
