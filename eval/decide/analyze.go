@@ -63,29 +63,36 @@ func Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
 // Analyze is [Analyze] of gathered ratings, which serve once; those of the dataset do not
 // count, nor does the week of the options.
 func (g *Ratings) Analyze(data eval.Dataset, options Options) (eval.Analysis, error) {
+	a, raters, err := g.ruled(data, options)
+	if err != nil {
+		return eval.Analysis{}, err
+	}
+	return a.analyze(raters, options)
+}
+
+// ruled is the analyzer of what the protocol's rules let count, with all raters where its
+// rule on them was applied. It returns [ErrNoRatings] as [Analyze] does.
+func (g *Ratings) ruled(data eval.Dataset, options Options) (*analyzer, []eval.RaterResult, error) {
 	if data.Locked == nil && g.Len() == 0 {
-		return eval.Analysis{}, ErrNoRatings
+		return nil, nil, ErrNoRatings
 	}
 	a := g.analyzer(data, options)
-	var raters []eval.RaterResult // where the rule was applied
-	if data.Locked != nil && data.Locked.Protocol.ExcludeRaters != nil && !options.KeepRaters {
-		rest, everyone, err := a.withoutExcluded(data)
-		if err != nil {
-			return eval.Analysis{}, err
-		}
-		if raters = everyone; len(rest.Ratings) < len(data.Ratings) {
-			a = newAnalyzer(rest, options)
-			a.everyone = &data
-		}
+	if data.Locked == nil || data.Locked.Protocol.ExcludeRaters == nil || options.KeepRaters {
+		return a, nil, nil
 	}
-	result := eval.Analysis{
-		Schema: "modeltrial.analyze/1", Pilot: data.Pilot, Level: eval.Level,
-		ThroughWeek: a.throughWeek, Weeks: a.weeks,
-		Deviations: append([]string{}, data.Deviations...), Comparisons: []eval.ComparisonResult{}, Overall: []eval.ComparisonResult{},
-		Raters: []eval.RaterResult{}, Judges: []eval.JudgeResult{}, Ranking: []eval.RankingResult{}, Blinding: []eval.BlindingResult{}, Masking: []eval.MaskingResult{}, Formatting: []eval.FormattingResult{},
-		Pipelines: []eval.PipelineStep{}, Repeats: []eval.RepeatResult{}, Claims: []eval.ClaimResult{},
-		Warnings: []string{},
+	rest, everyone, err := a.withoutExcluded(data)
+	if err != nil || len(rest.Ratings) == len(data.Ratings) {
+		return a, everyone, err
 	}
+	a = newAnalyzer(rest, options)
+	a.everyone = &data
+	return a, everyone, nil
+}
+
+func (a *analyzer) analyze(raters []eval.RaterResult, options Options) (eval.Analysis, error) {
+	result := emptyAnalysis(a.data.Pilot)
+	result.ThroughWeek, result.Weeks = a.throughWeek, a.weeks
+	result.Deviations = append(result.Deviations, a.data.Deviations...)
 	if !options.DecisionsOnly {
 		result.Provenance, result.Warnings = a.provenance(), a.dataWarnings()
 		formatting, err := a.formatting(options.ThroughWeek)
@@ -95,8 +102,8 @@ func (g *Ratings) Analyze(data eval.Dataset, options Options) (eval.Analysis, er
 		result.Formatting = formatting
 		result.Masking, result.Warnings = a.masking(options.ThroughWeek), append(result.Warnings, a.flaggedWarnings(options.ThroughWeek)...)
 	}
-	if data.Locked != nil {
-		result.ProtocolSHA256 = data.Locked.SHA256
+	if a.data.Locked != nil {
+		result.ProtocolSHA256 = a.data.Locked.SHA256
 	}
 	comparisons, err := a.compareAll(a.useCases())
 	if err != nil {
@@ -149,6 +156,17 @@ func (g *Ratings) Analyze(data eval.Dataset, options Options) (eval.Analysis, er
 		return result, fmt.Errorf("sensitivity: %w", err)
 	}
 	return result, nil
+}
+
+// emptyAnalysis is an analysis of which nothing is known yet.
+func emptyAnalysis(pilot string) eval.Analysis {
+	return eval.Analysis{
+		Schema: "modeltrial.analyze/1", Pilot: pilot, Level: eval.Level,
+		Comparisons: []eval.ComparisonResult{}, Overall: []eval.ComparisonResult{}, Raters: []eval.RaterResult{}, Judges: []eval.JudgeResult{},
+		Ranking: []eval.RankingResult{}, Blinding: []eval.BlindingResult{}, Masking: []eval.MaskingResult{}, Formatting: []eval.FormattingResult{},
+		Pipelines: []eval.PipelineStep{}, Repeats: []eval.RepeatResult{}, Claims: []eval.ClaimResult{},
+		Deviations: []string{}, Warnings: []string{},
+	}
 }
 
 // compareAll estimates use cases, several at a time.

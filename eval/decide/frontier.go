@@ -18,11 +18,15 @@ import (
 // A budget bounds the cost of the whole log, of which the pilot's arms move the control's
 // work only; it compares estimates, since it may have to choose what was not shown.
 func Frontier(data eval.Dataset, spend []eval.Spend, budget *float64) (eval.Frontier, error) {
-	analysis, err := Analyze(data, Options{DecisionsOnly: true})
+	options := Options{DecisionsOnly: true}
+	a, raters, err := gather(data, options).ruled(data, options)
 	if err != nil {
 		return eval.Frontier{}, err
 	}
-	a := newAnalyzer(data, Options{})
+	analysis, err := a.analyze(raters, options)
+	if err != nil {
+		return eval.Frontier{}, err
+	}
 	frontier := eval.Frontier{
 		Schema: "modeltrial.route-frontier/1", Pilot: data.Pilot, ProtocolSHA256: analysis.ProtocolSHA256, Provenance: a.provenance(),
 		Categories: eval.FrontierOf(analysis.Comparisons), Goals: []eval.FrontierGoal{}, Warnings: []string{},

@@ -84,12 +84,9 @@ func RankCounts(name string, counts eval.ComparisonCounts) (eval.Analysis, error
 
 // rankingOnly is an analysis of which nothing is known but the ranking to come.
 func rankingOnly(name string, p eval.Provenance) eval.Analysis {
-	return eval.Analysis{
-		Schema: "modeltrial.analyze/1", Pilot: name, Level: eval.Level, Provenance: p,
-		Comparisons: []eval.ComparisonResult{}, Overall: []eval.ComparisonResult{},
-		Raters: []eval.RaterResult{}, Judges: []eval.JudgeResult{}, Ranking: []eval.RankingResult{},
-		Warnings: []string{}, Deviations: []string{}, Pipelines: []eval.PipelineStep{}, Repeats: []eval.RepeatResult{}, Claims: []eval.ClaimResult{},
-	}
+	analysis := emptyAnalysis(name)
+	analysis.Provenance = p
+	return analysis
 }
 
 // told says of a ranking what must be known beside it.

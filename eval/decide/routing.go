@@ -18,7 +18,11 @@ import (
 // savings are given for a router that errs, too. An empty priceDate says that the
 // pilot's prices are the workspace's own.
 func Recommend(data eval.Dataset, spend []eval.Spend, check *audit.CategoriserCheck, priceDate eval.PriceDate, now time.Time) (eval.RoutingTable, error) {
-	analysis, err := Analyze(data, Options{})
+	a, raters, err := gather(data, Options{}).ruled(data, Options{})
+	if err != nil {
+		return eval.RoutingTable{}, err
+	}
+	analysis, err := a.analyze(raters, Options{})
 	if err != nil {
 		return eval.RoutingTable{}, err
 	}
@@ -31,7 +35,6 @@ func Recommend(data eval.Dataset, spend []eval.Spend, check *audit.CategoriserCh
 	if priceDate == "" {
 		table.WhyMissing["price_table_date"] = "own prices: no model of the pilot is priced by a dated list"
 	}
-	a := newAnalyzer(data, Options{})
 	var savings []stats.Estimated
 	complete := true
 	for _, category := range routedCategories(analysis, spend) {
