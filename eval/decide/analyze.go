@@ -196,6 +196,7 @@ type analyzer struct {
 	data          eval.Dataset // without ratings and responses
 	ratings       []rated
 	flagged       []eval.Rating // left out by the rule on flagged answers
+	excluded      map[shownPair]bool
 	everyone      *eval.Dataset // with the people whom the rule leaves out; nil where it leaves out nobody
 	answers       []answer
 	edits         []editedAnswer
@@ -228,11 +229,11 @@ func newAnalyzer(data eval.Dataset, options Options) *analyzer {
 func gather(data eval.Dataset, options Options) *Ratings {
 	g := &Ratings{ThroughWeek: options.ThroughWeek}
 	g.Grow(len(data.Ratings))
-	excluded := flaggedPairs(data)
+	g.excluded = flaggedPairs(data)
 	for i := range data.Ratings {
 		r := &data.Ratings[i]
 		switch {
-		case !excluded[pairOf(r.TaskID, r.ArmA, r.ArmB)]:
+		case !g.excluded[pairOf(r.TaskID, r.ArmA, r.ArmB)]:
 			g.Add(r)
 		case g.counts(r):
 			g.flagged = append(g.flagged, *r)
@@ -258,7 +259,7 @@ func (g *Ratings) analyzer(data eval.Dataset, options Options) *analyzer {
 			a.seed = binary.BigEndian.Uint64(sum)
 		}
 	}
-	a.flagged = g.flagged
+	a.excluded, a.flagged = g.excluded, g.flagged
 	a.leaveOutFlagged()
 	a.data.Ratings, a.data.Responses = nil, nil // a.ratings and a.answers are what counts
 	a.take(g)

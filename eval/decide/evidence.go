@@ -31,6 +31,7 @@ type covered struct {
 	control, candidate bool // has answered
 	refused            bool // by the provider of an arm, for good
 	judged             bool
+	excluded           bool // by the protocol's rule on flagged answers: never shown again
 	number             int
 	raters             int
 }
@@ -122,6 +123,9 @@ func (a *analyzer) cover(key useCase, e *evidence) []*covered {
 	for i := range e.judged {
 		ratedBy(&e.judged[i]).judged = true
 	}
+	for _, task := range tasks {
+		task.excluded = a.excluded[pairOf(task.TaskID, key.control, key.candidate)]
+	}
 	return tasks
 }
 
@@ -157,7 +161,7 @@ func (a *analyzer) closeWeeks(e *evidence) {
 	for _, task := range e.tasks {
 		awaited[task.Week] += 0 // the week is there, even if it awaits nothing
 		rateable := task.control && task.candidate
-		if task.refused || (!task.assigned && (!rateable || a.data.Locked != nil)) {
+		if task.refused || task.excluded || (!task.assigned && (!rateable || a.data.Locked != nil)) {
 			continue // no rating is to come of it
 		}
 		awaited[task.Week] += float64(need)
@@ -175,7 +179,7 @@ func (a *analyzer) closeWeeks(e *evidence) {
 func (a *analyzer) peopleShare(e *evidence, week int) float64 {
 	var people, judged, before, rated int
 	for _, task := range e.tasks {
-		if !task.control || !task.candidate {
+		if !task.control || !task.candidate || task.excluded {
 			continue // nothing to rate
 		}
 		switch {
@@ -269,7 +273,7 @@ func (e *evidence) over(weeks int) bool {
 func (e *evidence) outstanding(week int) int {
 	count := 0
 	for _, task := range e.tasks {
-		if task.Week == week && task.assigned && !task.refused && task.raters == 0 {
+		if task.Week == week && task.assigned && !task.refused && !task.excluded && task.raters == 0 {
 			count++
 		}
 	}

@@ -27,11 +27,10 @@ func flaggedPairs(data eval.Dataset) map[shownPair]bool {
 // leaveOutFlagged takes the guesses of excluded comparisons out; their ratings were never
 // gathered.
 func (a *analyzer) leaveOutFlagged() {
-	excluded := flaggedPairs(a.data)
-	if len(excluded) == 0 {
+	if len(a.excluded) == 0 {
 		return
 	}
-	a.data.Guesses = slices.DeleteFunc(slices.Clone(a.data.Guesses), func(g eval.Guess) bool { return excluded[pairOf(g.TaskID, g.ArmA, g.ArmB)] })
+	a.data.Guesses = slices.DeleteFunc(slices.Clone(a.data.Guesses), func(g eval.Guess) bool { return a.excluded[pairOf(g.TaskID, g.ArmA, g.ArmB)] })
 }
 
 // withFlagged is the data with the comparisons that the rule excludes.

@@ -17,8 +17,9 @@ type Ratings struct {
 	ThroughWeek int
 
 	kept       []rated
-	flagged    []eval.Rating // of comparisons that the protocol's rule excludes
-	bothOrders bool          // a rater rated a comparison in several orders of presentation
+	excluded   map[shownPair]bool // the comparisons that the protocol's rule on flagged answers excludes
+	flagged    []eval.Rating      // of comparisons that the protocol's rule excludes
+	bothOrders bool               // a rater rated a comparison in several orders of presentation
 	tasks      indexer
 	raters     indexer
 	givers     map[giver]*giver

@@ -196,3 +196,23 @@ func TestFlaggedAnswersAreLeftOut(t *testing.T) {
 		t.Errorf("sensitivity %+v lacks the analysis with them", by)
 	}
 }
+
+// TestExcludedComparisonsAreNotAwaited: nobody is asked about a comparison that the rule
+// on flagged answers excludes, so that it does not keep the last week open.
+func TestExcludedComparisonsAreNotAwaited(t *testing.T) {
+	data := pilot(240, 100, 40, 1, eval.Human)
+	for _, r := range data.Ratings[180:210] {
+		data.Checks = append(data.Checks, eval.ComparisonCheck{
+			TaskID: r.TaskID, Category: "coding", Week: r.Week, ArmA: "now", ArmB: "next",
+			Flags: []eval.AnswerFlag{{Side: eval.SideB, Reason: "describes itself"}}, Excluded: true,
+		})
+	}
+	data.Ratings = slices.Delete(data.Ratings, 180, 210) // never shown
+	analysis, err := Analyze(data, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := analysis.Comparisons[0]; got.Decision != eval.Keep {
+		t.Errorf("%s, %s; want the end of the pilot", got.Decision, got.Reason)
+	}
+}
