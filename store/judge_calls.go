@@ -142,13 +142,8 @@ SELECT EXISTS (SELECT 1 FROM ratings WHERE rater_id = ?1 AND comparison_id = ?2 
 		if taken {
 			return fmt.Errorf("task %q, judge %q: %w", judgement.TaskID, judgement.Judge, eval.ErrClaimed)
 		}
-		var committed audit.NanoUSD
-		if err := tx.GetContext(ctx, &committed, committedSum); err != nil {
+		if err := withinBudget(ctx, tx, fmt.Sprintf("task %q, judge %q", judgement.TaskID, judgement.Judge), worstCase, budget); err != nil {
 			return err
-		}
-		if worstCase > 0 && committed+worstCase > budget {
-			return fmt.Errorf("task %q, judge %q: %s spent or reserved, worst case of this call %s, cap %s: %w",
-				judgement.TaskID, judgement.Judge, committed, worstCase, budget, eval.ErrBudgetExhausted)
 		}
 		_, err = tx.ExecContext(ctx, `
 INSERT INTO judge_calls (comparison_id, rater_id, first, model, instruction_sha256, outcome, reason, claimed_until,

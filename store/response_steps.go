@@ -65,43 +65,28 @@ SELECT EXISTS (SELECT 1 FROM response_steps WHERE task_id = ?1 AND arm = ?2 AND 
 	return taken, err
 }
 
-// saveStep is [Store.SaveResponse] for a call that is a part of an answer. With the last
-// step of the first repeat the whole answer is stored as well.
-func (s *Store) saveStep(ctx context.Context, cell eval.Cell, response eval.Response, lost audit.NanoUSD, now time.Time) error {
-	locked, err := s.Locked(ctx)
+// stepsOf is how many steps an arm of the locked protocol has.
+func (s *Store) stepsOf(ctx context.Context, name string) (int, error) {
+	locked, err := s.lockedAgain(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	arm, ok := locked.Protocol.Arm(cell.Arm)
+	arm, ok := locked.Protocol.Arm(name)
 	if !ok {
-		return fmt.Errorf("store step: arm %q is not in the locked protocol", cell.Arm)
+		return 0, fmt.Errorf("store step: arm %q is not in the locked protocol", name)
 	}
-	late := false
-	err = s.keep(ctx, func(tx *transaction) error {
-		stored, err := insertStep(ctx, tx, cell, response, now)
-		if err != nil {
-			return err
-		}
-		if !stored { // another run's came first, and this one was paid for all the same
-			late = true
-			if response.Cost != nil {
-				lost += *response.Cost
-			}
-		}
-		if stored && cell.Repeat == 1 && cell.Step == len(arm.Steps) {
-			if err := finishSteps(ctx, tx, cell, now); err != nil {
-				return err
-			}
-		}
-		_, err = tx.ExecContext(ctx, `
-UPDATE calls SET claimed_until = 0, reserved_nano_usd = 0, lost_nano_usd = lost_nano_usd + ?, last_error = '', updated_at = ?
-WHERE task_id = ? AND arm = ?`, lost, now.UnixMicro(), cell.TaskID, cell.Arm)
-		return err
-	})
-	if err == nil && late {
-		return fmt.Errorf("task %q, arm %q, step %d: %w", cell.TaskID, cell.Arm, cell.Step, eval.ErrClaimed)
+	return len(arm.Steps), nil
+}
+
+// saveStep stores a call that is a part of an answer and says whether it was the first to
+// come. With the last of the arm's steps of the first repeat the whole answer is stored
+// as well.
+func saveStep(ctx context.Context, tx *transaction, cell eval.Cell, steps int, response eval.Response, now time.Time) (stored bool, err error) {
+	stored, err = insertStep(ctx, tx, cell, response, now)
+	if err == nil && stored && cell.Repeat == 1 && cell.Step == steps {
+		err = finishSteps(ctx, tx, cell, now)
 	}
-	return err
+	return stored, err
 }
 
 func insertStep(ctx context.Context, tx *transaction, cell eval.Cell, r eval.Response, now time.Time) (stored bool, err error) {

@@ -167,3 +167,18 @@ func TestStepsSurviveReopening(t *testing.T) {
 		t.Errorf("got %+v, answered %v", steps, answered)
 	}
 }
+
+// TestAStepAnsweredIsNotRefused: a refusal of a step is over once the step is answered,
+// also while a later one is open.
+func TestAStepAnsweredIsNotRefused(t *testing.T) {
+	s, cell := newChain(t)
+	draft := at(cell, 1, 1)
+	must(t, s.Reserve(t.Context(), draft, 5, 100, testTime, testTime.Add(1)))
+	must(t, s.Release(t.Context(), draft, eval.FailedCall{Reason: "content filter", Final: true}, testTime))
+	must(t, s.Reserve(t.Context(), draft, 5, 100, testTime, testTime.Add(1)))
+	must(t, s.SaveResponse(t.Context(), draft, measured(4), 0, testTime))
+	data, err := s.Dataset(t.Context(), 0)
+	if err != nil || len(data.Refused) > 0 {
+		t.Errorf("refused %+v, %v", data.Refused, err)
+	}
+}

@@ -60,13 +60,8 @@ SELECT ? = 0 AND EXISTS (SELECT 1 FROM responses WHERE task_id = ? AND arm = ?)
 	}
 	// A claim that ran out may have been paid for, so it counts for good, also
 	// once the cell is claimed again: the budget holds whatever happened to that run.
-	var committed audit.NanoUSD
-	if err := tx.GetContext(ctx, &committed, committedSum); err != nil {
+	if err := withinBudget(ctx, tx, fmt.Sprintf("task %q, arm %q", cell.TaskID, cell.Arm), worstCase, budget); err != nil {
 		return err
-	}
-	if worstCase > 0 && committed+worstCase > budget {
-		return fmt.Errorf("task %q, arm %q: %s spent or reserved, worst case of this call %s, cap %s: %w",
-			cell.TaskID, cell.Arm, committed, worstCase, budget, eval.ErrBudgetExhausted)
 	}
 	_, err = tx.ExecContext(ctx, `
 INSERT INTO calls (task_id, arm, claimed_until, reserved_nano_usd, lost_nano_usd, attempts, last_error, refused, updated_at)
@@ -78,18 +73,36 @@ ON CONFLICT (task_id, arm) DO UPDATE SET
 	return err
 }
 
+// withinBudget says whether a call's worst case fits under the cap beside everything
+// committed; eval.ErrBudgetExhausted, with the call's name, where it does not.
+func withinBudget(ctx context.Context, tx *transaction, call string, worstCase, budget audit.NanoUSD) error {
+	var committed audit.NanoUSD
+	if err := tx.GetContext(ctx, &committed, committedSum); err != nil {
+		return err
+	}
+	if worstCase > 0 && committed+worstCase > budget {
+		return fmt.Errorf("%s: %s spent or reserved, worst case of this call %s, cap %s: %w", call, committed, worstCase, budget, eval.ErrBudgetExhausted)
+	}
+	return nil
+}
+
 // SaveResponse stores a response and ends its reservation in one transaction. lost
 // is what else the call's attempts may have cost, at worst; it counts towards the
 // budget for good. Where another answer is there already it stays, the cost of this
 // one is kept, and the error is eval.ErrClaimed.
 func (s *Store) SaveResponse(ctx context.Context, cell eval.Cell, response eval.Response, lost audit.NanoUSD, now time.Time) error {
 	response.TaskID, response.Arm = cell.TaskID, cell.Arm
+	insert := func(tx *transaction) (bool, error) { return insertResponse(ctx, tx, response, now) }
 	if cell.Step > 0 {
-		return s.saveStep(ctx, cell, response, lost, now)
+		steps, err := s.stepsOf(ctx, cell.Arm)
+		if err != nil {
+			return err
+		}
+		insert = func(tx *transaction) (bool, error) { return saveStep(ctx, tx, cell, steps, response, now) }
 	}
 	late := false
 	err := s.keep(ctx, func(tx *transaction) error {
-		stored, err := insertResponse(ctx, tx, response, now)
+		stored, err := insert(tx)
 		if err != nil {
 			return err
 		}
@@ -100,7 +113,7 @@ func (s *Store) SaveResponse(ctx context.Context, cell eval.Cell, response eval.
 			}
 		}
 		_, err = tx.ExecContext(ctx, `
-UPDATE calls SET claimed_until = 0, reserved_nano_usd = 0, lost_nano_usd = lost_nano_usd + ?, last_error = '', updated_at = ?
+UPDATE calls SET claimed_until = 0, reserved_nano_usd = 0, lost_nano_usd = lost_nano_usd + ?, last_error = '', refused = 0, updated_at = ?
 WHERE task_id = ? AND arm = ?`, lost, now.UnixMicro(), cell.TaskID, cell.Arm)
 		return err
 	})

@@ -92,13 +92,8 @@ func (s *Store) ReserveRevision(ctx context.Context, id string, worstCase, budge
 		if taken {
 			return fmt.Errorf("revision %s: %w", id, eval.ErrClaimed)
 		}
-		var committed audit.NanoUSD
-		if err := tx.GetContext(ctx, &committed, committedSum); err != nil {
+		if err := withinBudget(ctx, tx, "revision "+id, worstCase, budget); err != nil {
 			return err
-		}
-		if worstCase > 0 && committed+worstCase > budget {
-			return fmt.Errorf("revision %s: %s spent or reserved, worst case of this call %s, cap %s: %w",
-				id, committed, worstCase, budget, eval.ErrBudgetExhausted)
 		}
 		// What a claim that ran out had set aside may have been billed.
 		_, err = tx.ExecContext(ctx, `
@@ -109,10 +104,12 @@ UPDATE revisions SET claimed_until = ?, lost_nano_usd = lost_nano_usd + reserved
 }
 
 // SaveRevision stores a new answer and ends its reservation in one transaction. lost is
-// what its attempts may have cost beside, at worst.
+// what its attempts may have cost beside, at worst. Where another answer came first it
+// stays, the cost of this one is kept, and the error is eval.ErrClaimed.
 func (s *Store) SaveRevision(ctx context.Context, id string, r eval.Response, lost audit.NanoUSD, now time.Time) error {
-	return s.keep(ctx, func(tx *transaction) error {
-		_, err := tx.ExecContext(ctx, `
+	late := false
+	err := s.keep(ctx, func(tx *transaction) error {
+		result, err := tx.ExecContext(ctx, `
 UPDATE revisions SET response = ?, answered_at = ?, origin = ?, cost_nano_usd = ?, input_tokens = ?, cached_tokens = ?, output_tokens = ?,
     reasoning_tokens = ?, latency_ms = ?, model_served = ?, finish_reason = ?,
     claimed_until = 0, reserved_nano_usd = 0, lost_nano_usd = lost_nano_usd + ?, last_error = ''
@@ -122,18 +119,41 @@ WHERE id = ? AND response IS NULL`,
 		if err != nil {
 			return fmt.Errorf("store revision %s: %w", id, err)
 		}
-		return nil
+		if stored, err := result.RowsAffected(); err != nil || stored == 1 {
+			return err
+		}
+		late = true
+		if r.Cost != nil {
+			lost += *r.Cost
+		}
+		return loseOfRevision(ctx, tx, id, lost)
 	})
+	if err == nil && late {
+		return fmt.Errorf("revision %s: %w", id, eval.ErrClaimed)
+	}
+	return err
+}
+
+// loseOfRevision keeps what a call for a revision that is answered already may have cost.
+func loseOfRevision(ctx context.Context, tx *transaction, id string, lost audit.NanoUSD) error {
+	_, err := tx.ExecContext(ctx, `UPDATE revisions SET lost_nano_usd = lost_nano_usd + ? WHERE id = ?`, lost, id)
+	return err
 }
 
 // ReleaseRevision gives a claimed revision back after a failed attempt. One that the
 // provider refused is not asked for again: its editor gets the answer before back.
 func (s *Store) ReleaseRevision(ctx context.Context, id string, failure eval.FailedCall) error {
 	return s.keep(ctx, func(tx *transaction) error {
-		_, err := tx.ExecContext(ctx, `
+		result, err := tx.ExecContext(ctx, `
 UPDATE revisions SET claimed_until = 0, reserved_nano_usd = 0, lost_nano_usd = lost_nano_usd + ?, last_error = ?, refused = ?
 WHERE id = ? AND response IS NULL`, failure.Lost, failure.Reason, failure.Final, id)
-		return err
+		if err != nil {
+			return err
+		}
+		if released, err := result.RowsAffected(); err != nil || released == 1 {
+			return err
+		}
+		return loseOfRevision(ctx, tx, id, failure.Lost)
 	})
 }
 

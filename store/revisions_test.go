@@ -135,3 +135,27 @@ func TestRefusedRevisionGivesTheAnswerBack(t *testing.T) {
 		t.Errorf("edits %+v, want no seconds where those of a round are unknown", edits)
 	}
 }
+
+// TestALateRevisionIsPaidForAndLeft: of two calls for one remark, the claim of the first
+// having run out, the answer that comes first stays, and the other is paid for, too.
+func TestALateRevisionIsPaidForAndLeft(t *testing.T) {
+	s := newAnswered(t, 1, 1)
+	ann := addRater(t, s, "ann")
+	must(t, s.AskRevision(t.Context(), ann, nextEdit(t, s, ann, firstArm).ID, eval.RevisionAsked{Remark: "no"}, testTime))
+	id := openRevisions(t, s)[0].ID
+	later := testTime.Add(time.Minute)
+	must(t, s.ReserveRevision(t.Context(), id, 100, 1000, testTime, later))
+	must(t, s.ReserveRevision(t.Context(), id, 100, 1000, later, later.Add(time.Minute))) // 100 of the first may be billed
+	answer := func(text string, cost audit.NanoUSD) eval.Response {
+		return eval.Response{Text: text, Cost: &cost, Origin: eval.Measured}
+	}
+	must(t, s.SaveRevision(t.Context(), id, answer("first", 7), 0, later))
+	if err := s.SaveRevision(t.Context(), id, answer("second", 30), 2, later); !errors.Is(err, eval.ErrClaimed) {
+		t.Errorf("a second answer: %v, want eval.ErrClaimed", err)
+	}
+	must(t, s.ReleaseRevision(t.Context(), id, eval.FailedCall{Reason: "cut off", Lost: 50}))
+	spentIs(t, s, 7, 100+7+30+2+50)
+	if findings, err := s.Check(t.Context()); err != nil || len(findings) > 0 {
+		t.Errorf("findings %v, %v", findings, err)
+	}
+}

@@ -25,7 +25,8 @@ type Store interface {
 	// transaction. It returns eval.ErrBudgetExhausted and eval.ErrClaimed as [run.Store]
 	// does.
 	ReserveRevision(ctx context.Context, id string, worstCase, budget audit.NanoUSD, now, until time.Time) error
-	// SaveRevision stores a new answer and ends its reservation.
+	// SaveRevision stores a new answer and ends its reservation; eval.ErrClaimed where
+	// another came first.
 	SaveRevision(ctx context.Context, id string, response eval.Response, lost audit.NanoUSD, now time.Time) error
 	// ReleaseRevision gives a claimed revision back after a failed attempt.
 	ReleaseRevision(ctx context.Context, id string, failure eval.FailedCall) error

@@ -34,6 +34,9 @@ func PlanCalls(task audit.Task, arm eval.Arm) ([]PlannedCall, error) {
 			return nil, err
 		}
 		planned[i] = PlannedCall{Expected: expected, WorstCase: worst}
+		if i == len(calls)-1 {
+			break // its answer goes into no call
+		}
 		probable = append(probable, strings.Repeat("x", int(expectedOutput(task, call)*bytesPerToken)))
 		longest = append(longest, strings.Repeat("x", int(call.Parameters.MaxOutput()*bytesPerToken)))
 	}
