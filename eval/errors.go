@@ -19,7 +19,10 @@ var (
 	ErrExpired = errors.New("link expired")
 )
 
-// A LeaseError is returned where another run holds a week of the pilot.
+// BatchLease stands in the place of a week for handing in and collecting batches.
+const BatchLease = 0
+
+// A LeaseError is returned where another run holds a week of the pilot, or its batches.
 type LeaseError struct {
 	Week   int
 	Holder string
@@ -28,5 +31,9 @@ type LeaseError struct {
 
 // Error says who holds the week, and until when.
 func (e *LeaseError) Error() string {
-	return fmt.Sprintf("week %d is being run by %s, which holds it until %s and renews that while it runs", e.Week, e.Holder, e.Until.UTC().Format("15:04:05 MST"))
+	until := e.Until.UTC().Format("15:04:05 MST")
+	if e.Week == BatchLease {
+		return fmt.Sprintf("batches are being handed in or collected by %s, which holds them until %s and renews that while it runs", e.Holder, until)
+	}
+	return fmt.Sprintf("week %d is being run by %s, which holds it until %s and renews that while it runs", e.Week, e.Holder, until)
 }

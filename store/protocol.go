@@ -54,7 +54,7 @@ func (s *Store) LockProtocol(ctx context.Context, protocol eval.Protocol, reason
 	return next, s.write(ctx, func(tx *transaction) error { return insertProtocol(ctx, tx, next, changes, reason) })
 }
 
-// refuseChangedArms fails where an arm with stored responses is another one now,
+// refuseChangedArms fails where an arm with responses, stored or in a batch, is another one now,
 // also after a version of the protocol that did without it.
 func (s *Store) refuseChangedArms(ctx context.Context, protocol eval.Protocol) error {
 	for _, arm := range protocol.Arms {
@@ -64,7 +64,8 @@ func (s *Store) refuseChangedArms(ctx context.Context, protocol eval.Protocol) e
 		}
 		var answered int
 		err = s.reader.GetContext(ctx, &answered, `
-SELECT count(*) FROM (SELECT task_id, arm FROM responses UNION SELECT task_id, arm FROM response_steps) WHERE arm = ?1 AND EXISTS (
+SELECT count(*) FROM (SELECT task_id, arm FROM responses UNION SELECT task_id, arm FROM response_steps
+    UNION SELECT c.task_id, c.arm FROM calls c WHERE `+inOpenBatch+`) WHERE arm = ?1 AND EXISTS (
     SELECT 1 FROM arms WHERE name = ?1 AND (provider <> ?2 OR model <> ?3 OR parameters <> ?4)
     AND protocol_version = (SELECT max(protocol_version) FROM arms WHERE name = ?1))`,
 			arm.Name, arm.Provider, arm.Model, parameters)
@@ -72,7 +73,7 @@ SELECT count(*) FROM (SELECT task_id, arm FROM responses UNION SELECT task_id, a
 			return fmt.Errorf("lock protocol: %w", err)
 		}
 		if answered > 0 {
-			return fmt.Errorf("lock protocol: arm %q has %d responses as it was; give the changed arm another name", arm.Name, answered)
+			return fmt.Errorf("lock protocol: arm %q has %d responses as it was, or awaits them from a provider's batch; give the changed arm another name", arm.Name, answered)
 		}
 	}
 	return nil

@@ -14,26 +14,24 @@ import (
 	"modeltrial/store"
 )
 
-// runBatch collects what is done of the batches that were handed in, and hands in what
-// is open of the week.
-func runBatch(ctx context.Context, g *global, s *store.Store, config eval.Config, protocol eval.Protocol, o *runOptions, out io.Writer) error {
-	options, err := batchOptions(ctx, s, config, protocol, o)
-	if err != nil {
-		return err
-	}
-	summary, err := run.CollectBatches(ctx, options)
-	if err != nil {
-		return err
-	}
-	if err := createComparisons(context.WithoutCancel(ctx), s); err != nil {
-		return err
-	}
-	if options.Week == 0 {
-		if options.Week, err = dueWeek(ctx, s); err != nil {
+// exchangeBatches collects and hands in, of the week that is due where the options name
+// none, while no other process does.
+func exchangeBatches(ctx context.Context, s *store.Store, options run.BatchOptions) (week int, summary run.BatchSummary, err error) {
+	err = run.Hold(ctx, s, eval.BatchLease, holder(os.Getpid()), ended, func(ctx context.Context) error {
+		if summary, err = run.CollectBatches(ctx, options); err != nil {
 			return err
 		}
-	}
-	if options.Week > 0 {
+		if err := createComparisons(context.WithoutCancel(ctx), s); err != nil {
+			return err
+		}
+		if options.Week == 0 {
+			if options.Week, err = dueWeek(ctx, s); err != nil {
+				return err
+			}
+		}
+		if options.Week == 0 {
+			return nil
+		}
 		handed, err := run.SubmitBatches(ctx, options)
 		if err != nil {
 			return err
@@ -42,6 +40,21 @@ func runBatch(ctx context.Context, g *global, s *store.Store, config eval.Config
 		summary.Waiting += handed.Waiting
 		summary.Failed += handed.Failed
 		summary.Failures = append(summary.Failures, handed.Failures...)
+		return nil
+	})
+	return options.Week, summary, err
+}
+
+// runBatch collects what is done of the batches that were handed in, and hands in what
+// is open of the week.
+func runBatch(ctx context.Context, g *global, s *store.Store, config eval.Config, protocol eval.Protocol, o *runOptions, out io.Writer) error {
+	options, err := batchOptions(ctx, s, config, protocol, o)
+	if err != nil {
+		return err
+	}
+	week, summary, err := exchangeBatches(ctx, s, options)
+	if err != nil {
+		return err
 	}
 	cells, err := s.OpenCells(ctx, 0)
 	if err != nil {
@@ -49,7 +62,7 @@ func runBatch(ctx context.Context, g *global, s *store.Store, config eval.Config
 	}
 	if g.json {
 		err = report.JSON(out, map[string]any{
-			"schema": "modeltrial.pilot-run/1", "batch": true, "week": options.Week, "answered": summary.Answered, "failed": summary.Failed,
+			"schema": "modeltrial.pilot-run/1", "batch": true, "week": week, "answered": summary.Answered, "failed": summary.Failed,
 			"handed_in": summary.HandedIn, "waiting": summary.Waiting, "without_batch_interface": summary.Unbatched, "open": len(cells),
 			"spent_usd": summary.Spent.Dollars(), "budget_exhausted": summary.BudgetExhausted, "failures": append([]string{}, summary.Failures...),
 		})

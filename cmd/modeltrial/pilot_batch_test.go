@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -277,5 +279,33 @@ func TestBatchesKeepWithinTheBudget(t *testing.T) {
 	o.Price = func(eval.Arm) (audit.Price, bool) { return audit.Price{Input: 1, Output: 1}, true }
 	if _, err := run.SubmitBatches(t.Context(), o); err == nil {
 		t.Error("handed in without a batch price")
+	}
+}
+
+// TestAnArmInABatchStaysAsItIs: what a provider works on would be stored under an arm that
+// is another one meanwhile.
+func TestAnArmInABatchStaysAsItIs(t *testing.T) {
+	s, _, o := batchPilot(t, 1)
+	batchStep(t, o, run.SubmitBatches)
+	changed := o.Protocol
+	changed.Arms = slices.Clone(o.Protocol.Arms)
+	changed.Arms[0].Model = "b"
+	if _, err := lock(t.Context(), s, eval.Config{Pilot: changed}, "another model", time.Now()); err == nil {
+		t.Error("an arm could be changed while a provider answers for it")
+	}
+}
+
+// TestOneHandsInBatchesAtATime: what another process hands in just now has no name at the
+// provider yet, and would be taken for lost and handed in again.
+func TestOneHandsInBatchesAtATime(t *testing.T) {
+	s, fake, o := batchPilot(t, 1)
+	now := time.Now()
+	if _, err := s.TakeLease(t.Context(), eval.BatchLease, "another machine, process 7", nil, now, now.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := exchangeBatches(t.Context(), s, o)
+	var held *eval.LeaseError
+	if !errors.As(err, &held) || !strings.Contains(err.Error(), "batches are being handed in or collected by another machine, process 7") || len(fake.handed) > 0 {
+		t.Errorf("got %v after %d batches", err, len(fake.handed))
 	}
 }

@@ -66,6 +66,11 @@ func blockages(ctx context.Context, s *store.Store, status store.Status, open in
 		if ended(lease.Holder) {
 			continue // the next run goes on
 		}
+		if lease.Week == eval.BatchLease {
+			found = append(found, blockage{Kind: "run", Message: fmt.Sprintf("batches are being handed in or collected by %s since %s; another process waits until it ends",
+				lease.Holder, lease.TakenAt.Format("15:04 MST"))})
+			continue
+		}
 		held[lease.Week] = true
 		found = append(found, blockage{Kind: "run", Week: lease.Week, Message: fmt.Sprintf("week %d is being run by %s since %s; another run waits until it ends",
 			lease.Week, lease.Holder, lease.TakenAt.Format("15:04 MST"))})
