@@ -55,6 +55,7 @@ type gate struct {
 	limit     float64 // calls at once for now
 	threshold float64 // up to which the limit doubles in each round
 	inFlight  int
+	flying    int64           // expected tokens of those
 	waiting   []chan struct{} // oldest first
 
 	shut      bool          // it counts as dead
@@ -100,7 +101,7 @@ func perMinute(n, burst int) *rate.Limiter {
 // A passage is a call that a gate has let through.
 type passage struct {
 	began            time.Time
-	requests, tokens int64 // started before and with it
+	requests, tokens int64 // started up to it that the provider has counted for certain
 	expected         int64 // its tokens
 	probe            bool
 }
@@ -235,13 +236,16 @@ func (g *gate) admit(expected int64) passage {
 	if g.expected > 0 && g.used > 0 { // learn how long answers are
 		expected = max(expected*g.used/g.expected, 1)
 	}
+	// Calls on their way may reach the provider after this one.
+	requests, tokens := g.startedRequests-int64(g.inFlight)+1, g.startedTokens-g.flying+expected
 	g.inFlight++
+	g.flying += expected
 	g.startedRequests++
 	g.startedTokens += expected
 	g.requestWindow.left--
 	g.tokenWindow.left -= float64(expected)
 	g.probing = g.probing || g.shut
-	return passage{began: time.Now(), requests: g.startedRequests, tokens: g.startedTokens, expected: expected, probe: g.shut}
+	return passage{began: time.Now(), requests: requests, tokens: tokens, expected: expected, probe: g.shut}
 }
 
 // pace waits for the configured requests and tokens a minute.
@@ -302,6 +306,7 @@ func (g *gate) leave(p passage, r result, asked time.Duration) (own bool) {
 	defer g.mu.Unlock()
 	now := time.Now()
 	g.inFlight--
+	g.flying -= p.expected
 	if p.probe {
 		g.probing = false
 	}
@@ -396,8 +401,8 @@ func (g *gate) tell(format string, arguments ...any) {
 	}
 }
 
-// report takes what the provider's headers say of its limits. Calls started after the
-// one that it answers may not be counted in it yet.
+// report takes what the provider's headers say of its limits. Calls that were under way
+// with the one that it answers, or started after it, may not be counted in it yet.
 func (g *gate) report(p passage, limits []provider.RateLimit) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
