@@ -1,5 +1,11 @@
 package eval
 
+import (
+	"strings"
+
+	"modeltrial/audit"
+)
+
 // A ShownVerdict is a verdict in a rater's terms, who knows sides and not arms.
 type ShownVerdict string
 
@@ -40,4 +46,14 @@ func (v ShownVerdict) Verdict(first Side) (verdict Verdict, ok bool) {
 		verdict = verdict.Flipped()
 	}
 	return verdict, true
+}
+
+// TaskText is all that a rater sees of a task: the words that it uses itself tell nothing
+// of an arm, and stay readable in the answers.
+func TaskText(system string, turns []audit.Message, prompt string) string {
+	parts := []string{system}
+	for _, turn := range turns {
+		parts = append(parts, turn.Content)
+	}
+	return strings.Join(append(parts, prompt), "\n")
 }

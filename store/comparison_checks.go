@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"modeltrial/audit"
@@ -60,17 +59,13 @@ type checkedTexts struct {
 
 // task is all that a rater sees of the task.
 func (c checkedTexts) task() (string, error) {
-	parts := []string{c.System}
 	var turns []audit.Message
 	if c.Conversation != "" {
 		if err := json.Unmarshal([]byte(c.Conversation), &turns); err != nil {
 			return "", fmt.Errorf("conversation of comparison %q: %w", c.ID, err)
 		}
 	}
-	for _, turn := range turns {
-		parts = append(parts, turn.Content)
-	}
-	return strings.Join(append(parts, c.Prompt), "\n"), nil
+	return eval.TaskText(c.System, turns, c.Prompt), nil
 }
 
 func (s *Store) saveChecks(ctx context.Context, locked eval.LockedProtocol, rows []checkedTexts, check MaskCheck, now time.Time) error {

@@ -154,15 +154,11 @@ func (s *editSite) show(w http.ResponseWriter, r *http.Request, rater eval.Rater
 // masked is the text that the editor of a presentation gets: what the editor made of it
 // last, else the answer.
 func (s *editSite) masked(shown eval.EditPresentation) maskedText {
-	task := []string{shown.System}
-	for _, m := range shown.Conversation {
-		task = append(task, m.Content)
-	}
 	texts := []string{clean(shown.Answer)}
 	if shown.Last != nil && shown.Last.Outcome == eval.Edited {
 		texts = append(texts, clean(shown.Last.Text))
 	}
-	masked := maskTexts(s.masker, strings.Join(append(task, shown.Prompt), "\n"), texts...)
+	masked := maskTexts(s.masker, eval.TaskText(shown.System, shown.Conversation, shown.Prompt), texts...)
 	return masked[len(masked)-1]
 }
 
@@ -286,9 +282,6 @@ func (s *editSite) notStoredEdit(w http.ResponseWriter, r *http.Request, status 
 		Title: "This was not saved", Text: text, Next: s.words.back, Href: "/", Label: s.words.label,
 	})
 }
-
-// pause tells the editor how to go on.
-func (s *editSite) pause(w http.ResponseWriter, r *http.Request, _ eval.Rater) { s.paused(w, r) }
 
 // done thanks an editor who has nothing open.
 func (s *editSite) done(w http.ResponseWriter, r *http.Request, rater eval.Rater) {

@@ -8,9 +8,7 @@ import (
 
 // pause tells a rater how to go on, here or elsewhere. A comparison that is not shown
 // takes no time.
-func (s *site) pause(w http.ResponseWriter, r *http.Request, _ eval.Rater) { s.paused(w, r) }
-
-func (s *site) paused(w http.ResponseWriter, r *http.Request) {
+func (s *site) pause(w http.ResponseWriter, r *http.Request, _ eval.Rater) {
 	s.message(w, r, http.StatusOK, message{
 		Title: "Paused",
 		Text:  "Everything you have sent is saved.",

@@ -88,7 +88,7 @@ func (s *site) practiced(w http.ResponseWriter, r *http.Request, rater eval.Rate
 // endPractice goes on to the first comparison.
 func (s *site) endPractice(w http.ResponseWriter, r *http.Request, _ eval.Rater) {
 	http.SetCookie(w, &http.Cookie{
-		Name: practiceCookie, Value: "1", Path: "/", MaxAge: int(cookieAge / time.Second), HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode,
+		Name: practiceCookie, Value: "1", Path: "/", MaxAge: int(cookieAge / time.Second), HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	})
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }

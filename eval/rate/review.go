@@ -85,7 +85,7 @@ func (s *reviewSite) enter(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Referrer-Policy", "no-referrer") // the address is the secret
 	http.SetCookie(w, &http.Cookie{
-		Name: reviewCookie, Value: token, Path: "/", HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode,
+		Name: reviewCookie, Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	})
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }

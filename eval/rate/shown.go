@@ -6,7 +6,6 @@ import (
 	"html/template"
 	"math"
 	"strconv"
-	"strings"
 
 	"modeltrial/eval"
 	"modeltrial/eval/blind"
@@ -15,9 +14,6 @@ import (
 // This file holds what the site and the terminal must do alike: a rater who changes
 // from one to the other sees the same answers with the same names hidden, and is asked
 // the same questions.
-
-// MaxNote is the length of a note in characters.
-const MaxNote = maxNote
 
 // Clean takes out of a text what is no text: invalid UTF-8, control characters,
 // terminal sequences, and what nobody sees, such as the marks that turn the direction
@@ -28,12 +24,8 @@ func Clean(text string) string { return clean(text) }
 // first: Markdown rendered in the few elements of the site's pages, without links,
 // images and styles, and the names by which they give themselves away hidden.
 func ShownAnswers(masker *blind.Masker, p eval.Presentation) []template.HTML {
-	task := []string{p.System}
-	for _, m := range p.Conversation {
-		task = append(task, m.Content)
-	}
 	answers := answerTexts([]string{clean(p.Left), clean(p.Right)})
-	return hideNames(masker, strings.Join(append(task, p.Prompt), "\n"), answers)
+	return hideNames(masker, eval.TaskText(p.System, p.Conversation, p.Prompt), answers)
 }
 
 // AsksGuess says whether the rater of a presentation is asked for a guess, where share

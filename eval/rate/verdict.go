@@ -14,8 +14,8 @@ import (
 	"modeltrial/eval"
 )
 
-// maxNote is the length of a note in characters.
-const maxNote = 2000
+// MaxNote is the length of a note in characters.
+const MaxNote = 2000
 
 // maxSeconds bounds the time for one rating: a page left open overnight says
 // nothing about how long the rating took.
@@ -41,8 +41,8 @@ func (s *site) verdict(w http.ResponseWriter, r *http.Request, rater eval.Rater)
 		return
 	}
 	note := strings.TrimSpace(clean(r.PostForm.Get("note")))
-	if utf8.RuneCountInString(note) > maxNote {
-		s.notSaved(w, r, http.StatusBadRequest, fmt.Sprintf("The note is longer than %d characters.", maxNote))
+	if utf8.RuneCountInString(note) > MaxNote {
+		s.notSaved(w, r, http.StatusBadRequest, fmt.Sprintf("The note is longer than %d characters.", MaxNote))
 		return
 	}
 	id := r.PostForm.Get("id")
