@@ -222,6 +222,12 @@ func (s *Store) Close() error {
 	return errors.Join(s.quick.close(), s.writer.Close(), s.reader.Close())
 }
 
+// Ready says whether the database answers.
+func (s *Store) Ready(ctx context.Context) error {
+	var one int
+	return s.Explain(s.reader.GetContext(ctx, &one, `SELECT count(*) FROM protocols`))
+}
+
 // Check looks for damage: SQLite's own integrity and foreign key checks, and whether
 // what counts towards the budget is the sum of all calls and the raters' queue counts all
 // ratings. It returns what is wrong, nothing where all is well.

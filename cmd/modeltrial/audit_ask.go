@@ -11,7 +11,6 @@ import (
 	"modeltrial/audit/classify"
 	"modeltrial/eval"
 	"modeltrial/eval/categorise"
-	"modeltrial/eval/provider"
 	"modeltrial/eval/run"
 	"modeltrial/report"
 	"modeltrial/store"
@@ -99,11 +98,10 @@ func (o *classifyOptions) capped(d *modelDocument, options *categorise.Options, 
 
 func ask(ctx context.Context, config eval.Config, options categorise.Options, d *modelDocument, errOut io.Writer) error {
 	known, _ := config.Provider(options.Arm.Provider) // the configuration was checked
-	answering, err := provider.New(known, os.Getenv, nil)
-	if err != nil {
+	var err error
+	if options.Endpoint, err = newEndpoint(known, os.Getenv, nil); err != nil {
 		return err
 	}
-	options.Endpoint = run.NewEndpoint(answering, known)
 	bar := newCountBar(errOut, "ask "+d.Model, d.Tasks)
 	options.Progress = func(p run.Progress) {
 		bar.describe(fmt.Sprintf("ask %s · spent %s of %s", d.Model, report.Money(p.Spent.Dollars()), report.Money(options.Cap.Dollars())))

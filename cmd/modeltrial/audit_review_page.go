@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -86,7 +85,7 @@ func runReviewPage(ctx context.Context, g *global, s *store.Store, listen string
 	}
 	reviews := newReviewStore(s, used.Model, sampled)
 	handler := rate.NewReviewHandler(rate.NewReviewQueue(reviews, append(sampled, unsure...)), rate.ReviewOptions{
-		Token: token, Categories: reviewCategories(config), Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		Token: token, Categories: reviewCategories(config), Logger: slog.Default(),
 	})
 	listener, err := listenOn(ctx, listen)
 	if err != nil {

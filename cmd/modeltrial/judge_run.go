@@ -13,7 +13,6 @@ import (
 	"modeltrial/audit"
 	"modeltrial/eval"
 	"modeltrial/eval/judge"
-	"modeltrial/eval/provider"
 	"modeltrial/eval/run"
 	"modeltrial/report"
 	"modeltrial/store"
@@ -213,11 +212,9 @@ func judgeOptions(ctx context.Context, s *store.Store, config eval.Config, plan 
 		if o.dryRun { // nothing is sent: the key need not be there
 			getenv = func(string) string { return "none" }
 		}
-		answering, err := provider.New(known, getenv, nil)
-		if err != nil {
+		if options.Endpoints[known.Name], err = newEndpoint(known, getenv, nil); err != nil {
 			return options, err
 		}
-		options.Endpoints[known.Name] = run.NewEndpoint(answering, known)
 	}
 	return options, nil
 }

@@ -37,11 +37,15 @@ func execute(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	root := newRootCmd()
+	g := &global{}
+	root := newRootCmd(g)
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
+	if late := g.observing.stop(); late != nil {
+		fmt.Fprintf(stderr, "! %v\n", late)
+	}
 	if err == nil {
 		return exitOK
 	}
@@ -90,10 +94,11 @@ type global struct {
 	db      string
 	json    bool
 	noColor bool
+
+	observing observing
 }
 
-func newRootCmd() *cobra.Command {
-	g := &global{}
+func newRootCmd(g *global) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "modeltrial",
 		Short: "find out, on your own work, which AI model should do which kind of task",
@@ -109,7 +114,11 @@ Exit status: 0 ok, 1 failure, 2 usage.`,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return g.observing.start(cmd.Context(), cmd.ErrOrStderr())
+		},
 	}
+	g.observing.add(root)
 	root.PersistentFlags().StringVarP(&g.dir, "dir", "C", ".", "workspace: the directory of modeltrial.yaml and modeltrial.db")
 	root.PersistentFlags().StringVar(&g.db, "db", "", "database file, instead of modeltrial.db in the workspace")
 	root.PersistentFlags().BoolVar(&g.json, "json", false, "print the result as JSON")

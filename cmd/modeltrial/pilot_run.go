@@ -15,7 +15,6 @@ import (
 
 	"modeltrial/audit"
 	"modeltrial/eval"
-	"modeltrial/eval/provider"
 	"modeltrial/eval/run"
 	"modeltrial/report"
 	"modeltrial/store"
@@ -237,11 +236,9 @@ func runnerOptions(ctx context.Context, s *store.Store, config eval.Config, o *r
 			if _, made := options.Endpoints[known.Name]; made {
 				continue
 			}
-			answering, err := provider.New(known, os.Getenv, s.RecordedResponse)
-			if err != nil {
+			if options.Endpoints[known.Name], err = newEndpoint(known, os.Getenv, s.RecordedResponse); err != nil {
 				return options, err
 			}
-			options.Endpoints[known.Name] = run.NewEndpoint(answering, known)
 		}
 	}
 	return options, nil

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -285,7 +284,7 @@ func runServe(ctx context.Context, s *store.Store, listen string, by transport, 
 			fmt.Fprintf(errOut, "%s wanted by editors: modeltrial rate revise gets %s\n", counted(counts.Open, "new answer is", "new answers are"), pronoun(counts.Open))
 		}
 	}
-	listening, site, address, err := by.over(listener, site, errOut)
+	listening, site, address, err := by.over(listener, monitored(site, s.Ready), errOut)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -306,7 +305,7 @@ func pronoun(n int) string {
 func siteOptions(protocol eval.Protocol) rate.Options {
 	notice := ""
 	return rate.Options{
-		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)), Now: time.Now, HiddenNames: protocol.Names(), Notice: notice,
+		Logger: slog.Default(), Now: time.Now, HiddenNames: protocol.Names(), Notice: notice,
 		Tags: protocol.RatingTags,
 	}
 }

@@ -145,7 +145,7 @@ func TestKeyIsNowhere(t *testing.T) {
 	command(exitOK, "audit", "import", write("log.csv", log))
 	command(exitOK, "pilot", "lock")
 	command(exitFailure, "pilot", "run")
-	command(exitFailure, "pilot", "run", "--json")
+	command(exitFailure, "pilot", "run", "--json", "--log-format", "json", "--log-level", "debug")
 	for _, args := range [][]string{
 		{"doctor"},
 		{"doctor", "--json"},

@@ -40,7 +40,7 @@ func runServeClassify(ctx context.Context, s *store.Store, listen string, errOut
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	go follow.run(ctx)
-	return serveHTTP(ctx, listener, handler, 10*time.Second)
+	return serveHTTP(ctx, listener, monitored(handler, s.Ready), 10*time.Second)
 }
 
 // A follower gives the handler what other commands store while it runs.

@@ -20,6 +20,9 @@ import (
 // pagesFresh is how long a page is shown again before it is made anew.
 const pagesFresh = 5 * time.Second
 
+// metricsTokenEnv names the variable with the bearer token that opens /metrics.
+const metricsTokenEnv = "MODELTRIAL_METRICS_TOKEN"
+
 func runServePages(ctx context.Context, g *global, s *store.Store, listen string, errOut io.Writer) error {
 	token, _, err := blind.NewToken(rand.Reader)
 	if err != nil {
@@ -31,11 +34,12 @@ func runServePages(ctx context.Context, g *global, s *store.Store, listen string
 	}
 	handler := owner.New(owner.Options{
 		Token: token, Session: blind.NewID(), Pages: ownerPages(g, s), Fresh: pagesFresh,
-		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		Metrics: pilotMetrics(g, s), MetricsToken: os.Getenv(metricsTokenEnv),
+		Logger: slog.Default(),
 	})
 	fmt.Fprintf(errOut, "open\n  http://%s/enter/%s\nThe link is a key to all results, and is not printed again. Ctrl-C ends it.\n", listener.Addr(), token)
 	const longest = 2 * time.Minute // an analysis may be large
-	return serveHTTP(ctx, listener, handler, longest)
+	return serveHTTP(ctx, listener, monitored(handler, s.Ready), longest)
 }
 
 // ownerPages are the documents of the workspace as they are when they are asked for.
@@ -77,6 +81,20 @@ func ownerPages(g *global, s *store.Store) []owner.Page {
 			}
 			return report.HistoryPage(w, nav, tables, timeNow())
 		}},
+	}
+}
+
+// pilotMetrics writes how far the pilot is for Prometheus; nothing where none is locked.
+func pilotMetrics(g *global, s *store.Store) func(context.Context, io.Writer) error {
+	return func(ctx context.Context, w io.Writer) error {
+		pilot, err := pilotPage(ctx, g, s)
+		if notLocked(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return report.PilotMetrics(w, pilot)
 	}
 }
 

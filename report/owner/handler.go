@@ -11,6 +11,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,6 +34,11 @@ type Options struct {
 	// Fresh is how long a page that was made is shown again: making one takes the whole
 	// analysis.
 	Fresh time.Duration
+	// Metrics writes what Prometheus reads at /metrics, in its text format.
+	Metrics func(ctx context.Context, w io.Writer) error
+	// MetricsToken is the bearer token that opens it to who has not followed the link;
+	// empty: none does.
+	MetricsToken string
 }
 
 // cookieName is not that of the rating site, which may be open in the same browser:
@@ -61,6 +67,7 @@ func New(options Options) http.Handler {
 	s := &site{Options: options, cached: make([]cached, len(options.Pages))}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /enter/{token}", s.enter)
+	mux.HandleFunc("GET /metrics", s.metrics)
 	for i, page := range options.Pages {
 		path := page.Path
 		if path == "/" {
@@ -122,13 +129,35 @@ func (s *site) enter(w http.ResponseWriter, r *http.Request) {
 // signedIn refuses who has not followed the link.
 func (s *site) signedIn(handle http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		cookie, err := r.Cookie(cookieName)
-		if err != nil || !same(cookie.Value, s.Session) {
+		if !s.isSignedIn(r) {
 			s.message(w, http.StatusUnauthorized, report.Message{Title: "Please open your link", Text: "This browser is not signed in.", Next: "Open the link that modeltrial serve printed when it started."})
 			return
 		}
 		handle(w, r)
 	}
+}
+
+func (s *site) isSignedIn(r *http.Request) bool {
+	cookie, err := r.Cookie(cookieName)
+	return err == nil && same(cookie.Value, s.Session)
+}
+
+// metrics answers Prometheus, which follows no link.
+func (s *site) metrics(w http.ResponseWriter, r *http.Request) {
+	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !s.isSignedIn(r) && !(bearer && s.MetricsToken != "" && same(token, s.MetricsToken)) {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		s.message(w, http.StatusUnauthorized, report.Message{Title: "A token is needed", Text: "Prometheus reads this address with a bearer token.", Next: "Export MODELTRIAL_METRICS_TOKEN before modeltrial serve starts, and give Prometheus the same as its credentials."})
+		return
+	}
+	var body bytes.Buffer
+	if err := s.Metrics(r.Context(), &body); err != nil {
+		s.Logger.Error("metrics not made", "error", err)
+		http.Error(w, "metrics not made; the terminal in which modeltrial serve runs says why", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+	_, _ = w.Write(body.Bytes()) // who asked is gone where it fails
 }
 
 // nav are the links to all pages, of which the one at index here is shown; -1: none.

@@ -137,3 +137,45 @@ func TestAFreshPageIsShownAgain(t *testing.T) {
 		t.Errorf("HEAD: status %d", head.Code)
 	}
 }
+
+// TestPrometheusNeedsTheToken reads /metrics with the token, the link, and neither.
+func TestPrometheusNeedsTheToken(t *testing.T) {
+	options := owner.Options{
+		Token: token, Session: session, Pages: []owner.Page{{Path: "/", Title: "First"}}, Logger: slog.New(slog.DiscardHandler),
+		MetricsToken: "scrape",
+		Metrics: func(_ context.Context, w io.Writer) error {
+			_, err := io.WriteString(w, "modeltrial_spent_usd 1\n")
+			return err
+		},
+	}
+	without := options
+	without.MetricsToken = ""
+	for _, c := range []struct {
+		name          string
+		options       owner.Options
+		authorization string
+		cookie        string
+		want          int
+	}{
+		{"nothing", options, "", "", http.StatusUnauthorized},
+		{"another token", options, "Bearer other", "", http.StatusUnauthorized},
+		{"the token bare", options, "scrape", "", http.StatusUnauthorized},
+		{"the token", options, "Bearer scrape", "", http.StatusOK},
+		{"the link", options, "", session, http.StatusOK},
+		{"no token is set", without, "Bearer ", "", http.StatusUnauthorized},
+		{"no token is set, the link", without, "", session, http.StatusOK},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+		if c.authorization != "" {
+			r.Header.Set("Authorization", c.authorization)
+		}
+		if c.cookie != "" {
+			r.AddCookie(&http.Cookie{Name: "modeltrial_owner", Value: c.cookie})
+		}
+		w := httptest.NewRecorder()
+		owner.New(c.options).ServeHTTP(w, r)
+		if w.Code != c.want || (w.Code == http.StatusOK) != strings.Contains(w.Body.String(), "modeltrial_spent_usd 1") {
+			t.Errorf("%s: got %d %s", c.name, w.Code, w.Body)
+		}
+	}
+}
