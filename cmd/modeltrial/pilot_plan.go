@@ -21,13 +21,17 @@ func timeNow() time.Time { return time.Now().UTC() }
 
 func newPilotPlanCmd(g *global) *cobra.Command {
 	a := &eval.Assumptions{}
-	ratings := 0
+	ratings, tasks := 0, 0
 	cmd := &cobra.Command{
 		Use:   "plan",
 		Short: "tasks and raters needed, chance of an answer, cost and rater-hours, before anything is spent",
 		Long: `plan says what the planned tasks can show, and what they cost. How far raters differ
 and agree is taken from people's ratings where the workspace has them, as after a first
-pilot or some weeks of this one; otherwise, or with --rater-sd and --icc, it is assumed.`,
+pilot or some weeks of this one; otherwise, or with --rater-sd and --icc, it is assumed.
+
+With --at-scale it says instead what a pilot of so many tasks takes: calls, cost, hours
+within the limits of each provider and with 1 to 8 workers, the size of the database,
+memory, and whether one SQLite file carries it. Sizes and rates are measured ones.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			a.RaterSDFrom, a.ICCFrom = assumedOr(cmd, "rater-sd"), assumedOr(cmd, "icc")
@@ -35,6 +39,9 @@ pilot or some weeks of this one; otherwise, or with --rater-sd and --icc, it is 
 				return usagef("--ratings is %d; choose how many ratings people can give, or leave it out", ratings)
 			}
 			return g.withStore(cmd.Context(), func(s *store.Store) error {
+				if cmd.Flags().Changed("at-scale") {
+					return runScalePlan(cmd.Context(), g, s, *a, tasks, cmd.OutOrStdout())
+				}
 				return runPlan(cmd.Context(), g, s, *a, ratings, cmd.OutOrStdout())
 			})
 		},
@@ -50,6 +57,8 @@ pilot or some weeks of this one; otherwise, or with --rater-sd and --icc, it is 
 	cmd.Flags().Float64Var(&a.ClusterICC, "cluster-icc", 0.1, "correlation of the scores of two such tasks")
 	cmd.Flags().Float64Var(&a.SecondsPerRating, "seconds-per-rating", 60, "time that one rating takes")
 	cmd.Flags().IntVar(&ratings, "ratings", 0, "ratings that people can still give: say how to split them among the use cases that are not decided")
+	cmd.Flags().IntVar(&tasks, "at-scale", 0, "say what a pilot of so many `TASKS` takes, in all use cases together")
+	cmd.MarkFlagsMutuallyExclusive("at-scale", "ratings")
 	return cmd
 }
 

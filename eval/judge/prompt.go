@@ -105,10 +105,14 @@ func taskText(shown eval.Presentation) string {
 func Question(shown eval.Presentation, instruction string, masker *blind.Masker) audit.Task {
 	task := taskText(shown)
 	answers := hideNames(masker, task, shown.Left, shown.Right)
+	return asks(instruction, task, answers[0], answers[1])
+}
+
+func asks(instruction, task, first, second string) audit.Task {
 	output := int64(expectedOutput)
 	return audit.Task{
 		System: instruction,
-		Prompt: framed("task", task) + framed("answer_1", answers[0]) + framed("answer_2", answers[1]),
+		Prompt: framed("task", task) + framed("answer_1", first) + framed("answer_2", second),
 		Tokens: audit.Tokens{Output: &output},
 	}
 }

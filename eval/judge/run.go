@@ -188,9 +188,7 @@ func newPanel(o Options) *panel {
 func (p *panel) judges() []eval.Arm {
 	judges := slices.Clone(p.Protocol.Judges)
 	for i := range judges {
-		if judges[i].Parameters.MaxOutputTokens == nil {
-			judges[i].Parameters.MaxOutputTokens = new(int64(defaultMaxOutput))
-		}
+		judges[i] = Planned(judges[i])
 	}
 	return judges
 }

@@ -25,22 +25,27 @@ func worstTokens(task audit.Task, arm eval.Arm) audit.Tokens {
 	return audit.Tokens{Input: &input, Output: &output}
 }
 
-// Expected is what a task will probably cost under a price: a quarter of the bytes
-// that will be sent, since the log's input tokens may count a context that is not in
-// the log, and the log's output tokens, else a quarter of its response's bytes, else
-// 400, up to the longest answer allowed.
+// Expected is what a task will probably cost under a price: that of [ExpectedTokens].
 func Expected(task audit.Task, arm eval.Arm, price audit.Price) audit.NanoUSD {
-	input := int64((max(len(task.System), len(arm.Parameters.System))+len(task.Prompt))/bytesPerToken + 1)
-	for _, turn := range task.Conversation {
-		input += int64(len(turn.Content)/bytesPerToken + 1)
-	}
-	output := expectedOutput(task, arm)
-	cost, _ := price.Cost(audit.Tokens{Input: &input, Output: &output})
+	cost, _ := price.Cost(ExpectedTokens(task, arm))
 	return cost
 }
 
-// bytesPerToken is what a token has on average.
-const bytesPerToken = 4
+// ExpectedTokens are those that a task will probably take, input and output: a quarter
+// of the bytes that will be sent, since the log's input tokens may count a context that
+// is not in the log, and the log's output tokens, else a quarter of its response's
+// bytes, else 400, up to the longest answer allowed.
+func ExpectedTokens(task audit.Task, arm eval.Arm) audit.Tokens {
+	input := int64((max(len(task.System), len(arm.Parameters.System))+len(task.Prompt))/BytesPerToken + 1)
+	for _, turn := range task.Conversation {
+		input += int64(len(turn.Content)/BytesPerToken + 1)
+	}
+	output := expectedOutput(task, arm)
+	return audit.Tokens{Input: &input, Output: &output}
+}
+
+// BytesPerToken is what a token has on average.
+const BytesPerToken = 4
 
 // expectedOutput is the number of tokens that an arm will probably answer with.
 func expectedOutput(task audit.Task, arm eval.Arm) int64 {
@@ -49,7 +54,7 @@ func expectedOutput(task audit.Task, arm eval.Arm) int64 {
 	case task.Tokens.Output != nil:
 		output = *task.Tokens.Output
 	case task.Response != "":
-		output = int64(len(task.Response)/bytesPerToken + 1)
+		output = int64(len(task.Response)/BytesPerToken + 1)
 	}
 	return min(output, arm.Parameters.MaxOutput())
 }

@@ -37,8 +37,8 @@ func PlanCalls(task audit.Task, arm eval.Arm) ([]PlannedCall, error) {
 		if i == len(calls)-1 {
 			break // its answer goes into no call
 		}
-		probable = append(probable, strings.Repeat("x", int(expectedOutput(task, call)*bytesPerToken)))
-		longest = append(longest, strings.Repeat("x", int(call.Parameters.MaxOutput()*bytesPerToken)))
+		probable = append(probable, strings.Repeat("x", int(expectedOutput(task, call)*BytesPerToken)))
+		longest = append(longest, strings.Repeat("x", int(call.Parameters.MaxOutput()*BytesPerToken)))
 	}
 	return planned, nil
 }

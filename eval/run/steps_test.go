@@ -145,7 +145,7 @@ func TestPlanCallsCountsEachStep(t *testing.T) {
 			t.Errorf("step %d: worst case %s is under the expected %s", i+1, worst, expected)
 		}
 	}
-	if drafted, reviewed := len(planned[0].Expected.Prompt), len(planned[1].Expected.Prompt); reviewed < drafted+2*400*bytesPerToken {
+	if drafted, reviewed := len(planned[0].Expected.Prompt), len(planned[1].Expected.Prompt); reviewed < drafted+2*400*BytesPerToken {
 		t.Errorf("the review is expected to be asked %d characters, want the draft twice in it", reviewed)
 	}
 }
