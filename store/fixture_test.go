@@ -11,6 +11,7 @@ import (
 
 	"modeltrial/audit"
 	"modeltrial/eval"
+	"modeltrial/store/storetest"
 )
 
 var testTime = time.Date(2026, 3, 2, 9, 0, 0, 123456000, time.UTC)
@@ -31,7 +32,7 @@ var testProtocol = eval.Protocol{
 
 func openTest(t testing.TB, path string) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), path)
+	s, err := Open(t.Context(), storetest.Target(t, path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,6 +42,19 @@ func openTest(t testing.TB, path string) *Store {
 		}
 	})
 	return s
+}
+
+// reopen opens an open store's database once more.
+func reopen(t testing.TB, s *Store) *Store {
+	t.Helper()
+	target := s.path
+	if s.config != nil {
+		target = s.config.ConnString()
+	}
+	again, err := Open(t.Context(), target)
+	must(t, err)
+	t.Cleanup(func() { must(t, again.Close()) })
+	return again
 }
 
 func newTest(t testing.TB) *Store {
