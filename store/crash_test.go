@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"modeltrial/eval"
-	"modeltrial/store/storetest"
 )
 
 // crashPath names the database to a child process that rates until it is killed.
@@ -46,7 +45,7 @@ func TestAKilledProcessLosesNoRating(t *testing.T) {
 	must(t, err)
 
 	child := exec.Command(os.Args[0], "-test.run=^TestRateUntilKilled$", "-test.v")
-	child.Env = append(os.Environ(), crashPath+"="+storetest.Target(t, path))
+	child.Env = append(os.Environ(), crashPath+"="+target(t, path))
 	out, err := child.StdoutPipe()
 	must(t, err)
 	must(t, child.Start())

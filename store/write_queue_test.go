@@ -15,8 +15,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	"modeltrial/store/storetest"
 )
 
 // hold keeps the writing connection, so that writes queue up, until release is called.
@@ -204,7 +202,7 @@ func TestACancelledWriteIsWithdrawnOrStored(t *testing.T) {
 
 func TestCloseStoresWhatWaits(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "modeltrial.db")
-	s, err := Open(t.Context(), storetest.Target(t, path))
+	s, err := Open(t.Context(), target(t, path))
 	must(t, err)
 	makeNotes(t, s)
 	release := hold(t, s)
@@ -315,7 +313,7 @@ func TestAKilledProcessLosesNoResponse(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "modeltrial.db")
 	s := newPilot(t, path, 400, 1)
 	child := exec.Command(os.Args[0], "-test.run=^TestAnswerUntilKilled$", "-test.v")
-	child.Env = append(os.Environ(), crashPath+"="+storetest.Target(t, path))
+	child.Env = append(os.Environ(), crashPath+"="+target(t, path))
 	out, err := child.StdoutPipe()
 	must(t, err)
 	must(t, child.Start())
