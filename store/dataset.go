@@ -128,21 +128,20 @@ ORDER BY c.task_id, c.arm`)
 	return nil
 }
 
-// SaveRoutingTable keeps a routing table and its decisions.
-func (s *Store) SaveRoutingTable(ctx context.Context, table eval.RoutingTable) error {
+// SaveRoutingTable keeps a routing table and its decisions, and gives its number.
+func (s *Store) SaveRoutingTable(ctx context.Context, table eval.RoutingTable) (number int64, err error) {
 	body, err := json.Marshal(table)
 	if err != nil {
-		return fmt.Errorf("store routing table: %w", err)
+		return 0, fmt.Errorf("store routing table: %w", err)
 	}
-	return s.write(ctx, func(tx *transaction) error {
+	err = s.write(ctx, func(tx *transaction) error {
 		result, err := tx.ExecContext(ctx, `
 INSERT INTO routing_tables (protocol_sha256, price_table_date, body, decided_at) VALUES (?, ?, ?, ?)`,
 			table.ProtocolSHA256, table.PriceTableDate, string(body), table.DecidedAt.UnixMicro())
 		if err != nil {
 			return fmt.Errorf("store routing table: %w", err)
 		}
-		id, err := result.LastInsertId()
-		if err != nil {
+		if number, err = result.LastInsertId(); err != nil {
 			return err
 		}
 		for _, route := range table.Routes {
@@ -152,13 +151,14 @@ INSERT INTO routing_tables (protocol_sha256, price_table_date, body, decided_at)
 			}
 			_, err = tx.ExecContext(ctx, `
 INSERT INTO decisions (routing_table_id, category, arm, decision, reason, evidence) VALUES (?, ?, ?, ?, ?, ?)`,
-				id, route.Category, route.Arm, route.Decision, route.Reason, string(evidence))
+				number, route.Category, route.Arm, route.Decision, route.Reason, string(evidence))
 			if err != nil {
 				return fmt.Errorf("store decision on %q: %w", route.Category, err)
 			}
 		}
 		return nil
 	})
+	return number, err
 }
 
 // LatestRoutingTable is the table stored last; eval.ErrNotFound where there is none.

@@ -26,53 +26,69 @@ func newRouteRecommendCmd(g *global) *cobra.Command {
 	return &cobra.Command{
 		Use:   "recommend",
 		Short: "decide each category, price it on the audited log, and store the table",
-		Args:  cobra.NoArgs,
+		Long: `recommend applies the protocol's rule to the ratings so far, prices each route on the
+audited log, and stores the table where anything in it differs from the newest one
+stored. route history lists the tables, route diff says what changed.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return g.withStore(cmd.Context(), func(s *store.Store) error {
-				table, err := recommend(cmd.Context(), g, s, time.Now())
+				recommended, err := recommend(cmd.Context(), g, s, time.Now())
 				if err != nil {
 					return err
 				}
 				if g.json {
-					return report.JSON(cmd.OutOrStdout(), table)
+					return report.JSON(cmd.OutOrStdout(), recommended)
 				}
-				return report.RoutingTable(cmd.OutOrStdout(), table, g.style(cmd.OutOrStdout()))
+				return report.Recommendation(cmd.OutOrStdout(), recommended, g.style(cmd.OutOrStdout()))
 			})
 		},
 	}
 }
 
-// recommend makes the routing table of the workspace and stores it.
-func recommend(ctx context.Context, g *global, s *store.Store, now time.Time) (eval.RoutingTable, error) {
+// recommend makes the routing table of the workspace and stores it where it differs from
+// the newest one, which it otherwise gives.
+func recommend(ctx context.Context, g *global, s *store.Store, now time.Time) (eval.Recommendation, error) {
 	protocol, err := locked(ctx, s)
 	if err != nil {
-		return eval.RoutingTable{}, err
+		return eval.Recommendation{}, err
 	}
 	config, err := g.config()
 	if err != nil {
-		return eval.RoutingTable{}, err
+		return eval.Recommendation{}, err
 	}
 	priceTable, err := prices(ctx, s, config)
 	if err != nil {
-		return eval.RoutingTable{}, err
+		return eval.Recommendation{}, err
 	}
 	data, err := s.Dataset(ctx, 0)
 	if err != nil {
-		return eval.RoutingTable{}, err
+		return eval.Recommendation{}, err
 	}
 	mixer, err := mix(ctx, g, s)
 	if err != nil {
-		return eval.RoutingTable{}, err
+		return eval.Recommendation{}, err
 	}
 	check, err := categoriserCheck(ctx, s)
 	if err != nil {
-		return eval.RoutingTable{}, err
+		return eval.Recommendation{}, err
 	}
 	table, err := decide.Recommend(data, spend(mixer), check, priceDate(priceTable, protocol.Protocol, now), now)
 	if err != nil {
-		return table, err
+		return eval.Recommendation{}, err
 	}
-	return table, s.SaveRoutingTable(ctx, table)
+	newest, err := s.RoutingTable(ctx, 0)
+	if err != nil && !errors.Is(err, eval.ErrNotFound) {
+		return eval.Recommendation{}, err
+	}
+	same, err := table.SameAs(newest.Table)
+	if err != nil {
+		return eval.Recommendation{}, err
+	}
+	if same {
+		return eval.Recommendation{RoutingTable: newest.Table, Table: newest.ID}, nil
+	}
+	number, err := s.SaveRoutingTable(ctx, table)
+	return eval.Recommendation{RoutingTable: table, Table: number, Stored: true}, err
 }
 
 // priceDate is the day of the list that the pilot's arms are priced by now.
