@@ -60,6 +60,9 @@ func recommend(ctx context.Context, g *global, s *store.Store, now time.Time) (e
 	if err != nil {
 		return eval.Recommendation{}, err
 	}
+	if err := s.SeeOwnPrices(ctx, config.Providers, now); err != nil {
+		return eval.Recommendation{}, err
+	}
 	data, err := s.Dataset(ctx, 0)
 	if err != nil {
 		return eval.Recommendation{}, err
