@@ -81,6 +81,16 @@ type RoutingDiff struct {
 	Routes          []RouteDiff  `json:"routes"`
 }
 
+// Changed counts the categories that got another arm or decision, came or went.
+func (d RoutingDiff) Changed() (count int) {
+	for _, route := range d.Routes {
+		if route.Change != RouteUnchanged && route.Change != RouteNewEvidence {
+			count++
+		}
+	}
+	return count
+}
+
 // A RouteChange is how far a category's route changed.
 type RouteChange string
 
