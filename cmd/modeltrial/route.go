@@ -160,7 +160,7 @@ func newRouteExportCmd(g *global) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				for _, warning := range report.ExportWarnings(format, table) {
+				for _, warning := range report.ExportWarnings(format, table, endpoints) {
 					fmt.Fprintf(cmd.ErrOrStderr(), "! %s\n", warning)
 				}
 				if path == "" {
@@ -188,8 +188,12 @@ func armEndpoints(ctx context.Context, g *global, s *store.Store) (map[string]re
 	}
 	endpoints := map[string]report.Endpoint{}
 	for _, arm := range protocol.Protocol.Arms {
-		provider, _ := config.Provider(arm.Provider)
-		endpoints[arm.Name] = report.Endpoint{Model: arm.Model, Provider: provider, Parameters: arm.Parameters}
+		endpoint := report.Endpoint{Model: arm.Model, Parameters: arm.Parameters}
+		endpoint.Provider, _ = config.Provider(arm.Provider)
+		for _, step := range arm.Steps {
+			endpoint.Steps = append(endpoint.Steps, step.Model)
+		}
+		endpoints[arm.Name] = endpoint
 	}
 	return endpoints, nil
 }
