@@ -410,11 +410,11 @@ func (t taste) verdict(random *rand.Rand, first eval.Side) eval.ShownVerdict {
 
 func (d *demonstration) decide(ctx context.Context) error {
 	d.title("Decide: the routing table")
-	table, err := recommend(ctx, d.g, d.store, time.Now())
+	recommended, err := recommend(ctx, d.g, d.store, time.Now())
 	if err != nil {
 		return err
 	}
-	return report.RoutingTable(d.out, table, d.style())
+	return report.RoutingTable(d.out, recommended.RoutingTable, d.style())
 }
 
 func (d *demonstration) documents(ctx context.Context, took time.Duration) error {

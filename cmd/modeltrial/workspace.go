@@ -174,36 +174,57 @@ func listedPrices(ctx context.Context, s *store.Store) (audit.PriceTable, error)
 	return table, nil
 }
 
-// armPrice is armPriceOn of today.
+// armPrice finds what an arm's tokens cost today: by the price that its provider states
+// in modeltrial.yaml, since two providers may ask different prices for a model of the
+// same name, else by the price in force. The store may be nil, as of [prices].
 func armPrice(ctx context.Context, s *store.Store, config eval.Config) (func(eval.Arm) (audit.Price, bool), error) {
-	on, err := armPriceOn(ctx, s, config)
-	if err != nil {
-		return nil, err
-	}
-	today := time.Now().UTC()
-	return func(arm eval.Arm) (audit.Price, bool) { return on(arm, today) }, nil
-}
-
-// armPriceOn finds what an arm's tokens cost on a day: by the price that its provider
-// states in modeltrial.yaml, since two providers may ask different prices for a model
-// of the same name, else by the price in force.
-func armPriceOn(ctx context.Context, s *store.Store, config eval.Config) (func(eval.Arm, time.Time) (audit.Price, bool), error) {
 	table, err := listedPrices(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	return func(arm eval.Arm, day time.Time) (audit.Price, bool) {
+	today := time.Now().UTC()
+	return func(arm eval.Arm) (audit.Price, bool) {
 		provider, _ := config.Provider(arm.Provider)
-		for _, own := range provider.Prices {
-			if own.Model != arm.Model {
-				continue
+		for i := range provider.Prices {
+			if provider.Prices[i].Model == arm.Model {
+				return armsPrice(table, arm, today, &provider.Prices[i])
 			}
-			price, err := own.Price(provider.Name)
-			return price, err == nil // the configuration was checked: there is none
 		}
-		price, err := table.Lookup("", arm.Model, day)
-		return price, err == nil
+		return armsPrice(table, arm, today, nil)
 	}, nil
+}
+
+// armPriceOn is armPrice of another day. The workspace's own prices carry no date: each
+// counts from when it was first seen, the first one also before.
+func armPriceOn(ctx context.Context, s *store.Store) (func(eval.Arm, time.Time) (audit.Price, bool), error) {
+	table, err := listedPrices(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := s.OwnPrices(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func(arm eval.Arm, day time.Time) (audit.Price, bool) {
+		var own *eval.ModelPrice
+		first := true
+		for _, next := range seen {
+			if next.Provider == arm.Provider && next.Model == arm.Model && (first || !next.Seen.After(day)) {
+				own, first = next.Price, false
+			}
+		}
+		return armsPrice(table, arm, day, own)
+	}, nil
+}
+
+// armsPrice is a provider's own price or, where that is nil, the listed one of a day.
+func armsPrice(table audit.PriceTable, arm eval.Arm, day time.Time, own *eval.ModelPrice) (audit.Price, bool) {
+	if own != nil {
+		price, err := own.Price(arm.Provider)
+		return price, err == nil // the configuration was checked: there is none
+	}
+	price, err := table.Lookup("", arm.Model, day)
+	return price, err == nil
 }
 
 // unlocked says that modeltrial.yaml plans another pilot than the locked one; nil
