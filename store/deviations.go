@@ -144,17 +144,17 @@ GROUP BY b.week ORDER BY b.week`)
 	return deviations, nil
 }
 
-// Stopped is the early stop that holds, with ok false where there is none or the pilot
-// was resumed since.
-func (s *Store) Stopped(ctx context.Context) (stop eval.Deviation, ok bool, err error) {
+// Stopped is the early stop that holds; nil where there is none or the pilot was resumed
+// since.
+func (s *Store) Stopped(ctx context.Context) (stop *eval.Deviation, err error) {
 	deviations, err := s.DeviationList(ctx)
 	for _, deviation := range deviations {
 		switch deviation.Kind {
 		case eval.StoppedEarly:
-			stop, ok = deviation, true
+			stop = &deviation
 		case eval.Resumed:
-			stop, ok = eval.Deviation{}, false
+			stop = nil
 		}
 	}
-	return stop, ok, err
+	return stop, err
 }

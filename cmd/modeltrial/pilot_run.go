@@ -35,8 +35,16 @@ func runPilot(ctx context.Context, g *global, s *store.Store, o *runOptions, out
 	if err := o.check(ctx, s, protocol.Protocol); err != nil {
 		return err
 	}
-	if stop, stopped, err := s.Stopped(ctx); err != nil || stopped {
-		return sayStopped(g, out, stop, err)
+	stop, err := s.Stopped(ctx)
+	if err != nil {
+		return err
+	}
+	handed := o.batch && !o.dryRun
+	if stop != nil && !handed {
+		return sayStopped(ctx, g, s, out, "modeltrial.pilot-run/1", *stop)
+	}
+	if stop != nil {
+		return runBatch(ctx, g, s, config, protocol.Protocol, o, stop, out)
 	}
 	if config.Pilot.Sample == eval.SampleFresh {
 		if err := drawWeeks(ctx, s, config, time.Now()); err != nil {
@@ -46,8 +54,8 @@ func runPilot(ctx context.Context, g *global, s *store.Store, o *runOptions, out
 	if err := o.skips(ctx, s); err != nil {
 		return err
 	}
-	if o.batch && !o.dryRun {
-		return runBatch(ctx, g, s, config, protocol.Protocol, o, out)
+	if handed {
+		return runBatch(ctx, g, s, config, protocol.Protocol, o, nil, out)
 	}
 	if o.week == 0 {
 		if o.week, err = dueWeek(ctx, s); err != nil {

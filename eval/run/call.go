@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -129,8 +130,10 @@ func (r *runner) attempt(ctx context.Context, p passage, cell eval.Cell, arm eva
 		gate.leave(p, unused, 0)
 		return outcome{}, false, r.Store.Release(keep, cell, eval.FailedCall{Reason: "not sent: the run was interrupted", NotSent: true}, time.Now())
 	}
+	// The next call begins when this one's answer is stored: where the program is killed
+	// no more answers are lost than calls may be in flight.
+	defer func() { <-r.slots }()
 	answer, failure := endpoint.Answer(gate.watch(keep, p), provider.Request{Task: task, Arm: arm})
-	<-r.slots
 	came = outcome{resultOf(failure), failure}
 	own = gate.leave(p, came.result, came.asked())
 	if failure != nil {
@@ -169,6 +172,7 @@ func (r *runner) save(ctx context.Context, cell eval.Cell, arm eval.Arm, answer 
 	if err != nil {
 		return err
 	}
+	slog.DebugContext(ctx, "answer stored", "task", cell.TaskID, "arm", cell.Arm, "repeat", cell.Repeat, "step", cell.Step)
 	r.count(func() {
 		if r.completes(cell) {
 			r.summary.Answered++

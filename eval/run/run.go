@@ -22,7 +22,7 @@ type Options struct {
 	Budget      audit.NanoUSD  // the protocol's cap for everything together
 	RunCap      *audit.NanoUSD // a lower cap for this run alone; nil: none
 	Endpoints   map[string]Endpoint
-	Concurrency int // calls in flight, of all providers together
+	Concurrency int // calls in flight, of all providers together, until their answers are stored
 	// Wait is how long a provider may go without an answer, while there is nothing else
 	// to do, before its calls are left open; 0: some minutes, some seconds for one that
 	// has not answered in this run at all, and no time where the key or the credit is
@@ -76,7 +76,7 @@ type runner struct {
 	Options
 	gates    map[string]*gate // by provider
 	activity *activity
-	slots    chan struct{} // calls in flight
+	slots    chan struct{} // calls in flight, until their answers are stored
 	cap      audit.NanoUSD // the smaller of budget and run cap, over what is committed in all
 	flight   flight
 	stop     context.CancelFunc // nothing more is sent
