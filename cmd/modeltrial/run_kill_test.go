@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -95,18 +96,26 @@ func TestAKilledRunLosesNothingThatWasPaidFor(t *testing.T) {
 	const tasks, concurrency = 1000, 64
 	done, told := 0, 0
 	for round := 0; done < kills; round++ {
+		if round > kills {
+			t.Fatalf("seed %d: %d kills in %d rounds; no run lasts long enough to be killed", seed, done, round)
+		}
 		server := newBillingServer(t)
 		dir := benchWorkspace(t, server.URL, tasks)
 		began := time.Now()
 		for {
 			child := process(t, "-C", dir, "pilot", "run", "--concurrency", strconv.Itoa(concurrency), "--log-level", "debug", "--log-format", "json")
-			var out, log bytes.Buffer
+			var out bytes.Buffer
+			log := killAt{child: child}
 			child.Stdout, child.Stderr = &out, &log
+			// Every other kill comes the moment that an answer is said to be stored.
+			if done < kills && done%2 == 1 {
+				log.stored = 1 + random.IntN(tasks)
+			}
 			if err := child.Start(); err != nil {
 				t.Fatal(err)
 			}
 			var timer *time.Timer
-			if done < kills {
+			if done < kills && log.stored == 0 {
 				timer = time.AfterFunc(time.Duration(random.Float64()*float64(2*time.Second)), func() { _ = child.Process.Kill() }) // an error is that it has ended
 			}
 			err := child.Wait()
@@ -120,7 +129,7 @@ func TestAKilledRunLosesNothingThatWasPaidFor(t *testing.T) {
 				t.Fatalf("seed %d: %v: %s", seed, err, out.String())
 			}
 			checkBill(t, server, dir, concurrency)
-			told += checkTold(t, server, log.Bytes())
+			told += checkTold(t, server, log.records.Bytes())
 			if t.Failed() {
 				t.Fatalf("seed %d, after %d kills: %s", seed, done, out.String())
 			}
@@ -138,13 +147,34 @@ func TestAKilledRunLosesNothingThatWasPaidFor(t *testing.T) {
 	}
 }
 
+// A killAt takes the records of a run and kills it where they say for the so many-th
+// time that an answer is stored; 0: never.
+type killAt struct {
+	records bytes.Buffer
+	child   *exec.Cmd
+	stored  int
+}
+
+func (k *killAt) Write(records []byte) (int, error) {
+	if k.stored > 0 {
+		if k.stored -= bytes.Count(records, []byte(storedRecord)); k.stored <= 0 {
+			k.stored = -1
+			_ = k.child.Process.Kill() // an error is that it has ended
+		}
+	}
+	return k.records.Write(records)
+}
+
+// storedRecord is the message of a record that an answer is stored.
+const storedRecord = "answer stored"
+
 // checkTold checks that each answer of which a run has said that it is stored is in the
 // database, and counts them.
 func checkTold(t *testing.T, server *billingServer, log []byte) (told int) {
 	t.Helper()
 	for line := range bytes.Lines(log) {
 		var record struct{ Msg, Task, Arm string }
-		if json.Unmarshal(line, &record) != nil || record.Msg != "answer stored" {
+		if json.Unmarshal(line, &record) != nil || record.Msg != storedRecord {
 			continue // another one, or the line that the kill broke off
 		}
 		told++
