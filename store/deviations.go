@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"modeltrial/eval"
@@ -72,14 +73,19 @@ func (s *Store) Deviations(ctx context.Context) ([]string, error) {
 }
 
 // UnexplainedDeviations are what the data shows and nobody gave a reason for: an arm that
-// is served by another model than before, and a week that was passed over.
+// is served by another model than before, or called at another address, and a week that
+// was passed over.
 func (s *Store) UnexplainedDeviations(ctx context.Context) ([]eval.Deviation, error) {
 	replaced, err := s.replacedModels(ctx)
 	if err != nil {
 		return nil, err
 	}
+	moved, err := s.movedProviders(ctx)
+	if err != nil {
+		return nil, err
+	}
 	skipped, err := s.skippedWeeks(ctx)
-	return append(replaced, skipped...), err
+	return slices.Concat(replaced, moved, skipped), err
 }
 
 // replacedModels are the arms whose answers came from a model that served none of the

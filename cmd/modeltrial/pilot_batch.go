@@ -51,9 +51,12 @@ func exchangeBatches(ctx context.Context, s *store.Store, options run.BatchOptio
 // runBatch collects what is done of the batches that were handed in, and hands in what
 // is open of the week. Of a pilot that was stopped it only collects, which is paid for;
 // then nothing is open but what waits in batches.
-func runBatch(ctx context.Context, g *global, s *store.Store, config eval.Config, protocol eval.Protocol, o *runOptions, stop *eval.Deviation, out io.Writer) error {
+func runBatch(ctx context.Context, g *global, s *store.Store, config eval.Config, protocol eval.Protocol, o *runOptions, stop *eval.Deviation, out, errOut io.Writer) error {
 	options, err := batchOptions(ctx, s, config, protocol, o)
 	if err != nil {
+		return err
+	}
+	if err := noteAddresses(ctx, s, config, protocol, errOut); err != nil {
 		return err
 	}
 	week, summary, err := exchangeBatches(ctx, s, options, stop != nil)
