@@ -143,14 +143,22 @@ func armPriceOn(ctx context.Context, s *store.Store, config eval.Config) (func(e
 	if err != nil {
 		return nil, err
 	}
-	return func(arm eval.Arm, day time.Time) (audit.Price, bool) {
-		provider, _ := config.Provider(arm.Provider)
-		for _, own := range provider.Prices {
-			if own.Model != arm.Model {
-				continue
+	type priced struct{ provider, model string }
+	own := map[priced]audit.Price{}
+	for _, provider := range config.Providers {
+		for _, stated := range provider.Prices {
+			price, err := stated.Price(provider.Name)
+			if err != nil {
+				return nil, err // the configuration was checked: there is none
 			}
-			price, err := own.Price(provider.Name)
-			return price, err == nil // the configuration was checked: there is none
+			if _, earlier := own[priced{provider.Name, stated.Model}]; !earlier {
+				own[priced{provider.Name, stated.Model}] = price
+			}
+		}
+	}
+	return func(arm eval.Arm, day time.Time) (audit.Price, bool) {
+		if price, ok := own[priced{arm.Provider, arm.Model}]; ok {
+			return price, true
 		}
 		price, err := table.Lookup("", arm.Model, day)
 		return price, err == nil

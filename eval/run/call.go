@@ -33,14 +33,10 @@ const (
 	claimMargin = time.Minute
 )
 
-// call makes one call for a cell, in as many attempts as it takes, and stores what came
+// call makes one call for a cell, which asks a task, in as many attempts as it takes, and stores what came
 // of it: each attempt is let through by its provider's gate, reserved, made and settled.
 // Only storage failures are errors.
-func (r *runner) call(ctx context.Context, cell eval.Cell, arm eval.Arm) error {
-	task, err := r.asked(ctx, cell)
-	if err != nil {
-		return unlessOver(ctx, err)
-	}
+func (r *runner) call(ctx context.Context, cell eval.Cell, arm eval.Arm, task audit.Task) error {
 	gate := r.gates[arm.Provider]
 	var failures, refusals int
 	var last error // of this call
@@ -287,10 +283,5 @@ func sleep(ctx context.Context, d time.Duration) error {
 // likelyTokens is about how many tokens a call will take, request and answer together,
 // before a run has learned better.
 func likelyTokens(task audit.Task, arm eval.Arm) int64 {
-	const bytesPerToken, answer = 4, 400
-	bytes := max(len(task.System), len(arm.Parameters.System)) + len(task.Prompt)
-	for _, turn := range task.Conversation {
-		bytes += len(turn.Content)
-	}
-	return int64(bytes/bytesPerToken) + min(answer, arm.Parameters.MaxOutput())
+	return int64(requestBytes(task, arm)/bytesPerToken) + min(answerTokens, arm.Parameters.MaxOutput())
 }
