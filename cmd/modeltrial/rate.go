@@ -15,9 +15,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"modeltrial/audit"
 	"modeltrial/eval"
 	"modeltrial/eval/blind"
 	"modeltrial/eval/exchange"
+	"modeltrial/eval/judge"
 	"modeltrial/eval/rate"
 	"modeltrial/report"
 	"modeltrial/store"
@@ -303,10 +305,13 @@ func pronoun(n int) string {
 // siteOptions are those of the pilot's rating site: the names to be kept from
 // raters are those of the arms and their models.
 func siteOptions(protocol eval.Protocol) rate.Options {
-	notice := ""
+	criteria := map[audit.Category][]string{}
+	for _, useCase := range protocol.UseCases {
+		criteria[useCase.Category] = judge.Criteria(judge.Rubric(protocol, eval.CategoryConfig{Name: useCase.Category}))
+	}
 	return rate.Options{
-		Logger: slog.Default(), Now: time.Now, HiddenNames: protocol.Names(), Notice: notice,
-		Tags: protocol.RatingTags,
+		Logger: slog.Default(), Now: time.Now, HiddenNames: protocol.Names(),
+		Tags: protocol.RatingTags, Criteria: criteria,
 	}
 }
 
