@@ -245,9 +245,13 @@ after modeltrial rate revise.`,
 	cmd.Flags().StringVar(&listen, "listen", defaultListen, "address to listen on")
 	by.add(cmd)
 	cmd.Flags().BoolVar(&edit, "edit", false, "have raters edit single answers instead of comparing two")
-	cmd.Flags().BoolVar(&practice, "practice", true, "have raters practise on three made-up comparisons before their first")
+	addPractice(cmd, &practice)
 	addAskGuess(cmd, &askGuess)
 	return cmd
+}
+
+func addPractice(cmd *cobra.Command, practice *bool) {
+	cmd.Flags().BoolVar(practice, "practice", true, "have raters practise on three made-up comparisons before their first")
 }
 
 func addAskGuess(cmd *cobra.Command, share *float64) {
