@@ -118,7 +118,7 @@ SELECT id, first FROM (
     SELECT p.id, p.first, p.presented_at,
         EXISTS (SELECT 1 FROM check_presentations k WHERE k.rater_id = p.rater_id AND k.repeats = p.id) AS again,
         EXISTS (SELECT 1 FROM ratings r WHERE r.presentation_id = p.id) AS rated
-    FROM presentations p WHERE p.rater_id = ? AND p.shown_at IS NOT NULL ORDER BY p.presented_at DESC, p.id LIMIT -1 OFFSET ?)
+    FROM presentations p WHERE p.rater_id = ? AND p.shown_at IS NOT NULL ORDER BY p.presented_at DESC, p.id LIMIT 1000000000 OFFSET ?) p
 WHERE rated AND NOT again ORDER BY presented_at, id`, rater.ID, repeatAfter)
 	if err != nil || len(before) == 0 {
 		return nil, err

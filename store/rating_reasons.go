@@ -46,24 +46,28 @@ func (s *Store) tagsOfRatings(ctx context.Context) (map[int64][]string, error) {
 // presentation that tries the rater.
 func (s *Store) lastSaid(ctx context.Context, id string, first eval.Side) (*eval.ShownRating, error) {
 	var row struct {
+		Rating  *int64       `db:"rating"` // nil of a check
 		Verdict eval.Verdict `db:"verdict"`
 		Note    string       `db:"note"`
-		Tags    string       `db:"tags"`
+		Tags    string       `db:"tags"` // of a check
 		Grades  string       `db:"grades"`
 	}
 	err := s.quick.GetContext(ctx, &row, `
-SELECT verdict, note, tags, grades FROM (
-    SELECT r.verdict, r.note, r.grades, r.id,
-        (SELECT json_group_array(tag) FROM (SELECT tag FROM rating_tags WHERE rating_id = r.id ORDER BY tag)) AS tags
-    FROM ratings r WHERE r.presentation_id = ?1
+SELECT rating, verdict, note, tags, grades FROM (
+    SELECT id, id AS rating, verdict, note, '[]' AS tags, grades FROM ratings WHERE presentation_id = ?1
     UNION ALL
-    SELECT verdict, note, grades, id, tags FROM check_ratings WHERE presentation_id = ?1)
+    SELECT id, NULL AS rating, verdict, note, tags, grades FROM check_ratings WHERE presentation_id = ?1) said
 ORDER BY id DESC LIMIT 1`, id)
 	if err != nil {
 		return nil, fmt.Errorf("last rating of presentation %q: %w", id, notFound(err))
 	}
 	said := &eval.ShownRating{Verdict: eval.ShownAs(row.Verdict, first), Note: row.Note}
-	if err := json.Unmarshal([]byte(row.Tags), &said.Tags); err != nil {
+	if row.Rating != nil {
+		err = s.quick.SelectContext(ctx, &said.Tags, `SELECT tag FROM rating_tags WHERE rating_id = ? ORDER BY tag`, *row.Rating)
+	} else {
+		err = json.Unmarshal([]byte(row.Tags), &said.Tags)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("tags of presentation %q: %w", id, err)
 	}
 	grades, err := eval.ParseGrades(row.Grades)

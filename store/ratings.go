@@ -25,13 +25,9 @@ func (s *Store) ImportRatings(ctx context.Context, path string, now time.Time, r
 	}
 	return s.write(ctx, func(tx *transaction) error {
 		// The counts are filled in at the end; ratings need the row to point to.
-		result, err := tx.ExecContext(ctx, insertFile, path, "ratings", now.UnixMicro())
+		fileID, err := tx.insert(ctx, insertFile, path, "ratings", now.UnixMicro())
 		if err != nil {
 			return fmt.Errorf("note file %s: %w", path, err)
-		}
-		fileID, err := result.LastInsertId()
-		if err != nil {
-			return err
 		}
 		i := &ratingImport{tx: tx, protocol: locked.Protocol, fileID: fileID, now: now, raters: map[eval.Rater]int64{}, comparisons: map[[3]string]string{}}
 		file, err := read(func(rating eval.Rating) (bool, error) { return i.add(ctx, rating) }, func(guess eval.Guess) error { return i.guess(ctx, guess) })
@@ -85,19 +81,12 @@ func (i *ratingImport) add(ctx context.Context, rating eval.Rating) (stored bool
 	if err != nil {
 		return false, err
 	}
-	result, err := i.tx.ExecContext(ctx, `
+	id, err := i.tx.insert(ctx, `
 INSERT INTO ratings (comparison_id, rater_id, file_id, supersedes, verdict, score, first, seconds, grades, note, cluster, rated_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		comparison, rater, i.fileID, last, rating.Verdict, rating.Score, rating.First, rating.Seconds, grades, rating.Note, rating.Cluster, rated.UnixMicro())
 	if err != nil {
 		return false, fmt.Errorf("store rating of task %q by %q: %w", rating.TaskID, rating.Rater, err)
-	}
-	if len(rating.Tags) == 0 {
-		return true, nil
-	}
-	id, err := result.LastInsertId()
-	if err != nil {
-		return false, err
 	}
 	return true, addTags(ctx, i.tx, id, rating.Tags)
 }
