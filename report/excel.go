@@ -67,6 +67,8 @@ type book struct {
 	useCaseRows, spendRows rowRange
 	// inputsFrom is the first row of the return sheet's inputs by category.
 	inputsFrom int
+	// editingFrom is the first row of its table of editing time and margin.
+	editingFrom int
 	// formulas lists the cells that hold one, so that their results are stored
 	// beside them for readers that do not calculate.
 	formulas []cellAt
