@@ -29,7 +29,7 @@ func (b *book) storeResults() {
 			b.keep(fmt.Errorf("formula =%s in %s of %s: %w", text, formula.cell, formula.sheet, err))
 			return
 		}
-		part := fmt.Sprintf("xl/worksheets/sheet%d.xml", 1+slices.Index(sheetOrder, formula.sheet))
+		part := fmt.Sprintf("xl/worksheets/sheet%d.xml", 1+slices.Index(b.sheets, formula.sheet))
 		if parts[part] == nil {
 			parts[part] = map[string]string{}
 		}

@@ -61,7 +61,7 @@ var returnFields = []field{
 	{"Share of the cost that is replaced", 19, formatRateFine},
 	{"Standard error of the spend", 17, formatRateFine},
 	{"Cost ratio", 14, formatRatio},
-	{"Standard error of the ratio", 14, formatPValue},
+	{"Standard error of the ratio", 14, formatSmall},
 	{"Standard errors to the limits", 14, formatNumber},
 	{"Price of the control, of today's", 15, formatRate},
 	{"Price of the candidate, of today's", 15, formatRate},
@@ -93,7 +93,7 @@ var savingFields = []field{
 	{"Standard errors to the limits", 14, formatNumber},
 	{"Spend that is replaced", 14, formatMoney},
 	{"Cost ratio at these prices", 15, formatRatio},
-	{"Its standard error", 15, formatPValue},
+	{"Its standard error", 15, formatSmall},
 }
 
 // A spendInput is what the formulas of one category start from. Nil is unknown.

@@ -28,7 +28,7 @@ var editingFields = []field{
 	{"Share of the tasks that moves", 19, formatRateFine},
 	{"Editing an answer now", 19, formatSeconds},
 	{"Editing time, of now's", 19, formatRatio},
-	{"Standard error of that", 19, formatPValue},
+	{"Standard error of that", 19, formatSmall},
 	{"Shown not worse within", 17, formatRateFine},
 	{"Win rate, low, at every look", 14, formatRateFine},
 	{"Not worse within the margin", 14, formatText},
