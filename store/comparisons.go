@@ -69,13 +69,13 @@ SELECT count(*) FROM comparisons c
 JOIN batch_tasks b ON b.task_id = c.task_id
 LEFT JOIN comparison_queue q ON q.comparison_id = c.id
 WHERE q.comparison_id IS NULL OR q.week <> b.week OR q.category <> b.category
-   OR q.answered <> (EXISTS (SELECT 1 FROM responses WHERE task_id = c.task_id AND arm = c.arm_a)
-                 AND EXISTS (SELECT 1 FROM responses WHERE task_id = c.task_id AND arm = c.arm_b))
-   OR q.excluded <> EXISTS (SELECT 1 FROM comparison_checks k WHERE k.comparison_id = c.id AND k.excluded = 1)
+   OR (q.answered = 1) <> (EXISTS (SELECT 1 FROM responses WHERE task_id = c.task_id AND arm = c.arm_a)
+                       AND EXISTS (SELECT 1 FROM responses WHERE task_id = c.task_id AND arm = c.arm_b))
+   OR (q.excluded = 1) <> EXISTS (SELECT 1 FROM comparison_checks k WHERE k.comparison_id = c.id AND k.excluded = 1)
    OR q.people + q.simulated_people <> (
         SELECT count(DISTINCT r.rater_id) FROM ratings r JOIN raters h ON h.id = r.rater_id AND h.kind = 'human' WHERE r.comparison_id = c.id)
    OR EXISTS (SELECT 1 FROM presentations p
-        WHERE p.comparison_id = c.id AND p.settled <> (EXISTS (SELECT 1 FROM ratings r WHERE r.presentation_id = p.id)
+        WHERE p.comparison_id = c.id AND (p.settled = 1) <> (EXISTS (SELECT 1 FROM ratings r WHERE r.presentation_id = p.id)
             OR EXISTS (SELECT 1 FROM skips k WHERE k.presentation_id = p.id)))`
 
 // peopleColumn is where the queue counts who has rated a comparison: raters are counted
@@ -208,7 +208,7 @@ func assign(ctx context.Context, tx *transaction, rater eval.Rater, next openCom
 		Candidate int `db:"candidate"`
 	}
 	err = tx.GetContext(ctx, &first, `
-SELECT coalesce(sum(p.first = 'a'), 0) AS control, coalesce(sum(p.first = 'b'), 0) AS candidate
+SELECT count(*) FILTER (WHERE p.first = 'a') AS control, count(*) FILTER (WHERE p.first = 'b') AS candidate
 FROM presentations p JOIN comparison_queue q ON q.comparison_id = p.comparison_id
 WHERE p.rater_id = ? AND q.category = ?`, rater.ID, next.Category)
 	if err != nil {
@@ -307,11 +307,11 @@ func (s *Store) LastRated(ctx context.Context, rater eval.Rater) (eval.Presentat
 	err := s.quick.GetContext(ctx, &id, `
 SELECT presentation_id FROM (
     SELECT presentation_id, rated_at FROM (
-        SELECT presentation_id, rated_at FROM ratings WHERE rater_id = ?1 AND presentation_id IS NOT NULL ORDER BY id DESC LIMIT 1)
+        SELECT presentation_id, rated_at FROM ratings WHERE rater_id = ?1 AND presentation_id IS NOT NULL ORDER BY id DESC LIMIT 1) r
     UNION ALL
     SELECT presentation_id, rated_at FROM (
         SELECT r.presentation_id, r.rated_at FROM check_ratings r JOIN check_presentations p ON p.id = r.presentation_id
-        WHERE p.rater_id = ?1 ORDER BY r.id DESC LIMIT 1))
+        WHERE p.rater_id = ?1 ORDER BY r.id DESC LIMIT 1) c) l
 ORDER BY rated_at DESC LIMIT 1`, rater.ID)
 	if err != nil {
 		return eval.Presentation{}, fmt.Errorf("last rated comparison: %w", notFound(err))
@@ -361,16 +361,12 @@ WHERE p.id = ? AND p.rater_id = ? AND p.shown_at IS NOT NULL`, presentationID, r
 				return err
 			}
 		}
-		result, err := tx.ExecContext(ctx, `
+		id, err := tx.insert(ctx, `
 INSERT INTO ratings (comparison_id, rater_id, presentation_id, supersedes, verdict, score, first, seconds, grades, note, cluster, rated_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, '{}', ?, '', ?)`,
 			p.ComparisonID, rater.ID, presentationID, p.Last, verdict, score, p.First, shown.Seconds, shown.Note, now.UnixMicro())
 		if err != nil {
 			return fmt.Errorf("store rating: %w", err)
-		}
-		id, err := result.LastInsertId()
-		if err != nil {
-			return err
 		}
 		return addTags(ctx, tx, id, shown.Tags)
 	})

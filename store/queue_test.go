@@ -18,6 +18,7 @@ import (
 	"modeltrial/audit"
 	"modeltrial/eval"
 	"modeltrial/eval/blind"
+	"modeltrial/store/storetest"
 )
 
 // TestNoComparisonIsRatedTooOften has fifty raters at once take all there is.
@@ -234,12 +235,13 @@ func TestTheQueueCountsEveryRating(t *testing.T) {
 
 // TestTheQueueOfAnOlderDatabase is what triggers would have made of it.
 func TestTheQueueOfAnOlderDatabase(t *testing.T) {
+	storetest.NeedsFile(t)
 	s := newRatedInManyWays(t)
 	want := queue(t, s)
 	var presentations, after []string
 	state := `SELECT id || ' ' || settled || ' ' || coalesce(shown_at, '-') FROM presentations ORDER BY id`
 	must(t, s.reader.SelectContext(t.Context(), &presentations, state))
-	files, err := fs.Sub(migrations, "migrations")
+	files, err := fs.Sub(migrations, "migrations/sqlite")
 	must(t, err)
 	provider, err := goose.NewProvider(goose.DialectSQLite3, s.writer.DB, files)
 	must(t, err)

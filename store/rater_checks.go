@@ -97,7 +97,7 @@ SELECT id, first FROM (
     SELECT p.id, p.first, p.presented_at,
         EXISTS (SELECT 1 FROM check_presentations k WHERE k.rater_id = p.rater_id AND k.repeats = p.id) AS again,
         EXISTS (SELECT 1 FROM ratings r WHERE r.presentation_id = p.id) AS rated
-    FROM presentations p WHERE p.rater_id = ? AND p.shown_at IS NOT NULL ORDER BY p.presented_at DESC, p.id LIMIT -1 OFFSET ?)
+    FROM presentations p WHERE p.rater_id = ? AND p.shown_at IS NOT NULL ORDER BY p.presented_at DESC, p.id LIMIT 1000000000 OFFSET ?) p
 WHERE rated AND NOT again ORDER BY presented_at, id`, rater.ID, repeatAfter)
 	if err != nil || len(before) == 0 {
 		return nil, err
@@ -241,9 +241,9 @@ func (s *Store) checkProgress(ctx context.Context, rater eval.Rater) (rated, wai
 		Waiting int `db:"waiting"`
 	}
 	err = s.quick.GetContext(ctx, &counts, `
-SELECT coalesce(sum(rated), 0) AS rated, coalesce(sum(1 - rated), 0) AS waiting FROM (
+SELECT count(*) FILTER (WHERE rated) AS rated, count(*) FILTER (WHERE NOT rated) AS waiting FROM (
     SELECT EXISTS (SELECT 1 FROM check_ratings r WHERE r.presentation_id = p.id) AS rated
-    FROM check_presentations p WHERE p.rater_id = ? AND p.skipped = 0)`, rater.ID)
+    FROM check_presentations p WHERE p.rater_id = ? AND p.skipped = 0) c`, rater.ID)
 	return counts.Rated, counts.Waiting, err
 }
 
