@@ -73,7 +73,7 @@ func (s *Store) Dataset(ctx context.Context, throughWeek int) (eval.Dataset, err
 	}
 	err = s.reader.SelectContext(ctx, &rows, `
 SELECT r.task_id, b.category, t.cluster, b.week, r.arm, r.cost_nano_usd, r.latency_ms, r.response_sha256,
-    trim(r.response, ' ' || char(9, 10, 13)) = '' AS is_empty,
+    `+s.dialect.one(`trim(r.response, ' ' || char(9, 10, 13))`, `btrim(r.response, E' \t\n\r')`)+` = '' AS is_empty,
     length(r.response) AS characters, r.finish_reason, r.origin, r.model_served, r.stored_at,
     r.input_tokens, r.cached_tokens, r.cache_write_tokens, r.output_tokens, r.reasoning_tokens
 FROM responses r JOIN batch_tasks b ON b.task_id = r.task_id JOIN tasks t ON t.id = r.task_id
@@ -119,7 +119,7 @@ WHERE b.came_by <> 'rating' AND (? = 0 OR b.week <= ?) ORDER BY b.week, b.task_i
 	}
 	err = s.reader.SelectContext(ctx, &refused, `
 SELECT c.task_id, b.category, c.arm, b.week FROM calls c JOIN batch_tasks b ON b.task_id = c.task_id
-WHERE c.refused AND NOT EXISTS (SELECT 1 FROM responses r WHERE r.task_id = c.task_id AND r.arm = c.arm)
+WHERE c.refused = 1 AND NOT EXISTS (SELECT 1 FROM responses r WHERE r.task_id = c.task_id AND r.arm = c.arm)
 ORDER BY c.task_id, c.arm`)
 	if err != nil {
 		return fmt.Errorf("read refused calls: %w", err)
@@ -137,14 +137,11 @@ func (s *Store) SaveRoutingTable(ctx context.Context, table eval.RoutingTable) (
 		return 0, fmt.Errorf("store routing table: %w", err)
 	}
 	err = s.write(ctx, func(tx *transaction) error {
-		result, err := tx.ExecContext(ctx, `
+		number, err = tx.insert(ctx, `
 INSERT INTO routing_tables (protocol_sha256, price_table_date, body, decided_at) VALUES (?, ?, ?, ?)`,
 			table.ProtocolSHA256, table.PriceTableDate, string(body), table.DecidedAt.UnixMicro())
 		if err != nil {
 			return fmt.Errorf("store routing table: %w", err)
-		}
-		if number, err = result.LastInsertId(); err != nil {
-			return err
 		}
 		for _, route := range table.Routes {
 			evidence, err := json.Marshal(route)
@@ -191,7 +188,7 @@ type Status struct {
 }
 
 // counted says of a comparison c that no rule leaves it out.
-const counted = `NOT EXISTS (SELECT 1 FROM comparison_checks k WHERE k.comparison_id = c.id AND k.excluded)`
+const counted = `NOT EXISTS (SELECT 1 FROM comparison_checks k WHERE k.comparison_id = c.id AND k.excluded = 1)`
 
 // PilotStatus reads the pilot's progress.
 func (s *Store) PilotStatus(ctx context.Context) (Status, error) {
@@ -253,10 +250,10 @@ FROM responses r JOIN batch_tasks b ON b.task_id = r.task_id GROUP BY b.week, b.
 		Complete int `db:"complete"`
 	}
 	err = s.reader.GetContext(ctx, &rated, `
-SELECT count(*) AS once, coalesce(sum(raters >= ?), 0) AS complete FROM (
+SELECT count(*) AS once, count(*) FILTER (WHERE raters >= ?) AS complete FROM (
     SELECT count(DISTINCT r.rater_id) AS raters
     FROM ratings r JOIN raters h ON h.id = r.rater_id AND h.kind = 'human' JOIN comparisons c ON c.id = r.comparison_id
-    WHERE `+counted+` GROUP BY c.id)`, locked.Protocol.RatingsPerComparison)
+    WHERE `+counted+` GROUP BY c.id) r`, locked.Protocol.RatingsPerComparison)
 	status.RatedOnce, status.Rated = rated.Once, rated.Complete
 	return status, err
 }
@@ -270,13 +267,14 @@ type failureRow struct {
 }
 
 // failures counts the cells that were given back and are not answered, with the
-// latest reason: SQLite takes the bare column from the row of the maximum.
+// latest reason.
 func (s *Store) failures(ctx context.Context) (rows []failureRow, err error) {
 	err = s.reader.SelectContext(ctx, &rows, `
 SELECT week, category, arm, calls, last_error FROM (
-    SELECT b.week, b.category, c.arm, count(*) AS calls, c.last_error, max(c.updated_at)
+    SELECT b.week, b.category, c.arm, c.last_error, count(*) OVER (PARTITION BY b.week, b.category, c.arm) AS calls,
+        row_number() OVER (PARTITION BY b.week, b.category, c.arm ORDER BY c.updated_at DESC, c.task_id) AS latest
     FROM calls c JOIN batch_tasks b ON b.task_id = c.task_id
-    WHERE c.last_error <> '' AND NOT EXISTS (SELECT 1 FROM responses r WHERE r.task_id = c.task_id AND r.arm = c.arm)
-    GROUP BY b.week, b.category, c.arm)`)
+    WHERE c.last_error <> '' AND NOT EXISTS (SELECT 1 FROM responses r WHERE r.task_id = c.task_id AND r.arm = c.arm)) f
+WHERE latest = 1 ORDER BY week, category, arm`)
 	return rows, err
 }
