@@ -288,7 +288,7 @@ func (p exportPlan) evidence(r exportRoute) string {
 	if r.Tasks > 0 && r.Source != eval.SourceNone {
 		text += fmt.Sprintf("; %s by %s", counted(r.Tasks, "task", "tasks"), counted(r.Raters, "rater", "raters"))
 		if r.WinRate != nil {
-			text += fmt.Sprintf(", win rate %s %s", Rate(r.WinRate.Estimate, r.Tasks), rateRange(r.WinRate, r.Tasks))
+			text += fmt.Sprintf(", win rate %s (%s)", Rate(r.WinRate.Estimate, r.Tasks), rateRange(r.WinRate, r.Tasks))
 		}
 		if mark := beside(p.table.Provenance); mark != "" {
 			text += " (" + strings.ToLower(strings.TrimSuffix(mark, ".")) + ")"

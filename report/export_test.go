@@ -61,7 +61,7 @@ func TestExportJSONAndYAMLRoundTrip(t *testing.T) {
 
 func TestExportCSV(t *testing.T) {
 	table := fixtureRouting()
-	table.Routes[0].Reason = "=1+1"
+	table.Routes[0].Reason, table.Routes[0].Steps = "=1+1", []string{"cheap", "dear"}
 	rows, err := csv.NewReader(strings.NewReader(export(t, "csv", table))).ReadAll()
 	if err != nil {
 		t.Fatal(err)
@@ -76,6 +76,7 @@ func TestExportCSV(t *testing.T) {
 	for name, want := range map[string]string{
 		"category": "coding", "arm": "claude", "decision": "switch", "reason": "'=1+1", "win_rate": "0.61",
 		"monthly_tasks": "5000", "replaces_model": "gpt-4o", "stays_on": "gpt-4o-mini", "protocol_sha256": fixtureHash, "price_table_date": "2026-09-01", "decided_at": "2026-10-30T09:00:00Z",
+		"steps": "cheap; dear",
 	} {
 		if record[name] != want {
 			t.Errorf("%s is %q, want %q", name, record[name], want)

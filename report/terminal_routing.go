@@ -16,6 +16,7 @@ func Recommendation(w io.Writer, r eval.Recommendation, style Style) error {
 	} else {
 		p.say(Plain, "", fmt.Sprintf("Nothing has changed since routing table %d of %s: it is the newest, and no other was stored.", r.Table, minuteOf(r.DecidedAt)))
 	}
+	p.gap()
 	p.routingTable(r.RoutingTable)
 	return p.flush(w)
 }
@@ -43,18 +44,17 @@ func (p *page) routingTable(t eval.RoutingTable) {
 		{Name: "category"},
 		{Name: "route to"},
 		{Name: "win rate", Fixed: true},
-		{Name: "now USD/month", Right: true, Fixed: true},
+		{Name: "USD now", Right: true, Fixed: true},
 		{Name: "then", Right: true, Fixed: true},
 		{Name: "time", Right: true, Fixed: true},
 		{Name: "decision", Fixed: true},
 	}
 	var rows [][]Cell
-	var notes []string
+	var notes footnotes
 	for _, r := range t.Routes {
 		decision := string(r.Decision)
 		if note := routeNote(r); note != "" {
-			notes = append(notes, note)
-			decision += mark(len(notes))
+			decision += notes.of(note)
 		}
 		time := unknown
 		if r.LatencyRatio != nil {
@@ -76,9 +76,7 @@ func (p *page) routingTable(t eval.RoutingTable) {
 	}
 	rows = append(rows, Cells("all", "", "", amount(t.Total.MonthlyCostNow), then))
 	p.table(columns, rows)
-	for i, note := range notes {
-		p.say(Plain, "  ", mark(i+1)+" "+note)
-	}
+	p.footnotes(notes)
 	if len(t.Warnings) > 0 {
 		p.gap()
 		p.warnings(t.Warnings)

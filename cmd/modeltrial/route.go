@@ -133,7 +133,10 @@ and how callers pass a task's category:
   langchain   a Python file: the argument of chat_model
 
 No file holds a key: each names the environment variable. An arm whose answers were
-recorded has no endpoint, which the file then says to fill in.
+recorded has no endpoint, which the file then says to fill in. A gateway sends each
+request to one model: work whose route is a pipeline goes to the model in use, or is left
+out where that is a pipeline, too. The file says so, and so does the command, on standard
+error.
 modeltrial serve --classify tells callers the category of a prompt.`
 
 func newRouteExportCmd(g *global) *cobra.Command {

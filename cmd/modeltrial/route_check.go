@@ -37,7 +37,9 @@ func newRouteCheckCmd(g *global) *cobra.Command {
 holds, is now cheaper elsewhere, rests on evidence that is too old, ran into another
 version of a model, or has lost quality. It applies the protocol's rule to the pilot's
 answers at the prices in force (prices import, modeltrial.yaml) and looks at the log
-that came in since the table was made (audit import).
+that came in since the table was made (audit import). Prices of modeltrial.yaml carry no
+date: each counts from when pilot run, route recommend or route check first saw it. A
+pipeline is priced step by step.
 
 Quality is looked at in anchors: comparisons of the pilot, chosen at random, that are
 rated again. --fresh-ratings are of answers made anew to the same tasks,

@@ -33,7 +33,7 @@ func Reprice(data eval.Dataset, price func(call eval.Arm, day time.Time) (audit.
 		arm, _ := data.Locked.Protocol.Arm(response.Arm)
 		paid := []paidCall{{arm, response.Cost, response.Tokens, response.At}}
 		if arm.Pipeline() {
-			paid = paidSteps(arm, steps[cellOf{response.TaskID, response.Arm}])
+			paid = paidSteps(arm, steps[taskOfArm{ofArm{response.Category, response.Arm}, response.TaskID}])
 		}
 		cost, ok := repriced(paid, price, day)
 		if !ok {
@@ -49,15 +49,12 @@ func Reprice(data eval.Dataset, price func(call eval.Arm, day time.Time) (audit.
 	return data, notes
 }
 
-// A cellOf is an arm's answer to a task.
-type cellOf struct{ task, arm string }
-
 // stepsOfAnswers are the calls of each first answer, in order.
-func stepsOfAnswers(rows []eval.StepRow) map[cellOf][]*eval.StepRow {
-	steps := map[cellOf][]*eval.StepRow{}
+func stepsOfAnswers(rows []eval.StepRow) map[taskOfArm][]*eval.StepRow {
+	steps := map[taskOfArm][]*eval.StepRow{}
 	for i := range rows {
 		if row := &rows[i]; row.Repeat == 1 {
-			at := cellOf{row.TaskID, row.Arm}
+			at := taskOfArm{ofArm{row.Category, row.Arm}, row.TaskID}
 			steps[at] = append(steps[at], row)
 		}
 	}
