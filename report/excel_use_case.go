@@ -48,10 +48,10 @@ func (b *book) eachUseCaseSheet() {
 
 var figureFields = []field{
 	{"Figure", 38, formatText},
-	{"Estimate", 12, formatText},
-	{"Low", 12, formatText},
-	{"High", 12, formatText},
-	{"What it means, or why it is not known", 66, formatWrap},
+	{"Estimate", 12, formatNumber},
+	{"Low", 12, formatNumber},
+	{"High", 12, formatNumber},
+	{"What it means, or why it is not known", 76, formatBeside},
 }
 
 func (b *book) oneUseCase(name string, c eval.ComparisonResult, index int) {
@@ -146,12 +146,25 @@ func (s sheet) verdicts(row int, c eval.ComparisonResult, index int) int {
 	return end + 2
 }
 
+// lookText says how an interval lies to one half.
+func lookText(valid *eval.Interval) string {
+	switch {
+	case valid == nil:
+		return "too few tasks for an interval"
+	case valid.Low > 0.5:
+		return "preferred to the control"
+	case valid.High < 0.5:
+		return "the control is preferred"
+	}
+	return "no difference shown yet: 50% lies within"
+}
+
 // Columns of the looks that their chart refers to.
 const (
-	lookWin   = 3
-	lookBelow = 6
-	lookAbove = 7
-	lookEven  = 8
+	lookWin   = 2
+	lookBelow = 7
+	lookAbove = 8
+	lookEven  = 9
 )
 
 // looks writes and draws the always-valid interval week by week.
@@ -162,7 +175,8 @@ func (s sheet) looks(row int, c eval.ComparisonResult, index int) int {
 			continue
 		}
 		here := row + 2 + len(rows)
-		cells := append([]any{fmt.Sprintf("week %d", l.Week), l.Tasks}, three(l.WinRateAlwaysValid)...)
+		cells := append([]any{fmt.Sprintf("week %d", l.Week)}, three(l.WinRateAlwaysValid)...)
+		cells = append(cells, lookText(l.WinRateAlwaysValid), l.Tasks)
 		if l.WinRateAlwaysValid == nil {
 			cells = append(cells, nil, nil)
 		} else {
@@ -176,13 +190,17 @@ func (s sheet) looks(row int, c eval.ComparisonResult, index int) int {
 	s.set(1, row, "Week by week, intervals that may be read at every look", look{role: roleSection})
 	columns := []field{
 		{"Week", 38, formatText},
-		{"Tasks", 12, formatCount},
 		{"Win rate", 12, s.rate()},
 		{"Low", 12, s.rate()},
-		{"High", 66, s.rate()},
+		{"High", 12, s.rate()},
+		{"What it says", 76, formatBeside},
+		{"Tasks", 12, formatCount},
 		{"Below", 12, s.rate()},
 		{"Above", 12, s.rate()},
 		{"No difference", 14, formatRate},
+	}
+	for i, column := range columns {
+		s.keep(s.file.SetColWidth(s.name, column1(i+1), column1(i+1), column.width))
 	}
 	helpers := map[int]role{lookBelow - 1: roleDim, lookAbove - 1: roleDim, lookEven - 1: roleDim}
 	end := s.tableLooks(row+1, fmt.Sprintf("UseCase%dWeeks", index+1), columns, rows, "", helpers)

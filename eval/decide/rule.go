@@ -40,13 +40,13 @@ func (a *analyzer) decide(r *eval.ComparisonResult) {
 	better := under(r.PValueAdjusted)
 	if better && a.withinCost(r) {
 		r.Decision = eval.Switch
-		r.Reason = fmt.Sprintf("%s is preferred on %s of tasks, adjusted p = %.2g", r.Candidate, rate(r.WinRateAlwaysValid), *r.PValueAdjusted)
+		r.Reason = fmt.Sprintf("%s is preferred on %s of tasks, adjusted p %s", r.Candidate, rate(r.WinRateAlwaysValid), pText(r.PValueAdjusted))
 		return
 	}
 	if under(r.NonInferiorityPAdjusted) && under(r.CostPAdjusted) {
 		r.Decision = eval.SwitchForCost
-		r.Reason = fmt.Sprintf("%s is not worse within %.0f points (adjusted p = %.2g) and costs %.2f times as much (adjusted p = %.2g)",
-			r.Candidate, 100*a.margin, *r.NonInferiorityPAdjusted, r.CostRatio.Estimate, *r.CostPAdjusted)
+		r.Reason = fmt.Sprintf("%s is not worse within %.0f points (adjusted p %s) and costs %.2f times as much (adjusted p %s)",
+			r.Candidate, 100*a.margin, pText(r.NonInferiorityPAdjusted), r.CostRatio.Estimate, pText(r.CostPAdjusted))
 		return
 	}
 	if valid := r.WinRateAlwaysValid; valid != nil {
@@ -107,16 +107,20 @@ func (a *analyzer) nearest(r *eval.ComparisonResult) string {
 	case under(r.CostPAdjusted):
 		return fmt.Sprintf("cheaper by at least %.0f%% is shown, not worse within %.0f points is not (preferred on %s of tasks)", 100*a.saving, 100*a.margin, valid)
 	}
-	return fmt.Sprintf("preferred on %s of tasks shows neither better nor worse (adjusted p = %s)", valid, pText(r.PValueAdjusted))
+	return fmt.Sprintf("preferred on %s of tasks shows neither better nor worse (adjusted p %s)", valid, pText(r.PValueAdjusted))
 }
 
 func under(p *float64) bool { return p != nil && *p <= alpha }
 
+// pText is what stands behind the letter p: the value, or that it is tiny.
 func pText(p *float64) string {
-	if p == nil {
+	switch {
+	case p == nil:
 		return "unknown"
+	case *p < 0.0001:
+		return "< 0.0001"
 	}
-	return fmt.Sprintf("%.2g", *p)
+	return fmt.Sprintf("= %.2g", *p)
 }
 
 // rate writes a rate with its interval as in "61% (54–68%)".
