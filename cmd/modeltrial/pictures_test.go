@@ -91,7 +91,8 @@ func firstSheet(t *testing.T, workbook string) []byte {
 		}
 	}
 	run("soffice", "-env:UserInstallation=file://"+t.TempDir(), "--headless", "--convert-to", "pdf", "--outdir", made, workbook)
-	run("pdftoppm", "-r", "125", "-l", "1", "-singlefile", "-png", filepath.Join(made, "modeltrial.pdf"), filepath.Join(made, "sheet"))
+	// All but the footer of an A4 page that lies down.
+	run("pdftoppm", "-r", "125", "-l", "1", "-x", "0", "-y", "0", "-W", "1461", "-H", "960", "-singlefile", "-png", filepath.Join(made, "modeltrial.pdf"), filepath.Join(made, "sheet"))
 	content, err := os.ReadFile(filepath.Join(made, "sheet.png"))
 	if err != nil {
 		t.Fatal(err)
@@ -99,8 +100,8 @@ func firstSheet(t *testing.T, workbook string) []byte {
 	return content
 }
 
-// writePicture writes a picture with the 256 colours that it has most of and without its
-// white border: small, and to the eye the same.
+// writePicture writes a picture with 256 of its colours, the frequent and the strong
+// before others, and without its white border: small, and to the eye the same.
 func writePicture(t *testing.T, path string, content []byte) {
 	t.Helper()
 	picture, err := png.Decode(bytes.NewReader(content))
@@ -118,7 +119,7 @@ func writePicture(t *testing.T, path string, content []byte) {
 			}
 		}
 	}
-	colours := slices.SortedFunc(maps.Keys(count), func(a, b color.RGBA) int { return cmp.Compare(count[b], count[a]) })
+	colours := slices.SortedFunc(maps.Keys(count), func(a, b color.RGBA) int { return cmp.Compare(count[b]*chroma(b), count[a]*chroma(a)) })
 	var palette color.Palette
 	for _, colour := range colours[:min(len(colours), 256)] {
 		palette = append(palette, colour)
@@ -135,4 +136,9 @@ func writePicture(t *testing.T, path string, content []byte) {
 	if err := os.WriteFile(path, out.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// chroma is how far a colour is from grey, from 1.
+func chroma(c color.RGBA) int {
+	return 1 + int(max(c.R, c.G, c.B)) - int(min(c.R, c.G, c.B))
 }
