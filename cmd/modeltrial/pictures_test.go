@@ -92,7 +92,7 @@ func firstSheet(t *testing.T, workbook string) []byte {
 	}
 	run("soffice", "-env:UserInstallation=file://"+t.TempDir(), "--headless", "--convert-to", "pdf", "--outdir", made, workbook)
 	// All but the footer of an A4 page that lies down.
-	run("pdftoppm", "-r", "125", "-l", "1", "-x", "0", "-y", "0", "-W", "1461", "-H", "960", "-singlefile", "-png", filepath.Join(made, "modeltrial.pdf"), filepath.Join(made, "sheet"))
+	run("pdftoppm", "-r", "125", "-l", "1", "-x", "0", "-y", "0", "-W", "1461", "-H", "974", "-singlefile", "-png", filepath.Join(made, "modeltrial.pdf"), filepath.Join(made, "sheet"))
 	content, err := os.ReadFile(filepath.Join(made, "sheet.png"))
 	if err != nil {
 		t.Fatal(err)
