@@ -21,10 +21,11 @@ func (s sheet) drivers(row, inputsFrom, savingsFrom int) int {
 	switched := func(r eval.Route) bool { return switches(r.Decision) }
 	all := append(drivers(s.in.Routing.Routes, switched), drivers(s.in.Routing.Routes, func(r eval.Route) bool { return !switched(r) })...)
 	const chartRows = 15
-	if len(s.in.Routing.Routes) > 0 {
-		chart, series := s.spendChart(420, 290)
-		s.chart(at(9, row+1), chart, series)
+	if len(s.in.Routing.Routes) == 0 {
+		return row
 	}
+	spend, spendSeries := s.spendChart(420, 290)
+	s.chart(at(9, row+1), spend, spendSeries)
 	if len(all) == 0 {
 		return row + chartRows
 	}

@@ -55,7 +55,7 @@ var figureFields = []field{
 }
 
 func (b *book) oneUseCase(name string, c eval.ComparisonResult, index int) {
-	s, row := b.open(name, "What did the pilot find for "+useCaseName(c)+", against "+line(c.Control)+"?", figureFields)
+	s, row := b.open(name, "What did the pilot find of "+candidateAlone(c)+" in "+line(string(c.Category))+", against "+line(c.Control)+"?", figureFields)
 	s.set(1, 1, useCaseName(c), look{role: roleTitle})
 	s.set(1, row, "Decision: "+string(c.Decision), look{role: roleSection})
 	row++
@@ -70,6 +70,11 @@ func (b *book) oneUseCase(name string, c eval.ComparisonResult, index int) {
 	s.freeze(1, header)
 	row = s.verdicts(row+1, c, index)
 	s.onePage(s.looks(row+1, c, index))
+}
+
+// candidateAlone is the candidate's name without the control's, which [told] may add.
+func candidateAlone(c eval.ComparisonResult) string {
+	return line(strings.TrimSuffix(c.Candidate, " vs "+c.Control))
 }
 
 // figures writes what was estimated, each with its interval.
@@ -130,7 +135,7 @@ func (s sheet) verdicts(row int, c eval.ComparisonResult, index int) int {
 		name string
 		n    int
 	}{
-		{line(c.Candidate) + " better", c.Wins},
+		{candidateAlone(c) + " better", c.Wins},
 		{"no difference", c.Ties - c.BothBad},
 		{"both unusable", c.BothBad},
 		{line(c.Control) + " better", c.Losses},
