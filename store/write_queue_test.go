@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"modeltrial/store/storetest"
 	"modernc.org/sqlite"
 )
 
@@ -171,6 +172,7 @@ func TestALostTransactionFailsForAll(t *testing.T) {
 // TestNothingIsConfirmedBeforeItsCommit: a transaction that cannot be committed fails all
 // that wrote in it. A confirmation that came earlier would have been a false one.
 func TestNothingIsConfirmedBeforeItsCommit(t *testing.T) {
+	storetest.NeedsFile(t)
 	s := newTest(t)
 	makeNotes(t, s)
 	var refused atomic.Int32 // 1: commits fail
