@@ -84,7 +84,7 @@ func replayErrorsSentence(r eval.Replay) string {
 		if t.Moved == 0 {
 			return ""
 		}
-		return "With the categoriser's errors in the routing: not known: " + t.WhyMissing["saving_with_routing_errors_usd"] + "."
+		return "What the categoriser's errors in the routing change is not known: " + t.WhyMissing["saving_with_routing_errors_usd"] + "."
 	}
 	text := fmt.Sprintf("With the categoriser's errors in the routing, as %s say: %s less (%s)",
 		counted(r.ReviewedTasks, "reviewed task", "reviewed tasks"), Money(t.SavingWithErrors.Estimate), moneyRange(t.SavingWithErrors))
