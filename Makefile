@@ -53,10 +53,14 @@ train: ## rebuild the categoriser from datasets/training
 simulate: ## measure the methods where the truth is known, into eval/stats/README.md (some minutes)
 	$(GO) run ./eval/simulate/characteristics
 
+pictures: ## make the README's pictures anew from the demonstration
+	sh .ci/install
+	mkdir -p .ci/pictures && MODELTRIAL_PICTURES=$(CURDIR)/.ci/pictures $(GO) test -count=1 -run '^TestPictures$$' -v ./cmd/modeltrial
+
 man: build ## write the manual pages into bin/man
 	mkdir -p bin/man && $(BIN) man bin/man
 
 clean: ## remove what was built
 	rm -rf bin demo
 
-.PHONY: help build demo test lint fuzz bench bench-import bench-run train simulate man clean
+.PHONY: help build demo test lint fuzz bench bench-import bench-run train simulate pictures man clean

@@ -20,11 +20,17 @@ const (
 func (s sheet) drivers(row, inputsFrom, savingsFrom int) int {
 	switched := func(r eval.Route) bool { return switches(r.Decision) }
 	all := append(drivers(s.in.Routing.Routes, switched), drivers(s.in.Routing.Routes, func(r eval.Route) bool { return !switched(r) })...)
-	if len(all) == 0 {
+	const chartRows = 15
+	if len(s.in.Routing.Routes) == 0 {
 		return row
 	}
+	spend, spendSeries := s.spendChart(420, 290)
+	s.chart(at(9, row+1), spend, spendSeries)
+	if len(all) == 0 {
+		return row + chartRows
+	}
 	s.set(1, row, "What drives the saving", look{role: roleSection})
-	s.wide(row+1, len(returnFields), "How far the saving a month moves with one estimate at the limits of its interval, the others as they are. A category that does not switch moves nothing.", look{role: roleAnswer})
+	s.wide(row+1, 4, "How far the saving a month moves with one estimate at the limits of its interval, the others as they are. A category that does not switch moves nothing.", look{role: roleAnswer})
 	row += 2
 	columns := []field{
 		{"Driver", 24, formatText},
@@ -57,8 +63,7 @@ func (s sheet) drivers(row, inputsFrom, savingsFrom int) int {
 		{name: on(s.name, fixed(driverLow, row)), values: cells(driverLow), colour: colourControl},
 		{name: on(s.name, fixed(driverHigh, row)), values: cells(driverHigh), colour: candidateColours[0]},
 	}, cells(1), all[0].half)
-	const chartRows = 15
-	s.chart(at(6, row), chart, series)
+	s.chart(at(5, row-1), chart, series)
 	return max(end, row+chartRows)
 }
 
@@ -68,7 +73,7 @@ func tornadoChart(series []chartSeries, categories string, most float64) (*excel
 	if most < 10 {
 		format = `0.00`
 	}
-	chart := frame("What the saving a month moves by (USD)", format, 560, 290, nil)
+	chart := frame("What the saving a month moves by (USD)", format, 500, 290, nil)
 	chart.Type = excelize.Bar
 	gap, overlap := uint(40), 100
 	chart.GapWidth, chart.Overlap = &gap, &overlap

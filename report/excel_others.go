@@ -9,7 +9,7 @@ import (
 // othersSheet shows each use case analysed in other defensible ways.
 func (b *book) othersSheet() {
 	columns := []field{
-		{"Use case", 30, formatText},
+		{"Use case", b.useCaseWidth(), formatText},
 		{"Analysis", 26, formatText},
 		{"What differs", 52, formatText},
 		{"Tasks", 10, formatCount},

@@ -48,7 +48,7 @@ func (b *book) ratersSheet() {
 	}
 	helpers := map[int]role{raterBelow - 1: roleDim, raterAbove - 1: roleDim}
 	if len(rows) > 0 {
-		optional := []int{16, 20}
+		optional := []int{10, 11, 12, 13, 14, 15, 16, 20}
 		if len(triedRaters(raters)) == 0 {
 			optional = append(optional, 17, 18, 19)
 		}

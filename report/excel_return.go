@@ -129,9 +129,10 @@ func multiplier(saving *eval.Interval) *float64 {
 }
 
 func (b *book) returnSheet() {
-	s, row := b.open(sheetReturn, "What does the routing table save, after all that it costs? Change a yellow cell: everything below follows.", returnFields)
+	s, row := b.open(sheetReturn, "What does the routing table save, after all that it costs? Change a yellow cell: the result follows.", returnFields)
 	s.set(1, row, "Assumptions", look{role: roleSection})
-	row = s.assumptions(row+1) + 1
+	beside := row
+	row = max(s.assumptions(row+1), beside+resultRows) + 1
 	s.set(1, row, "Assumptions by category", look{role: roleSection})
 	inputsFrom := row + 2
 	b.inputsFrom = inputsFrom
@@ -143,13 +144,9 @@ func (b *book) returnSheet() {
 	first := row + 2
 	row = s.savingRows(row+1, inputsFrom)
 	b.spendRows = rowRange{first, first + len(b.in.Routing.Routes) - 1}
-	end := s.results(row+1, b.spendRows.last+1)
-	if len(b.in.Routing.Routes) > 0 {
-		chart, series := b.spendChart(440, 270)
-		s.chart(at(7, row+1), chart, series)
-	}
-	end = s.notes(max(end+1, row+17))
-	s.onePage(s.drivers(end+1, inputsFrom, first))
+	s.results(beside, b.spendRows.last+1)
+	row = s.drivers(row+1, inputsFrom, first)
+	s.onePage(s.notes(row + 1))
 }
 
 // spendChart compares what each category costs now and then; it follows the
@@ -169,7 +166,7 @@ func (b *book) spendChart(width, height uint) (*excelize.Chart, []chartSeries) {
 
 // assumptions writes the inputs that hold for all categories.
 func (s sheet) assumptions(row int) int {
-	margin, marginSource := s.in.Protocol.Protocol.Margin, "as the protocol has it; a category that was switched for cost counts where this is still shown"
+	margin, marginSource := s.in.Protocol.Protocol.Margin, "as the protocol has it; narrower may undo a switch for cost"
 	if s.in.Protocol.SHA256 == "" {
 		marginSource = "no protocol is locked"
 	}
@@ -186,7 +183,7 @@ func (s sheet) assumptions(row int) int {
 		{"Not worse within, share of the win rate", margin, formatRateFine, nameMargin, 0, 0.5, marginSource},
 		{"Orchestration overhead a month", 0, formatMoney, nameOverhead, 0, 1e12, "not given, counts as 0: gateway, operation"},
 		{"Judge models a month", 0, formatMoney, nameJudgesMonth, 0, 1e12, "not given, counts as 0: checks after the switch"},
-		{"An editor's hour", 0, formatMoney, nameEditorRate, 0, 1e6, "not given, counts as 0: of those who edit answers before they are sent"},
+		{"An editor's hour", 0, formatMoney, nameEditorRate, 0, 1e6, "not given, counts as 0: of those who edit answers"},
 		{"Calls of the pilot's arms, once", s.in.ArmsSpent.Dollars(), formatMoney, namePilotOnce, 0, 1e12, "as spent in this pilot; recorded answers cost nothing"},
 		{"Judge models in the pilot, once", s.in.JudgesSpent.Dollars(), formatMoney, nameJudgesOnce, 0, 1e12, "as spent in this pilot"},
 		{"Rating hours of people", s.ratingHours(), formatNumber, nameRatingHours, 0, 1e9, s.ratingHoursSource()},

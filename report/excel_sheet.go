@@ -120,6 +120,8 @@ func withoutEmpty(columns []field, rows [][]any, optional ...int) ([]field, [][]
 
 func (b *book) layout(name string) {
 	paper, orientation, wide, any := 9, "landscape", 1, 0 // A4
+	side, top, foot := 0.5, 0.6, 0.3                      // inches
+	b.keep(b.file.SetPageMargins(name, &excelize.PageLayoutMarginsOptions{Left: &side, Right: &side, Top: &top, Bottom: &top, Header: &foot, Footer: &foot}))
 	fit, grid := true, false
 	b.keep(b.file.SetPageLayout(name, &excelize.PageLayoutOptions{
 		Size: &paper, Orientation: &orientation, FitToWidth: &wide, FitToHeight: &any,

@@ -48,14 +48,14 @@ func (b *book) eachUseCaseSheet() {
 
 var figureFields = []field{
 	{"Figure", 38, formatText},
-	{"Estimate", 12, formatText},
-	{"Low", 12, formatText},
-	{"High", 12, formatText},
-	{"What it means, or why it is not known", 66, formatWrap},
+	{"Estimate", 12, formatNumber},
+	{"Low", 12, formatNumber},
+	{"High", 12, formatNumber},
+	{"What it means, or why it is not known", 76, formatBeside},
 }
 
 func (b *book) oneUseCase(name string, c eval.ComparisonResult, index int) {
-	s, row := b.open(name, "What did the pilot find for "+useCaseName(c)+", against "+line(c.Control)+"?", figureFields)
+	s, row := b.open(name, "What did the pilot find of "+candidateAlone(c)+" in "+line(string(c.Category))+", against "+line(c.Control)+"?", figureFields)
 	s.set(1, 1, useCaseName(c), look{role: roleTitle})
 	s.set(1, row, "Decision: "+string(c.Decision), look{role: roleSection})
 	row++
@@ -70,6 +70,11 @@ func (b *book) oneUseCase(name string, c eval.ComparisonResult, index int) {
 	s.freeze(1, header)
 	row = s.verdicts(row+1, c, index)
 	s.onePage(s.looks(row+1, c, index))
+}
+
+// candidateAlone is the candidate's name without the control's, which [told] may add.
+func candidateAlone(c eval.ComparisonResult) string {
+	return line(strings.TrimSuffix(c.Candidate, " vs "+c.Control))
 }
 
 // figures writes what was estimated, each with its interval.
@@ -130,7 +135,7 @@ func (s sheet) verdicts(row int, c eval.ComparisonResult, index int) int {
 		name string
 		n    int
 	}{
-		{line(c.Candidate) + " better", c.Wins},
+		{candidateAlone(c) + " better", c.Wins},
 		{"no difference", c.Ties - c.BothBad},
 		{"both unusable", c.BothBad},
 		{line(c.Control) + " better", c.Losses},
@@ -146,12 +151,25 @@ func (s sheet) verdicts(row int, c eval.ComparisonResult, index int) int {
 	return end + 2
 }
 
+// lookText says how an interval lies to one half.
+func lookText(valid *eval.Interval) string {
+	switch {
+	case valid == nil:
+		return "too few tasks for an interval"
+	case valid.Low > 0.5:
+		return "preferred to the control"
+	case valid.High < 0.5:
+		return "the control is preferred"
+	}
+	return "no difference shown yet: 50% lies within"
+}
+
 // Columns of the looks that their chart refers to.
 const (
-	lookWin   = 3
-	lookBelow = 6
-	lookAbove = 7
-	lookEven  = 8
+	lookWin   = 2
+	lookBelow = 7
+	lookAbove = 8
+	lookEven  = 9
 )
 
 // looks writes and draws the always-valid interval week by week.
@@ -162,7 +180,8 @@ func (s sheet) looks(row int, c eval.ComparisonResult, index int) int {
 			continue
 		}
 		here := row + 2 + len(rows)
-		cells := append([]any{fmt.Sprintf("week %d", l.Week), l.Tasks}, three(l.WinRateAlwaysValid)...)
+		cells := append([]any{fmt.Sprintf("week %d", l.Week)}, three(l.WinRateAlwaysValid)...)
+		cells = append(cells, lookText(l.WinRateAlwaysValid), l.Tasks)
 		if l.WinRateAlwaysValid == nil {
 			cells = append(cells, nil, nil)
 		} else {
@@ -176,13 +195,17 @@ func (s sheet) looks(row int, c eval.ComparisonResult, index int) int {
 	s.set(1, row, "Week by week, intervals that may be read at every look", look{role: roleSection})
 	columns := []field{
 		{"Week", 38, formatText},
-		{"Tasks", 12, formatCount},
 		{"Win rate", 12, s.rate()},
 		{"Low", 12, s.rate()},
-		{"High", 66, s.rate()},
+		{"High", 12, s.rate()},
+		{"What it says", 76, formatBeside},
+		{"Tasks", 12, formatCount},
 		{"Below", 12, s.rate()},
 		{"Above", 12, s.rate()},
 		{"No difference", 14, formatRate},
+	}
+	for i, column := range columns {
+		s.keep(s.file.SetColWidth(s.name, column1(i+1), column1(i+1), column.width))
 	}
 	helpers := map[int]role{lookBelow - 1: roleDim, lookAbove - 1: roleDim, lookEven - 1: roleDim}
 	end := s.tableLooks(row+1, fmt.Sprintf("UseCase%dWeeks", index+1), columns, rows, "", helpers)
