@@ -116,6 +116,14 @@ type ModelPrice struct {
 	BatchOutput string `yaml:"batch_output_usd_per_1m" json:"batch_output_usd_per_1m,omitempty"`
 }
 
+// A SeenPrice is a [ModelPrice] from the moment at which it was first seen in
+// modeltrial.yaml; its price is nil where the file no longer stated one.
+type SeenPrice struct {
+	Provider, Model string
+	Price           *ModelPrice
+	Seen            time.Time
+}
+
 // A Response is what an arm answered to a task. Pointers are nil where unknown.
 type Response struct {
 	ID           int64

@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -201,6 +202,8 @@ func (b *book) ratingData(ctx context.Context) {
 		{"Seconds", 10, formatNumber},
 		{"Rated", 17, formatTime},
 		{"Note", 50, formatBeside},
+		{"Tags", 24, formatText},
+		{"Grades", 40, formatText},
 	})
 	if s == nil {
 		return
@@ -210,9 +213,14 @@ func (b *book) ratingData(ctx context.Context) {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
+			grades := make([]string, len(r.Grades))
+			for i, g := range r.Grades {
+				grades[i] = fmt.Sprintf("%s %s: %d", strings.ToUpper(string(g.Side)), g.Criterion, g.Points)
+			}
 			return s.add([]any{
 				r.TaskID, string(r.Category), int64(r.Week), r.ArmA, r.ArmB, r.Rater, string(r.Kind), yesNo(r.Simulated), string(r.Verdict), r.Score,
 				string(r.First), r.Seconds, r.RatedAt, r.Note,
+				strings.Join(r.Tags, "; "), strings.Join(grades, "; "),
 			})
 		}))
 	}

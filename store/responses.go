@@ -68,7 +68,7 @@ SELECT ?1 = 0 AND EXISTS (SELECT 1 FROM responses WHERE task_id = ?2 AND arm = ?
 INSERT INTO calls (task_id, arm, claimed_until, reserved_nano_usd, lost_nano_usd, attempts, last_error, refused, updated_at)
 VALUES (?, ?, ?, ?, 0, 0, '', 0, ?)
 ON CONFLICT (task_id, arm) DO UPDATE SET
-    claimed_until = excluded.claimed_until, lost_nano_usd = lost_nano_usd + reserved_nano_usd,
+    claimed_until = excluded.claimed_until, lost_nano_usd = calls.lost_nano_usd + calls.reserved_nano_usd,
     reserved_nano_usd = excluded.reserved_nano_usd, updated_at = excluded.updated_at`,
 		cell.TaskID, cell.Arm, until.UnixMicro(), worstCase, now.UnixMicro())
 	return err
@@ -308,7 +308,7 @@ func placeResponse(ctx context.Context, tx *transaction, protocol eval.Protocol,
 	}
 	_, err = tx.ExecContext(ctx, `
 INSERT INTO batch_tasks (task_id, week, category, came_by) VALUES (?, ?, ?, 'response')
-ON CONFLICT (task_id) DO UPDATE SET came_by = excluded.came_by WHERE came_by = 'rating'`, response.TaskID, week, category)
+ON CONFLICT (task_id) DO UPDATE SET came_by = excluded.came_by WHERE batch_tasks.came_by = 'rating'`, response.TaskID, week, category)
 	return err
 }
 

@@ -124,6 +124,9 @@ func batchOptions(ctx context.Context, s *store.Store, config eval.Config, proto
 	if options.Price, err = armPrice(ctx, s, config); err != nil {
 		return options, err
 	}
+	if err := s.SeeOwnPrices(ctx, config.Providers, timeNow()); err != nil {
+		return options, err
+	}
 	if options.Budget, err = protocol.Budget(); err != nil {
 		return options, err
 	}

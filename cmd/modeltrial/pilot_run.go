@@ -224,6 +224,9 @@ func runnerOptions(ctx context.Context, s *store.Store, config eval.Config, o *r
 	if err != nil {
 		return options, err
 	}
+	if err := s.SeeOwnPrices(ctx, config.Providers, timeNow()); err != nil {
+		return options, err
+	}
 	options = run.Options{
 		Store: s, Steps: s, Protocol: protocol.Protocol, Week: o.week, Concurrency: config.Pilot.Concurrency,
 		Price: price, Endpoints: map[string]run.Endpoint{}, Wait: o.wait,

@@ -72,9 +72,11 @@ func reportInput(ctx context.Context, g *global, s *store.Store, now time.Time) 
 	if err != nil || len(input.Routing.Routes) > 0 {
 		return input, err
 	}
-	if input.Routing, err = recommend(ctx, g, s, now); err != nil {
+	recommended, err := recommend(ctx, g, s, now)
+	if err != nil {
 		return input, err
 	}
+	input.Routing = recommended.RoutingTable
 	input.Replay, err = replayed(ctx, s, input.Routing)
 	return input, err
 }

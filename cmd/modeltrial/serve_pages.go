@@ -12,6 +12,7 @@ import (
 
 	"modeltrial/eval"
 	"modeltrial/eval/blind"
+	"modeltrial/eval/decide"
 	"modeltrial/report"
 	"modeltrial/report/owner"
 	"modeltrial/store"
@@ -79,7 +80,7 @@ func ownerPages(g *global, s *store.Store) []owner.Page {
 			if err != nil {
 				return err
 			}
-			return report.HistoryPage(w, nav, tables, timeNow())
+			return report.HistoryPage(w, nav, tables, decide.Changes(tables), timeNow())
 		}},
 	}
 }
