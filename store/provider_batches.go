@@ -75,10 +75,9 @@ func (s *Store) OpenProviderBatches(ctx context.Context) ([]eval.ProviderBatch, 
 		Model       string `db:"model"`
 		Remote      string `db:"remote_id"`
 		SubmittedAt int64  `db:"submitted_at"`
-		Calls       int    `db:"calls"`
 	}
 	err := s.reader.SelectContext(ctx, &rows, `
-SELECT b.id, b.provider, b.model, b.remote_id, b.submitted_at, (SELECT count(*) FROM provider_batch_items i WHERE i.batch_id = b.id) AS calls
+SELECT b.id, b.provider, b.model, b.remote_id, b.submitted_at
 FROM provider_batches b WHERE b.state = 'open' ORDER BY b.submitted_at, b.id`)
 	if err != nil {
 		return nil, fmt.Errorf("read batches: %w", err)
@@ -87,7 +86,7 @@ FROM provider_batches b WHERE b.state = 'open' ORDER BY b.submitted_at, b.id`)
 	for i, row := range rows {
 		batches[i] = eval.ProviderBatch{
 			ID: row.ID, Provider: row.Provider, Model: row.Model, Remote: row.Remote,
-			SubmittedAt: time.UnixMicro(row.SubmittedAt).UTC(), Calls: row.Calls,
+			SubmittedAt: time.UnixMicro(row.SubmittedAt).UTC(),
 		}
 	}
 	return batches, nil

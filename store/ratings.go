@@ -23,19 +23,9 @@ func (s *Store) ImportRatings(ctx context.Context, path string, now time.Time, r
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx *transaction) error {
-		// The counts are filled in at the end; ratings need the row to point to.
-		fileID, err := tx.insert(ctx, insertFile, path, "ratings", now.UnixMicro())
-		if err != nil {
-			return fmt.Errorf("note file %s: %w", path, err)
-		}
+	return s.importFile(ctx, path, "ratings", now, func(tx *transaction, fileID int64) (ImportedFile, error) {
 		i := &ratingImport{tx: tx, protocol: locked.Protocol, fileID: fileID, now: now, raters: map[eval.Rater]int64{}, comparisons: map[[3]string]string{}}
-		file, err := read(func(rating eval.Rating) (bool, error) { return i.add(ctx, rating) }, func(guess eval.Guess) error { return i.guess(ctx, guess) })
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, finishFile, file.Format, file.SHA256, file.Rows, file.Imported, file.Duplicates, file.Rejected, fileID)
-		return err
+		return read(func(rating eval.Rating) (bool, error) { return i.add(ctx, rating) }, func(guess eval.Guess) error { return i.guess(ctx, guess) })
 	})
 }
 

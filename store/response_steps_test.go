@@ -2,13 +2,16 @@ package store
 
 import (
 	"errors"
+	"io/fs"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/pressly/goose/v3"
 
 	"modeltrial/audit"
 	"modeltrial/eval"
+	"modeltrial/store/storetest"
 )
 
 // newChain has a locked protocol in which the candidate of math is a pipeline, each arm
@@ -180,4 +183,22 @@ func TestAStepAnsweredIsNotRefused(t *testing.T) {
 	if err != nil || len(data.Refused) > 0 {
 		t.Errorf("refused %+v, %v", data.Refused, err)
 	}
+}
+
+// TestTakingStepsBackFreesWhatTheyCost: a migration that is taken back leaves nothing
+// committed for rows that are gone.
+func TestTakingStepsBackFreesWhatTheyCost(t *testing.T) {
+	storetest.NeedsFile(t)
+	s, cell := newChain(t)
+	must(t, s.SaveResponse(t.Context(), at(cell, 1, 1), measured(7), 0, testTime))
+	spentIs(t, s, 7, 7)
+	files, err := fs.Sub(migrations, "migrations/sqlite")
+	must(t, err)
+	provider, err := goose.NewProvider(goose.DialectSQLite3, s.writer.DB, files)
+	must(t, err)
+	_, err = provider.DownTo(t.Context(), 20)
+	must(t, err)
+	_, err = provider.Up(t.Context())
+	must(t, err)
+	spentIs(t, s, 0, 0)
 }

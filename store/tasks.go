@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"modeltrial/audit"
 )
@@ -23,6 +24,24 @@ VALUES (?, ?, '', '', 0, 0, 0, 0, ?)`
 	finishFile = `
 UPDATE import_files SET format = ?, sha256 = ?, rows = ?, imported = ?, duplicates = ?, rejected = ? WHERE id = ?`
 )
+
+// importFile stores what read takes of a file and what the file was, in one transaction,
+// or after an error nothing. What is stored needs the file's row to point to, so that its
+// counts are filled in at the end.
+func (s *Store) importFile(ctx context.Context, path, kind string, now time.Time, read func(tx *transaction, fileID int64) (ImportedFile, error)) error {
+	return s.write(ctx, func(tx *transaction) error {
+		fileID, err := tx.insert(ctx, insertFile, path, kind, now.UnixMicro())
+		if err != nil {
+			return fmt.Errorf("note file %s: %w", path, err)
+		}
+		file, err := read(tx, fileID)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, finishFile, file.Format, file.SHA256, file.Rows, file.Imported, file.Duplicates, file.Rejected, fileID)
+		return err
+	})
+}
 
 func orEmpty[T any](list []T) []T {
 	if list == nil {

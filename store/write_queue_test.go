@@ -16,8 +16,9 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	"modeltrial/store/storetest"
 	"modernc.org/sqlite"
+
+	"modeltrial/store/storetest"
 )
 
 // hold keeps the writing connection, so that writes queue up, until release is called.
@@ -172,7 +173,7 @@ func TestALostTransactionFailsForAll(t *testing.T) {
 // TestNothingIsConfirmedBeforeItsCommit: a transaction that cannot be committed fails all
 // that wrote in it. A confirmation that came earlier would have been a false one.
 func TestNothingIsConfirmedBeforeItsCommit(t *testing.T) {
-	storetest.NeedsFile(t)
+	storetest.NeedsFile(t) // it is refused by a hook of SQLite's
 	s := newTest(t)
 	makeNotes(t, s)
 	var refused atomic.Int32 // 1: commits fail

@@ -39,12 +39,12 @@ func runPilot(ctx context.Context, g *global, s *store.Store, o *runOptions, out
 	if err != nil {
 		return err
 	}
-	handed := o.batch && !o.dryRun
-	if stop != nil && !handed {
-		return sayStopped(ctx, g, s, out, "modeltrial.pilot-run/1", *stop)
-	}
-	if stop != nil {
+	exchanges := o.batch && !o.dryRun
+	switch {
+	case stop != nil && exchanges:
 		return runBatch(ctx, g, s, config, protocol.Protocol, o, stop, out, errOut)
+	case stop != nil:
+		return sayStopped(ctx, g, s, out, "modeltrial.pilot-run/1", *stop)
 	}
 	if config.Pilot.Sample == eval.SampleFresh {
 		if err := drawWeeks(ctx, s, config, time.Now()); err != nil {
@@ -54,7 +54,7 @@ func runPilot(ctx context.Context, g *global, s *store.Store, o *runOptions, out
 	if err := o.skips(ctx, s); err != nil {
 		return err
 	}
-	if handed {
+	if exchanges {
 		return runBatch(ctx, g, s, config, protocol.Protocol, o, nil, out, errOut)
 	}
 	if o.week == 0 {

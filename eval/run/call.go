@@ -33,9 +33,9 @@ const (
 	claimMargin = time.Minute
 )
 
-// call makes one call for a cell, which asks a task, in as many attempts as it takes, and stores what came
-// of it: each attempt is let through by its provider's gate, reserved, made and settled.
-// Only storage failures are errors.
+// call makes one call for a cell, with a task as it is asked, in as many attempts as it
+// takes, and stores what came of it: each attempt is let through by its provider's gate,
+// reserved, made and settled. Only storage failures are errors.
 func (r *runner) call(ctx context.Context, cell eval.Cell, arm eval.Arm, task audit.Task) error {
 	gate := r.gates[arm.Provider]
 	var failures, refusals int

@@ -29,7 +29,7 @@ type Options struct {
 	// refused. While other providers are at work each is tried again all the time.
 	Wait     time.Duration
 	Price    func(arm eval.Arm) (audit.Price, bool)
-	Progress func(Progress) // called from one goroutine at a time; may be nil
+	Progress func(Progress) // called now and then, from one goroutine at a time; may be nil
 	// Notice is told when a provider has not answered for a while, and when it does
 	// again; may be nil.
 	Notice func(string)
@@ -85,6 +85,7 @@ type runner struct {
 	summary  Summary
 	said     map[string]bool
 	progress Progress
+	told     time.Time // when Progress was called
 }
 
 // Run answers a week's open cells. Every answer is stored as it arrives. When the
@@ -229,14 +230,22 @@ func unlessOver(ctx context.Context, err error) error {
 	return err
 }
 
-// count changes the summary and reports progress.
+// progressPause is that between two reports of progress: all calls wait for one.
+const progressPause = 100 * time.Millisecond
+
+// count changes the summary and reports progress: at first, at the end, and now and then.
 func (r *runner) count(change func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	change()
 	r.progress.Done = r.summary.Answered
 	r.progress.Failed, r.progress.Spent = r.summary.Failed, r.summary.Spent
-	if r.Progress != nil {
+	if r.Progress == nil {
+		return
+	}
+	now, ended := time.Now(), r.progress.Done+r.progress.Failed >= r.progress.Total
+	if ended || now.Sub(r.told) >= progressPause {
+		r.told = now
 		r.Progress(r.progress)
 	}
 }
