@@ -21,13 +21,9 @@ func (s *Store) ImportAnchorRatings(ctx context.Context, path string, answers ev
 		return err
 	}
 	return s.write(ctx, func(tx *transaction) error {
-		result, err := tx.ExecContext(ctx, insertFile, path, "ratings", now.UnixMicro())
+		fileID, err := tx.insert(ctx, insertFile, path, "ratings", now.UnixMicro())
 		if err != nil {
 			return fmt.Errorf("note file %s: %w", path, err)
-		}
-		fileID, err := result.LastInsertId()
-		if err != nil {
-			return err
 		}
 		i := &anchorImport{tx: tx, control: locked.Protocol.Control, fileID: fileID, answers: answers, now: now}
 		file, err := read(func(rating eval.Rating) (bool, error) { return i.add(ctx, rating) })

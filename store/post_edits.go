@@ -112,13 +112,9 @@ func (s *Store) ImportEdits(ctx context.Context, path string, now time.Time, rea
 		return err
 	}
 	return s.write(ctx, func(tx *transaction) error {
-		result, err := tx.ExecContext(ctx, insertFile, path, "edits", now.UnixMicro())
+		fileID, err := tx.insert(ctx, insertFile, path, "edits", now.UnixMicro())
 		if err != nil {
 			return fmt.Errorf("note file %s: %w", path, err)
-		}
-		fileID, err := result.LastInsertId()
-		if err != nil {
-			return err
 		}
 		i := &editImport{tx: tx, protocol: locked.Protocol, fileID: fileID, now: now, raters: map[string]int64{}}
 		file, err := read(func(edit eval.PostEdit) (bool, error) { return i.add(ctx, edit) })

@@ -2,7 +2,6 @@ package store
 
 import (
 	"errors"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -160,7 +159,7 @@ func TestChangedStepsNeedANewName(t *testing.T) {
 func TestStepsSurviveReopening(t *testing.T) {
 	s, cell := newChain(t)
 	must(t, s.SaveResponse(t.Context(), at(cell, 1, 1), measured(10), 0, testTime))
-	other := openTest(t, filepath.Clean(s.path))
+	other := reopen(t, s)
 	steps, answered, err := other.ResponseSteps(t.Context(), cell.TaskID, cell.Arm)
 	must(t, err)
 	if answered || len(steps) != 1 || steps[0].Repeat != 1 || steps[0].Step != 1 {

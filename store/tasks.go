@@ -146,9 +146,10 @@ func (s *Store) Unclassified(ctx context.Context, again bool, afterRow int64) (t
 	rows, err := s.reader.QueryxContext(ctx, `
 SELECT row_id, category, system_prompt, prompt,
     CASE conversation WHEN '[]' THEN '' ELSE coalesce((
-        SELECT value ->> 'content' FROM json_each(conversation) WHERE value ->> 'role' = 'user' ORDER BY key DESC LIMIT 1), '')
+        SELECT value ->> 'content' FROM `+s.dialect.one(`json_each(conversation)`, `json_array_elements(conversation::json) WITH ORDINALITY AS turns (value, key)`)+`
+        WHERE value ->> 'role' = 'user' ORDER BY key DESC LIMIT 1), '')
     END AS last_user_turn
-FROM tasks NOT INDEXED WHERE row_id > ? AND `+condition+` ORDER BY row_id LIMIT ?`, afterRow, mostTasks)
+FROM tasks `+s.dialect.one(`NOT INDEXED`, ``)+` WHERE row_id > ? AND `+condition+` ORDER BY row_id LIMIT ?`, afterRow, mostTasks)
 	if err != nil {
 		return nil, fmt.Errorf("read tasks to categorise: %w", err)
 	}
@@ -200,7 +201,7 @@ func (s *Store) UnknownTaskIDs(ctx context.Context, ids []string) ([]string, err
 	}
 	var unknown []string
 	err = s.reader.SelectContext(ctx, &unknown, `
-SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM tasks)`, string(list))
+SELECT value FROM `+s.dialect.one(`json_each(?)`, `json_array_elements_text(CAST(? AS json)) AS list (value)`)+` WHERE value NOT IN (SELECT id FROM tasks)`, string(list))
 	return unknown, err
 }
 
