@@ -87,15 +87,18 @@ func straightLining(q *eval.RaterQuality, ratings []rated) error {
 	if !timed {
 		return nil
 	}
-	inOrder := slices.Clone(known)
-	slices.SortStableFunc(inOrder, func(x, y rated) int { return cmp.Compare(x.ratedAt, y.ratedAt) })
-	if inOrder[0].ratedAt == inOrder[len(inOrder)-1].ratedAt {
+	inOrder := make([]int, len(known)) // places: a rating is large to move
+	for i := range inOrder {
+		inOrder[i] = i
+	}
+	slices.SortFunc(inOrder, func(x, y int) int { return cmp.Or(cmp.Compare(known[x].ratedAt, known[y].ratedAt), cmp.Compare(x, y)) })
+	if known[inOrder[0]].ratedAt == known[inOrder[len(inOrder)-1]].ratedAt {
 		return nil // given in one file at one moment
 	}
 	run, last := 0, eval.ShownVerdict("")
 	var longestOf eval.ShownVerdict
-	for _, r := range inOrder {
-		pressed := button(r)
+	for _, i := range inOrder {
+		pressed := button(known[i])
 		if pressed != last {
 			run, last = 0, pressed
 		}
