@@ -443,27 +443,27 @@ ORDER BY seconds`, rater.ID)
 	if n := len(seconds); n > 0 {
 		medianSeconds = (seconds[(n-1)/2] + seconds[n/2]) / 2
 	}
-	// Open to everyone, without those that the rater has seen, and with the one that
-	// the rater has still to rate.
+	// Open to everyone, without those that the rater has seen, and with those that the
+	// rater has still to rate.
 	people := peopleColumn(rater)
-	err = s.quick.GetContext(ctx, &open, `
+	var counts struct {
+		Open    int `db:"open"`
+		Looking int `db:"looking"` // at one that is open
+	}
+	err = s.quick.GetContext(ctx, &counts, `
+WITH mine AS (
+    SELECT p.shown_at FROM presentations p JOIN comparison_queue q ON q.comparison_id = p.comparison_id
+    WHERE p.rater_id = ?1 AND p.settled = 0 AND q.excluded = 0 AND `+people+` < ?2)
 SELECT (SELECT count(*) FROM comparison_queue q WHERE q.answered = 1 AND q.excluded = 0 AND `+people+` < ?2)
     - (SELECT count(*) FROM (
         SELECT comparison_id FROM presentations WHERE rater_id = ?1
         UNION SELECT comparison_id FROM ratings WHERE rater_id = ?1) seen
        JOIN comparison_queue q ON q.comparison_id = seen.comparison_id AND q.answered = 1 AND q.excluded = 0 AND `+people+` < ?2)
-    + (SELECT count(*) FROM presentations p JOIN comparison_queue q ON q.comparison_id = p.comparison_id
-       WHERE p.rater_id = ?1 AND p.settled = 0 AND q.excluded = 0 AND `+people+` < ?2)`, rater.ID, most)
+    + (SELECT count(*) FROM mine) AS open,
+    (SELECT count(*) FROM mine WHERE shown_at IS NOT NULL) AS looking`, rater.ID, most)
 	if err != nil {
 		return 0, 0, 0, err
 	}
-	var looking int // at one that is open
-	err = s.quick.GetContext(ctx, &looking, `
-SELECT count(*) FROM presentations p JOIN comparison_queue q ON q.comparison_id = p.comparison_id
-WHERE p.rater_id = ?1 AND p.settled = 0 AND p.shown_at IS NOT NULL AND q.excluded = 0 AND `+people+` < ?2`, rater.ID, most)
-	if err != nil {
-		return 0, 0, 0, err
-	}
-	checked, checking, err := s.checkProgress(ctx, locked.Protocol, rater, open-looking)
-	return done + checked, open + checking, medianSeconds, err
+	checked, checking, err := s.checkProgress(ctx, locked.Protocol, rater, counts.Open-counts.Looking)
+	return done + checked, counts.Open + checking, medianSeconds, err
 }
