@@ -16,6 +16,9 @@ import (
 // excerptLength is how much of an answer a data sheet shows.
 const excerptLength = 200
 
+// excerptWidth is that of its column.
+const excerptWidth = 80
+
 // dataHeader is the row of a data sheet's header, beneath its title, what it
 // shows and the provenance notice.
 const dataHeader = 4
@@ -115,6 +118,11 @@ func (s *stream) close(table, why string) {
 	if s.left > 0 {
 		s.plain(fmt.Sprintf("%s more rows do not fit on a sheet.", Count(s.left)), look{role: roleNotice}, 16)
 	}
+	printed := len(s.columns)
+	if last := s.columns[printed-1]; last.width >= excerptWidth {
+		printed-- // text as long as this would make all others too small to read
+	}
+	s.uses(s.name, printed, s.row)
 	s.keep(s.writer.Flush())
 }
 
@@ -127,7 +135,7 @@ func (b *book) taskData(ctx context.Context) {
 		{"Provider", 14, formatText},
 		{"Category", 14, formatText},
 		{"Category by", 12, formatText},
-		{"Probability", 11, formatNumber},
+		{"Probability", 13, formatNumber},
 		{"Input tokens", 12, formatCount},
 		{"Output tokens", 12, formatCount},
 		{"Cost", 17, formatMoneyFine},
@@ -167,7 +175,7 @@ func (b *book) responseData(ctx context.Context) {
 		{"First token ms", 12, formatCount},
 		{"Latency ms", 12, formatCount},
 		{"Finished", 14, formatBeside},
-		{"Answer, beginning", 80, formatText},
+		{"Answer, beginning", excerptWidth, formatText},
 	})
 	if s == nil {
 		return

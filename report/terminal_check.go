@@ -102,7 +102,10 @@ func freshText(r eval.CheckedRoute) string {
 	if r.FreshTasks == 0 {
 		return unknown
 	}
-	return Rate(share(r.FreshMoved, r.FreshTasks), 0) + " of " + Count(r.FreshTasks)
+	if r.FreshMoved == nil {
+		return counted(r.FreshTasks, "task", "tasks")
+	}
+	return Rate(share(*r.FreshMoved, r.FreshTasks), 0) + " of " + Count(r.FreshTasks)
 }
 
 func driftText(d *eval.DriftResult) string {

@@ -8,10 +8,27 @@ import (
 	"modeltrial/eval"
 )
 
+// Recommendation writes a routing table with its number, and whether it is a new one.
+func Recommendation(w io.Writer, r eval.Recommendation, style Style) error {
+	p := &page{style: style}
+	if r.Stored {
+		p.say(Plain, "", fmt.Sprintf("Stored as routing table %d.", r.Table))
+	} else {
+		p.say(Plain, "", fmt.Sprintf("Nothing has changed since routing table %d of %s: it is the newest, and no other was stored.", r.Table, minuteOf(r.DecidedAt)))
+	}
+	p.routingTable(r.RoutingTable)
+	return p.flush(w)
+}
+
 // RoutingTable writes which arm answers each category, on what evidence, and
 // what it saves a month.
 func RoutingTable(w io.Writer, t eval.RoutingTable, style Style) error {
 	p := &page{style: style}
+	p.routingTable(t)
+	return p.flush(w)
+}
+
+func (p *page) routingTable(t eval.RoutingTable) {
 	p.say(Plain, "", routingHead(t))
 	if notice := provenance(t.Provenance); notice != "" {
 		p.say(Warning, "", notice)
@@ -67,7 +84,6 @@ func RoutingTable(w io.Writer, t eval.RoutingTable, style Style) error {
 		p.warnings(t.Warnings)
 	}
 	p.next("report excel routing.xlsx", "or: "+p.style.command("route export --format litellm"))
-	return p.flush(w)
 }
 
 func routingHead(t eval.RoutingTable) string {

@@ -321,7 +321,8 @@ FROM at`, rater.ID)
 }
 
 // RaterCheckRatings are the verdicts that count on what tried people, in the order in
-// which they were given; repeats of weeks after throughWeek are left out unless it is 0.
+// which they were given; those of weeks after throughWeek are left out unless it is 0. The
+// week of a sentinel is that of the comparison shown before it.
 func (s *Store) RaterCheckRatings(ctx context.Context, throughWeek int) ([]eval.RaterCheckRating, error) {
 	type checkRow struct {
 		Rater       string              `db:"rater"`
@@ -340,7 +341,7 @@ func (s *Store) RaterCheckRatings(ctx context.Context, throughWeek int) ([]eval.
 		ratings = append(ratings, eval.RaterCheckRating(r))
 		return nil
 	}, `
-SELECT h.name AS rater, h.simulated, p.kind, coalesce(b.week, 0) AS week, coalesce(b.category, '') AS category, k.verdict, p.first, k.seconds,
+SELECT h.name AS rater, h.simulated, p.kind, coalesce(b.week, n.week, 0) AS week, coalesce(b.category, '') AS category, k.verdict, p.first, k.seconds,
     coalesce((SELECT r.verdict FROM ratings r WHERE r.presentation_id = o.id ORDER BY r.id DESC LIMIT 1), '') AS before,
     coalesce(o.first, '') AS before_first
 FROM check_ratings k
@@ -349,8 +350,11 @@ JOIN raters h ON h.id = p.rater_id
 LEFT JOIN presentations o ON o.id = p.repeats
 LEFT JOIN comparisons c ON c.id = o.comparison_id
 LEFT JOIN batch_tasks b ON b.task_id = c.task_id
-WHERE (? = 0 OR coalesce(b.week, 0) <= ?)
-  AND NOT EXISTS (SELECT 1 FROM check_ratings n WHERE n.presentation_id = k.presentation_id AND n.id > k.id)
+LEFT JOIN batch_tasks n ON n.task_id = (
+    SELECT nc.task_id FROM presentations np JOIN comparisons nc ON nc.id = np.comparison_id
+    WHERE p.kind = 'sentinel' AND np.rater_id = p.rater_id AND np.presented_at <= p.presented_at ORDER BY np.presented_at DESC, np.id LIMIT 1)
+WHERE (? = 0 OR coalesce(b.week, n.week, 0) <= ?)
+  AND NOT EXISTS (SELECT 1 FROM check_ratings later WHERE later.presentation_id = k.presentation_id AND later.id > k.id)
 ORDER BY k.id`, throughWeek, throughWeek)
 	return ratings, err
 }

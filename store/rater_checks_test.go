@@ -89,7 +89,7 @@ func TestChecksOfRatersAreNoEvidence(t *testing.T) {
 		same := check.Verdict == check.Before
 		switch {
 		case check.Kind == eval.SentinelCheck:
-			if check.Before != "" || check.Week != 0 {
+			if check.Before != "" || check.Week != 1 {
 				t.Errorf("sentinel %+v has a verdict before", check)
 			}
 		case check.Week != 1 || check.Category == "" || (check.Kind == eval.RepeatCheck) != same || (check.First == check.BeforeFirst) != same:

@@ -159,7 +159,7 @@ func lastOf(t *testing.T, s *store.Store, rater string) eval.Rating {
 // TestOnlyTheInvitedRateInATerminal says to everyone else how to be invited.
 func TestOnlyTheInvitedRateInATerminal(t *testing.T) {
 	g := &global{dir: t.TempDir()}
-	s, err := store.Open(t.Context(), g.databasePath())
+	s, err := store.Open(t.Context(), filepath.Join(g.dir, databaseName))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,8 +7,7 @@ import (
 	"modeltrial/eval/stats"
 )
 
-// alpha is the one-sided error rate of each family of claims.
-const alpha = 0.025
+const alpha = eval.ClaimAlpha
 
 // decide applies the decision rule in its fixed order. The control is the
 // default: what is not shown does not switch. Reason names the number that

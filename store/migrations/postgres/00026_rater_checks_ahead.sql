@@ -7,8 +7,8 @@ UPDATE check_presentations SET shown_at = presented_at;
 
 -- What a rater says beside the verdict comes back when the verdict is changed, also where
 -- it is of no arm.
-ALTER TABLE check_ratings ADD COLUMN tags TEXT NOT NULL DEFAULT '[]'; -- JSON array
-ALTER TABLE check_ratings ADD COLUMN grades TEXT NOT NULL DEFAULT '{}'; -- JSON object, as in ratings
+ALTER TABLE check_ratings ADD COLUMN tags TEXT COLLATE "C" NOT NULL DEFAULT '[]'; -- JSON array
+ALTER TABLE check_ratings ADD COLUMN grades TEXT COLLATE "C" NOT NULL DEFAULT '{}'; -- JSON object, as in ratings
 
 -- +goose Down
 ALTER TABLE check_ratings DROP COLUMN grades;
