@@ -343,51 +343,80 @@ func (s *Store) AddVerdict(ctx context.Context, rater eval.Rater, presentationID
 // shown yet.
 func (s *Store) AddRating(ctx context.Context, rater eval.Rater, presentationID string, shown eval.ShownRating, now time.Time) error {
 	return s.writeTogether(ctx, func(tx *transaction) error {
-		// The last rating may also have been imported since.
-		var p struct {
-			ComparisonID string        `db:"comparison_id"`
-			First        eval.Side     `db:"first"`
-			Last         *int64        `db:"last"`
-			Here         *bool         `db:"here"`
-			Verdict      *eval.Verdict `db:"verdict"`
-			Note         *string       `db:"note"`
-			Grades       *string       `db:"grades"`
+		return addRating(ctx, tx, rater, presentationID, shown, now)
+	})
+}
+
+// RateAndNext is [Store.AddRating] and after it [Store.NextPresentation], which wait for
+// the same commit. more is false where nothing is left, and the rating is stored;
+// eval.ErrNotFound as for AddRating. Where the next one cannot be had, nothing is stored.
+func (s *Store) RateAndNext(ctx context.Context, rater eval.Rater, presentationID string, shown eval.ShownRating, draw func(controlFirst, candidateFirst int) eval.Side, now time.Time) (next eval.Presentation, more bool, err error) {
+	locked, err := s.lockedAgain(ctx)
+	if err != nil {
+		return eval.Presentation{}, false, err
+	}
+	var id string
+	err = s.writeTogether(ctx, func(tx *transaction) (err error) {
+		if err := addRating(ctx, tx, rater, presentationID, shown, now); err != nil {
+			return err
 		}
-		err := tx.GetContext(ctx, &p, `
+		if id, err = nextPresentation(ctx, tx, rater, locked, draw, now); errors.Is(err, eval.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	if err != nil || id == "" {
+		return eval.Presentation{}, false, err
+	}
+	next, err = s.Presentation(ctx, rater, id)
+	return next, true, err
+}
+
+func addRating(ctx context.Context, tx *transaction, rater eval.Rater, presentationID string, shown eval.ShownRating, now time.Time) error {
+	// The last rating may also have been imported since.
+	var p struct {
+		ComparisonID string        `db:"comparison_id"`
+		First        eval.Side     `db:"first"`
+		Last         *int64        `db:"last"`
+		Here         *bool         `db:"here"`
+		Verdict      *eval.Verdict `db:"verdict"`
+		Note         *string       `db:"note"`
+		Grades       *string       `db:"grades"`
+	}
+	err := tx.GetContext(ctx, &p, `
 SELECT p.comparison_id, p.first, r.id AS last, r.presentation_id IS NOT NULL AS here, r.verdict, r.note, r.grades
 FROM presentations p LEFT JOIN ratings r ON r.id = (
     SELECT max(id) FROM ratings WHERE rater_id = p.rater_id AND comparison_id = p.comparison_id AND first = p.first)
 WHERE p.id = ? AND p.rater_id = ? AND p.shown_at IS NOT NULL`, presentationID, rater.ID)
-		if errors.Is(notFound(err), eval.ErrNotFound) {
-			return addCheckRating(ctx, tx, rater, presentationID, shown, now)
-		}
-		if err != nil {
-			return fmt.Errorf("presentation %q: %w", presentationID, notFound(err))
-		}
-		verdict, ok := shown.Verdict.Verdict(p.First)
-		if !ok {
-			return fmt.Errorf("verdict %q is not known", shown.Verdict)
-		}
-		score, _ := verdict.Score()
-		grades, err := eval.GradesJSON(eval.ArmGrades(shown.Grades, p.First))
-		if err != nil {
+	if errors.Is(notFound(err), eval.ErrNotFound) {
+		return addCheckRating(ctx, tx, rater, presentationID, shown, now)
+	}
+	if err != nil {
+		return fmt.Errorf("presentation %q: %w", presentationID, notFound(err))
+	}
+	verdict, ok := shown.Verdict.Verdict(p.First)
+	if !ok {
+		return fmt.Errorf("verdict %q is not known", shown.Verdict)
+	}
+	score, _ := verdict.Score()
+	grades, err := eval.GradesJSON(eval.ArmGrades(shown.Grades, p.First))
+	if err != nil {
+		return err
+	}
+	if p.Last != nil && *p.Here && *p.Verdict == verdict && *p.Note == shown.Note && *p.Grades == grades {
+		same, err := hasTags(ctx, tx, *p.Last, shown.Tags)
+		if err != nil || same {
 			return err
 		}
-		if p.Last != nil && *p.Here && *p.Verdict == verdict && *p.Note == shown.Note && *p.Grades == grades {
-			same, err := hasTags(ctx, tx, *p.Last, shown.Tags)
-			if err != nil || same {
-				return err
-			}
-		}
-		id, err := tx.insert(ctx, `
+	}
+	id, err := tx.insert(ctx, `
 INSERT INTO ratings (comparison_id, rater_id, presentation_id, supersedes, verdict, score, first, seconds, grades, note, cluster, rated_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?)`,
-			p.ComparisonID, rater.ID, presentationID, p.Last, verdict, score, p.First, shown.Seconds, grades, shown.Note, now.UnixMicro())
-		if err != nil {
-			return fmt.Errorf("store rating: %w", err)
-		}
-		return addTags(ctx, tx, id, shown.Tags)
-	})
+		p.ComparisonID, rater.ID, presentationID, p.Last, verdict, score, p.First, shown.Seconds, grades, shown.Note, now.UnixMicro())
+	if err != nil {
+		return fmt.Errorf("store rating: %w", err)
+	}
+	return addTags(ctx, tx, id, shown.Tags)
 }
 
 // Progress counts the comparisons the rater has rated and those still open to this
@@ -414,27 +443,27 @@ ORDER BY seconds`, rater.ID)
 	if n := len(seconds); n > 0 {
 		medianSeconds = (seconds[(n-1)/2] + seconds[n/2]) / 2
 	}
-	// Open to everyone, without those that the rater has seen, and with the one that
-	// the rater has still to rate.
+	// Open to everyone, without those that the rater has seen, and with those that the
+	// rater has still to rate.
 	people := peopleColumn(rater)
-	err = s.quick.GetContext(ctx, &open, `
+	var counts struct {
+		Open    int `db:"open"`
+		Looking int `db:"looking"` // at one that is open
+	}
+	err = s.quick.GetContext(ctx, &counts, `
+WITH mine AS (
+    SELECT p.shown_at FROM presentations p JOIN comparison_queue q ON q.comparison_id = p.comparison_id
+    WHERE p.rater_id = ?1 AND p.settled = 0 AND q.excluded = 0 AND `+people+` < ?2)
 SELECT (SELECT count(*) FROM comparison_queue q WHERE q.answered = 1 AND q.excluded = 0 AND `+people+` < ?2)
     - (SELECT count(*) FROM (
         SELECT comparison_id FROM presentations WHERE rater_id = ?1
         UNION SELECT comparison_id FROM ratings WHERE rater_id = ?1) seen
        JOIN comparison_queue q ON q.comparison_id = seen.comparison_id AND q.answered = 1 AND q.excluded = 0 AND `+people+` < ?2)
-    + (SELECT count(*) FROM presentations p JOIN comparison_queue q ON q.comparison_id = p.comparison_id
-       WHERE p.rater_id = ?1 AND p.settled = 0 AND q.excluded = 0 AND `+people+` < ?2)`, rater.ID, most)
+    + (SELECT count(*) FROM mine) AS open,
+    (SELECT count(*) FROM mine WHERE shown_at IS NOT NULL) AS looking`, rater.ID, most)
 	if err != nil {
 		return 0, 0, 0, err
 	}
-	var looking int // at one that is open
-	err = s.quick.GetContext(ctx, &looking, `
-SELECT count(*) FROM presentations p JOIN comparison_queue q ON q.comparison_id = p.comparison_id
-WHERE p.rater_id = ?1 AND p.settled = 0 AND p.shown_at IS NOT NULL AND q.excluded = 0 AND `+people+` < ?2`, rater.ID, most)
-	if err != nil {
-		return 0, 0, 0, err
-	}
-	checked, checking, err := s.checkProgress(ctx, locked.Protocol, rater, open-looking)
-	return done + checked, open + checking, medianSeconds, err
+	checked, checking, err := s.checkProgress(ctx, locked.Protocol, rater, counts.Open-counts.Looking)
+	return done + checked, counts.Open + checking, medianSeconds, err
 }

@@ -329,7 +329,9 @@ func newRateImportCmd(g *global) *cobra.Command {
 seconds, cluster and note. After the verdict a rater may have been asked which answer is
 from the current model: guess is the arm that was named (a, b or unknown), recognised
 (true or false) whether a model was recognised, and guess_asked (true where left out)
-whether the question was put on a comparison chosen at random.`,
+whether the question was put on a comparison chosen at random. tags are why, with
+semicolons between them, and grades what each arm got by criterion, from 1 to 5:
+{"Is it right?":{"a":4,"b":2}}.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return g.withStore(cmd.Context(), func(s *store.Store) error {

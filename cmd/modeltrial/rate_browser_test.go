@@ -31,13 +31,7 @@ var (
 // the rating page of the workspace it left and rate what is open, by keyboard, in
 // a real browser. The ratings must be on disk, a person's and not simulated.
 func TestVisitorRatesTheDemo(t *testing.T) {
-	executable, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("no Chromium in CI: install the package chromium")
-		}
-		t.Skip("SKIPPED: no Chromium found, so the demo's rating page was not tried; install chromium")
-	}
+	executable := chromium(t, "the demo's rating page was not tried")
 	g := &global{dir: filepath.Join(t.TempDir(), "demo")}
 	if err := runDemo(t.Context(), g, false, io.Discard, io.Discard); err != nil {
 		t.Fatal(err)
@@ -92,6 +86,22 @@ func TestVisitorRatesTheDemo(t *testing.T) {
 	}
 }
 
+// chromium finds the browser. Without one the test is skipped, which says what was not
+// tried, but in CI it fails.
+func chromium(t *testing.T, untried string) (executable string) {
+	t.Helper()
+	executable, err := exec.LookPath("chromium")
+	if err == nil {
+		return executable
+	}
+	if os.Getenv("CI") != "" {
+		t.Fatal("no Chromium in CI: install the package chromium")
+	}
+	t.Skipf("SKIPPED: no Chromium found, so %s; install chromium", untried)
+	return ""
+}
+
+// browser starts the browser, headless and with a profile of its own.
 func browser(t *testing.T, executable string) context.Context {
 	t.Helper()
 	allocator, cancel := chromedp.NewExecAllocator(t.Context(),

@@ -107,7 +107,7 @@ var presentationID = regexp.MustCompile(`name="id" value="([^"]+)"`)
 // errNothingOpen says that the rater has nothing left to rate.
 var errNothingOpen = errors.New("nothing open")
 
-func (r *httpRater) do(method, path, form string) (*http.Response, string, error) {
+func (r *httpRater) do(method, path, form string, headers ...string) (*http.Response, string, error) {
 	request, err := http.NewRequest(method, r.site+path, strings.NewReader(form))
 	if err != nil {
 		return nil, "", err
@@ -115,6 +115,9 @@ func (r *httpRater) do(method, path, form string) (*http.Response, string, error
 	request.AddCookie(&http.Cookie{Name: "rating", Value: r.token})
 	if form != "" {
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
 	}
 	response, err := r.client.Do(request)
 	if err != nil {
@@ -150,6 +153,23 @@ func (r *httpRater) rate(verdict eval.ShownVerdict) error {
 	}
 	if response.StatusCode != http.StatusSeeOther {
 		return fmt.Errorf("the verdict has status %d: %.200s", response.StatusCode, body)
+	}
+	return nil
+}
+
+// rateOn sends a verdict as the page's script does: the reply is the next comparison.
+func (r *httpRater) rateOn(verdict eval.ShownVerdict) error {
+	form := url.Values{"id": {r.shown}, "verdict": {string(verdict)}, "seconds": {"12.5"}}
+	response, body, err := r.do(http.MethodPost, "/verdict", form.Encode(), "Prefer", "return=representation")
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("the verdict has status %d: %.200s", response.StatusCode, body)
+	}
+	r.shown = ""
+	if id := presentationID.FindStringSubmatch(body); id != nil {
+		r.shown = id[1]
 	}
 	return nil
 }

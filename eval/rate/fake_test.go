@@ -3,6 +3,7 @@ package rate_test
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -202,6 +203,17 @@ func (f *fakeStore) AddRating(_ context.Context, rater eval.Rater, id string, ra
 	}
 	f.verdicts[rater.ID] = append(f.verdicts[rater.ID], fakeVerdict{id, rating.Verdict, rating.Seconds, rating.Note, now, rating.Tags, rating.Grades})
 	return nil
+}
+
+func (f *fakeStore) RateAndNext(ctx context.Context, rater eval.Rater, id string, rating eval.ShownRating, draw func(int, int) eval.Side, now time.Time) (eval.Presentation, bool, error) {
+	if err := f.AddRating(ctx, rater, id, rating, now); err != nil {
+		return eval.Presentation{}, false, err
+	}
+	next, err := f.NextPresentation(ctx, rater, draw, now)
+	if errors.Is(err, eval.ErrNotFound) {
+		return eval.Presentation{}, false, nil
+	}
+	return next, err == nil, err
 }
 
 func (f *fakeStore) Skip(_ context.Context, rater eval.Rater, id string, reason eval.SkipReason, _ time.Time) error {

@@ -199,13 +199,26 @@ var assetTypes = map[string]string{
 // assetURL is an asset's address with a hash of its content, so that a browser
 // may keep it until it changes.
 func assetURL(name string) (string, error) {
-	content, err := assets.ReadFile("assets/" + name)
-	if err != nil {
-		return "", fmt.Errorf("read asset: %w", err)
+	address, ok := assetURLs()[name]
+	if !ok {
+		return "", fmt.Errorf("there is no asset %q", name)
 	}
-	sum := sha256.Sum256(content)
-	return "/assets/" + name + "?v=" + hex.EncodeToString(sum[:6]), nil
+	return address, nil
 }
+
+// assetURLs are the addresses of all assets, hashed once.
+var assetURLs = sync.OnceValue(func() map[string]string {
+	urls := map[string]string{}
+	for name := range assetTypes {
+		content, err := assets.ReadFile("assets/" + name)
+		if err != nil {
+			continue // a page that needs it says so
+		}
+		sum := sha256.Sum256(content)
+		urls[name] = "/assets/" + name + "?v=" + hex.EncodeToString(sum[:6])
+	}
+	return urls
+})
 
 func (s *site) asset(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")

@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -105,6 +106,17 @@ func (f *fakeStore) AddRating(_ context.Context, _ eval.Rater, id string, rating
 	}
 	f.verdicts = append(f.verdicts, given)
 	return nil
+}
+
+func (f *fakeStore) RateAndNext(ctx context.Context, rater eval.Rater, id string, rating eval.ShownRating, draw func(int, int) eval.Side, now time.Time) (eval.Presentation, bool, error) {
+	if err := f.AddRating(ctx, rater, id, rating, now); err != nil {
+		return eval.Presentation{}, false, err
+	}
+	next, err := f.NextPresentation(ctx, rater, draw, now)
+	if errors.Is(err, eval.ErrNotFound) {
+		return eval.Presentation{}, false, nil
+	}
+	return next, err == nil, err
 }
 
 func (f *fakeStore) Skip(_ context.Context, _ eval.Rater, id string, reason eval.SkipReason, _ time.Time) error {

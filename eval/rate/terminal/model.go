@@ -190,13 +190,20 @@ func (m model) verdict(verdict eval.ShownVerdict) tea.Cmd {
 		}
 	}
 	return func() tea.Msg {
-		if err := m.store.AddRating(m.ctx, m.rater, id, rating, now); err != nil {
-			return failure{fmt.Errorf("store verdict: %w", err)}
-		}
 		if rate.AsksGuess(id, m.askGuess) {
+			if err := m.store.AddRating(m.ctx, m.rater, id, rating, now); err != nil {
+				return failure{fmt.Errorf("store verdict: %w", err)}
+			}
 			return m.last(askedGuess, true)()
 		}
-		return m.next(true)()
+		next, more, err := m.store.RateAndNext(m.ctx, m.rater, id, rating, m.draw, now)
+		switch {
+		case err != nil:
+			return failure{fmt.Errorf("store verdict: %w", err)}
+		case !more:
+			return m.loaded(nothingOpen, eval.Presentation{}, true)
+		}
+		return m.loaded(askedVerdict, next, true)
 	}
 }
 
