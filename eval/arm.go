@@ -1,6 +1,8 @@
 package eval
 
 import (
+	"cmp"
+	"strings"
 	"time"
 
 	"modeltrial/audit"
@@ -77,6 +79,20 @@ type Provider struct {
 	// max_completion_tokens, or max_tokens for an endpoint that knows only that.
 	MaxTokensField string       `yaml:"max_tokens_field" json:"max_tokens_field,omitempty"`
 	Prices         []ModelPrice `yaml:"prices" json:"prices,omitempty"`
+}
+
+// Address tells where a provider is called and by which interface. Its query is left out,
+// which may hold a key. It is empty for one that nobody is called for.
+func (p Provider) Address() string {
+	if !p.Kind.Called() {
+		return ""
+	}
+	address, _, _ := strings.Cut(p.BaseURL, "?")
+	words := []string{strings.TrimRight(address, "/"), string(p.Kind)}
+	if p.Kind == ProviderOpenAI {
+		words = append(words, string(cmp.Or(p.API, APIChat)))
+	}
+	return strings.Join(words, " ")
 }
 
 // Timeout is the time of one attempt.

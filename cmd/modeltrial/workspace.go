@@ -183,12 +183,22 @@ func armPrice(ctx context.Context, s *store.Store, config eval.Config) (func(eva
 		return nil, err
 	}
 	today := time.Now().UTC()
-	return func(arm eval.Arm) (audit.Price, bool) {
-		provider, _ := config.Provider(arm.Provider)
-		for i := range provider.Prices {
-			if provider.Prices[i].Model == arm.Model {
-				return armsPrice(table, arm, today, &provider.Prices[i])
+	type priced struct{ provider, model string }
+	own := map[priced]audit.Price{}
+	for _, provider := range config.Providers {
+		for _, stated := range provider.Prices {
+			price, err := stated.Price(provider.Name)
+			if err != nil {
+				return nil, err // the configuration was checked: there is none
 			}
+			if _, earlier := own[priced{provider.Name, stated.Model}]; !earlier {
+				own[priced{provider.Name, stated.Model}] = price
+			}
+		}
+	}
+	return func(arm eval.Arm) (audit.Price, bool) {
+		if price, ok := own[priced{arm.Provider, arm.Model}]; ok {
+			return price, true
 		}
 		return armsPrice(table, arm, today, nil)
 	}, nil
