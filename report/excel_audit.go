@@ -113,7 +113,7 @@ func (b *book) auditSheet() {
 		}
 		rows = append(rows, cells)
 	}
-	row = s.table(row, "Candidates", columns, rows, "no category has tasks with dates yet") + 1
+	row = s.table(row, "Candidates", columns, rows, noCandidates(r)) + 1
 	say(basisText(r.Monthly), roleAnswer)
 	if len(rows) > 0 {
 		for _, note := range candidateNotes(r) {
