@@ -54,7 +54,11 @@ var refused atomic.Bool
 // An error wraps [ErrCommand] where the command cannot be run at all; another one says
 // that the sandbox could not be set up, or that ctx has ended.
 func Run(ctx context.Context, command []string, files map[string]string, limits Limits) (Result, error) {
-	dir, err := os.MkdirTemp("", "modeltrial-sandbox-")
+	parent := os.TempDir()
+	if os.Geteuid() == 0 {
+		parent = "/tmp" // root's TMPDIR may be closed to nobody
+	}
+	dir, err := os.MkdirTemp(parent, "modeltrial-sandbox-")
 	if err != nil {
 		return Result{}, fmt.Errorf("sandbox: %w", err)
 	}

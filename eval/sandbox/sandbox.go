@@ -11,7 +11,7 @@ import (
 
 // Limits bound one run. All must be above 0.
 type Limits struct {
-	Timeout time.Duration // of wall-clock time; each process gets as much processor time, rounded up to seconds, and one more
+	Timeout time.Duration // of wall-clock time
 	Memory  int64         // bytes of address space of each process
 }
 
