@@ -21,6 +21,9 @@ test: lint ## install what the tests need, then run all of them
 	sh .ci/install
 	$(GO) test -race -count=1 -timeout 12m $$($(GO) list ./... | grep -v /cmd/)
 	$(GO) test -count=1 -timeout 12m ./cmd/... # training takes many minutes under the race detector
+	@echo 'The store and the command scripts again, on PostgreSQL:'
+	sh .ci/postgres $(GO) test -count=1 -timeout 12m ./store
+	sh .ci/postgres $(GO) test -count=1 -timeout 12m -run '^TestScripts$$' ./cmd/modeltrial
 
 lint: ## formatting, vet, staticcheck, errcheck, tidy
 	@unformatted=$$($(GO) tool gofumpt -l .); if [ -n "$$unformatted" ]; then echo "not formatted, run 'go tool gofumpt -w .':"; echo "$$unformatted"; exit 1; fi

@@ -63,7 +63,7 @@ type RaterCheckRating struct {
 	Rater     string
 	Simulated bool
 	Kind      RaterCheckKind
-	Week      int // of the comparison that is shown again; 0 for a sentinel
+	Week      int // of the comparison that is shown again or, for a sentinel, of the one shown before it; 0 where not known
 	Category  audit.Category
 	Verdict   Verdict // of a sentinel arm a is the better answer
 	First     Side

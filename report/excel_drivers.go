@@ -35,14 +35,21 @@ func (s sheet) drivers(row, inputsFrom, savingsFrom int) int {
 	var rows [][]any
 	for i, d := range all {
 		input := func(column int) string { return at(column, inputsFrom+d.route) }
-		now := at(savingNow, savingsFrom+d.route)
-		base := fmt.Sprintf(`%s*%s*%s`, nameShareRouted, now, input(returnShare))
-		moves := fmt.Sprintf(`%s*%s*%s`, input(returnMultiplier), input(returnRatioError), base)
+		saving := func(column int) string { return at(column, savingsFrom+d.route) }
+		base := fmt.Sprintf(`%s*%s`, nameShareRouted, saving(savingSpend))
+		moves := fmt.Sprintf(`%s*%s*%s`, input(returnMultiplier), saving(savingRatioError), base)
 		if !d.ofRatio {
-			moves = fmt.Sprintf(`%s*%s*%s*ABS(1-%s)`, input(returnMultiplier), input(returnSpendError), base, input(returnRatio))
+			moves = fmt.Sprintf(`%s*%s*%s*ABS(1-%s)`, input(returnMultiplier), input(returnSpendError), base, saving(savingRatio))
 		}
-		high := formula(fmt.Sprintf(`IF(%s="yes",%s,0)`, input(returnSwitch), moves))
+		high := formula(fmt.Sprintf(`IF(%s="yes",%s,0)`, s.counts(d.route), moves))
 		rows = append(rows, []any{d.name, d.estimate, formula("-" + at(driverHigh, row+1+i)), high})
+	}
+	for i, r := range s.in.Routing.Routes {
+		if ratio := editRatio(s.in.Analysis, r); ratio != nil {
+			hours := at(editVariance, s.editingFrom+i)
+			high := formula(fmt.Sprintf(`IF(ISNUMBER(%s)*ISNUMBER(%s),%s*%s*%s^0.5,0)`, at(returnMultiplier, inputsFrom+i), hours, at(returnMultiplier, inputsFrom+i), nameEditorRate, hours))
+			rows = append(rows, []any{line(string(r.Category)) + ": editing time", ratioText(ratio), formula("-" + at(driverHigh, row+1+len(rows))), high})
+		}
 	}
 	end := s.table(row, "ReturnDrivers", columns, rows, "")
 	cells := func(column int) string { return area(s.name, column, row+1, end-1) }

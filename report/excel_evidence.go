@@ -185,6 +185,10 @@ func (b *book) useCaseSheet() {
 			s.wide(next, 12, sentence(useCaseName(c)+": "+editing), look{})
 			next++
 		}
+		for _, graded := range gradeLines(c) {
+			s.wide(next, 12, sentence(useCaseName(c)+": "+graded), look{})
+			next++
+		}
 	}
 	b.useCaseRows = rowRange{row + 1, row + len(b.in.Analysis.Comparisons)}
 	chart, series := b.winRateChart(760, 330)

@@ -18,7 +18,7 @@ func (b *book) othersSheet() {
 		{"Win rate, high", 10, b.rate()},
 		{"Decision", 18, formatBeside},
 		{"Another answer", 11, formatText},
-		{"Why no win rate", 52, formatText},
+		{"Why no win rate", 60, formatWrap},
 	}
 	var rows [][]any
 	analysed, changed := 0, 0

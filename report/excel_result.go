@@ -26,12 +26,24 @@ func (s sheet) results(row, total int) int {
 	gross := row + 1
 	s.result(gross, "Saving on model cost a month", formatMoney, from(savingEstimate), from(savingLow), from(savingHigh))
 	s.result(gross+1, "… as a share of the cost now", formatRateFine, s.each(gross, func(x string) string { return fmt.Sprintf("IF(%s>0,%s/%s,0)", fixed(3, now), x, fixed(3, now)) })...)
-	net := gross + 2
-	s.result(net, "Saving a month, overhead paid", formatMoney, s.each(gross, func(x string) string { return x + "-" + nameOverhead })...)
+	hours := gross + 2
+	s.result(hours, "Editing hours saved a month", formatNumber, s.editingHours()...)
+	editing := hours + 1
+	s.result(editing, "Editing time saved a month", formatMoney, s.each(hours, func(x string) string { return x + "*" + nameEditorRate })...)
+	running := editing + 1
+	s.result(running, "Orchestration and judges a month", formatMoney, formula(nameOverhead+"+"+nameJudgesMonth), nil, nil)
+	net := running + 1
+	counted := fmt.Sprintf(`%s+%s-%s`, at(3, gross), at(3, editing), at(3, running))
+	limit := func(sign string) formula {
+		return formula(fmt.Sprintf(`IF(ISNUMBER(%s),%s%s%s*(%s+%s^2*%s)^0.5,"")`, at(4, gross), at(3, net), sign,
+			at(savingMultiplier, total), at(savingVariance, total), nameEditorRate, at(editVariance, s.editingFrom+len(s.in.Routing.Routes))))
+	}
+	s.result(net, "Saving a month, all counted", formatMoney, formula(fmt.Sprintf(`IF(ISNUMBER(%s),%s,"")`, at(3, gross), counted)), limit("-"), limit("+"))
 	year := net + 1
 	s.result(year, "Saving a year", formatMoney, s.each(net, func(x string) string { return x + "*12" })...)
 	once := year + 1
-	s.result(once, "Spent once: rating hours and switching", formatMoney, formula(nameRatingHours+"*"+nameRaterRate+"+"+nameSwitching), nil, nil)
+	s.result(once, "Spent once: pilot, judges, rating hours, switching", formatMoney,
+		formula(fmt.Sprintf(`%s+%s+%s*%s+%s`, namePilotOnce, nameJudgesOnce, nameRatingHours, nameRaterRate, nameSwitching)), nil, nil)
 	payback := once + 1
 	s.result(payback, "Months until that is paid back", formatNumber, s.each(net, func(x string) string {
 		return fmt.Sprintf(`IF(%s=0,"nothing spent",IF(%s>0,%s/%s,"never"))`, fixed(3, once), x, fixed(3, once), x)
@@ -93,9 +105,10 @@ func (s sheet) result(row int, label string, f format, values ...any) {
 // notes explains the sheet beneath its figures, and returns the next free row.
 func (s sheet) notes(row int) int {
 	for _, note := range []string{
-		"Saving of a category = routed spend × (1 − cost ratio). Its variance = (1 − R)²·V(B) + B²·V(R) + V(B)·V(R), B the spend and R the cost ratio; categories are independent, so variances add.",
+		"Saving of a category = routed spend × (1 − cost ratio), both at the prices of the yellow cells. Its variance = (1 − R)²·V(B) + B²·V(R) + V(B)·V(R), B the spend and R the cost ratio; categories are independent, so variances add.",
+		"Editing hours saved = routed tasks × seconds of editing now × (1 − ratio of the seconds) / 3600; the variance is that of the ratio. Where nobody edited answers the pilot does not know it, and it counts as nothing until you fill it in.",
 		"Blue on yellow is an input, black a formula, green a figure of another sheet. The check line holds what the analysis found; the saving on model cost above it equals it until an input is changed.",
-		"The interval covers the sampled tasks and the spend of the log. It does not cover your own inputs, a change of prices, or work that changes in kind.",
+		"The interval covers the sampled tasks, the raters' edits and the volume and spend of the log. It does not cover your own inputs, a change of prices, or work that changes in kind.",
 	} {
 		s.wide(row, len(returnFields), note, look{role: roleAnswer})
 		row++

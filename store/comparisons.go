@@ -173,8 +173,9 @@ func nextPresentation(ctx context.Context, tx *transaction, rater eval.Rater, lo
 	if len(open) > 0 && open[0].Shown {
 		return open[0].ID, showNow(ctx, tx, open[0].ID, now)
 	}
-	if id, err = openCheck(ctx, tx, rater); err != nil || id != "" {
-		return id, err
+	check, err := openCheck(ctx, tx, rater)
+	if err != nil || check.Shown {
+		return check.ID, err
 	}
 	var next openComparison
 	if len(open) == 0 {
@@ -182,8 +183,13 @@ func nextPresentation(ctx context.Context, tx *transaction, rater eval.Rater, lo
 			return "", err
 		}
 	}
-	if id, err = drawCheck(ctx, tx, locked, rater, now); err != nil || id != "" {
-		return id, err
+	if check.ID == "" {
+		if check.ID, err = drawCheck(ctx, tx, locked, rater, now); err != nil {
+			return "", err
+		}
+	}
+	if check.ID != "" {
+		return check.ID, showCheck(ctx, tx, check.ID, now)
 	}
 	if len(open) > 0 {
 		id = open[0].ID
@@ -265,14 +271,16 @@ func (s *Store) presentation(ctx context.Context, rater eval.Rater, id string) (
 		ComparisonID string    `db:"comparison_id"`
 		First        eval.Side `db:"first"`
 		TaskID       string    `db:"task_id"`
+		Category     string    `db:"category"`
 		TextA        string    `db:"text_a"`
 		TextB        string    `db:"text_b"`
 		ShownAt      *int64    `db:"shown_at"`
 	}
 	err := s.quick.GetContext(ctx, &row, `
-SELECT p.comparison_id, p.first, p.shown_at, c.task_id, a.response AS text_a, b.response AS text_b
+SELECT p.comparison_id, p.first, p.shown_at, c.task_id, t.category, a.response AS text_a, b.response AS text_b
 FROM presentations p
 JOIN comparisons c ON c.id = p.comparison_id
+JOIN batch_tasks t ON t.task_id = c.task_id
 JOIN responses a ON a.task_id = c.task_id AND a.arm = c.arm_a
 JOIN responses b ON b.task_id = c.task_id AND b.arm = c.arm_b
 WHERE p.id = ? AND p.rater_id = ?`, id, rater.ID)
@@ -287,7 +295,7 @@ WHERE p.id = ? AND p.rater_id = ?`, id, rater.ID)
 		return eval.Presentation{}, err
 	}
 	shown := eval.Presentation{
-		ID: id, ComparisonID: row.ComparisonID, TaskID: row.TaskID, Rater: rater.Name, First: row.First,
+		ID: id, ComparisonID: row.ComparisonID, TaskID: row.TaskID, Category: audit.Category(row.Category), Rater: rater.Name, First: row.First,
 		System: task.System, Conversation: task.Conversation, Prompt: task.Prompt,
 		Left: row.TextA, Right: row.TextB,
 	}
@@ -300,8 +308,8 @@ WHERE p.id = ? AND p.rater_id = ?`, id, rater.ID)
 	return shown, nil
 }
 
-// LastRated is the presentation the rater rated last; eval.ErrNotFound where there
-// is none.
+// LastRated is the presentation the rater rated last, with what was said of it;
+// eval.ErrNotFound where there is none.
 func (s *Store) LastRated(ctx context.Context, rater eval.Rater) (eval.Presentation, error) {
 	var id string
 	err := s.quick.GetContext(ctx, &id, `
@@ -316,7 +324,12 @@ ORDER BY rated_at DESC LIMIT 1`, rater.ID)
 	if err != nil {
 		return eval.Presentation{}, fmt.Errorf("last rated comparison: %w", notFound(err))
 	}
-	return s.Presentation(ctx, rater, id)
+	p, err := s.Presentation(ctx, rater, id)
+	if err != nil {
+		return p, err
+	}
+	p.Last, err = s.lastSaid(ctx, id, p.First)
+	return p, err
 }
 
 // AddVerdict is [Store.AddRating] of a verdict without tags.
@@ -338,14 +351,15 @@ func (s *Store) AddRating(ctx context.Context, rater eval.Rater, presentationID 
 			Here         *bool         `db:"here"`
 			Verdict      *eval.Verdict `db:"verdict"`
 			Note         *string       `db:"note"`
+			Grades       *string       `db:"grades"`
 		}
 		err := tx.GetContext(ctx, &p, `
-SELECT p.comparison_id, p.first, r.id AS last, r.presentation_id IS NOT NULL AS here, r.verdict, r.note
+SELECT p.comparison_id, p.first, r.id AS last, r.presentation_id IS NOT NULL AS here, r.verdict, r.note, r.grades
 FROM presentations p LEFT JOIN ratings r ON r.id = (
     SELECT max(id) FROM ratings WHERE rater_id = p.rater_id AND comparison_id = p.comparison_id AND first = p.first)
 WHERE p.id = ? AND p.rater_id = ? AND p.shown_at IS NOT NULL`, presentationID, rater.ID)
 		if errors.Is(notFound(err), eval.ErrNotFound) {
-			return addCheckVerdict(ctx, tx, rater, presentationID, shown.Verdict, shown.Seconds, shown.Note, now)
+			return addCheckRating(ctx, tx, rater, presentationID, shown, now)
 		}
 		if err != nil {
 			return fmt.Errorf("presentation %q: %w", presentationID, notFound(err))
@@ -355,7 +369,11 @@ WHERE p.id = ? AND p.rater_id = ? AND p.shown_at IS NOT NULL`, presentationID, r
 			return fmt.Errorf("verdict %q is not known", shown.Verdict)
 		}
 		score, _ := verdict.Score()
-		if p.Last != nil && *p.Here && *p.Verdict == verdict && *p.Note == shown.Note {
+		grades, err := eval.GradesJSON(eval.ArmGrades(shown.Grades, p.First))
+		if err != nil {
+			return err
+		}
+		if p.Last != nil && *p.Here && *p.Verdict == verdict && *p.Note == shown.Note && *p.Grades == grades {
 			same, err := hasTags(ctx, tx, *p.Last, shown.Tags)
 			if err != nil || same {
 				return err
@@ -363,8 +381,8 @@ WHERE p.id = ? AND p.rater_id = ? AND p.shown_at IS NOT NULL`, presentationID, r
 		}
 		id, err := tx.insert(ctx, `
 INSERT INTO ratings (comparison_id, rater_id, presentation_id, supersedes, verdict, score, first, seconds, grades, note, cluster, rated_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, '{}', ?, '', ?)`,
-			p.ComparisonID, rater.ID, presentationID, p.Last, verdict, score, p.First, shown.Seconds, shown.Note, now.UnixMicro())
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?)`,
+			p.ComparisonID, rater.ID, presentationID, p.Last, verdict, score, p.First, shown.Seconds, grades, shown.Note, now.UnixMicro())
 		if err != nil {
 			return fmt.Errorf("store rating: %w", err)
 		}
@@ -410,6 +428,13 @@ SELECT (SELECT count(*) FROM comparison_queue q WHERE q.answered = 1 AND q.exclu
 	if err != nil {
 		return 0, 0, 0, err
 	}
-	checked, checking, err := s.checkProgress(ctx, rater)
+	var looking int // at one that is open
+	err = s.quick.GetContext(ctx, &looking, `
+SELECT count(*) FROM presentations p JOIN comparison_queue q ON q.comparison_id = p.comparison_id
+WHERE p.rater_id = ?1 AND p.settled = 0 AND p.shown_at IS NOT NULL AND q.excluded = 0 AND `+people+` < ?2`, rater.ID, most)
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	checked, checking, err := s.checkProgress(ctx, locked.Protocol, rater, open-looking)
 	return done + checked, open + checking, medianSeconds, err
 }

@@ -67,6 +67,7 @@ func (s *Store) Dataset(ctx context.Context, throughWeek int) (eval.Dataset, err
 		StoredAt  int64               `db:"stored_at"`
 		Input     *int64              `db:"input_tokens"`
 		Cached    *int64              `db:"cached_tokens"`
+		Written   *int64              `db:"cache_write_tokens"`
 		Output    *int64              `db:"output_tokens"`
 		Reasoning *int64              `db:"reasoning_tokens"`
 	}
@@ -74,7 +75,7 @@ func (s *Store) Dataset(ctx context.Context, throughWeek int) (eval.Dataset, err
 SELECT r.task_id, b.category, t.cluster, b.week, r.arm, r.cost_nano_usd, r.latency_ms, r.response_sha256,
     `+s.dialect.one(`trim(r.response, ' ' || char(9, 10, 13))`, `btrim(r.response, E' \t\n\r')`)+` = '' AS is_empty,
     length(r.response) AS characters, r.finish_reason, r.origin, r.model_served, r.stored_at,
-    r.input_tokens, r.cached_tokens, r.output_tokens, r.reasoning_tokens
+    r.input_tokens, r.cached_tokens, r.cache_write_tokens, r.output_tokens, r.reasoning_tokens
 FROM responses r JOIN batch_tasks b ON b.task_id = r.task_id JOIN tasks t ON t.id = r.task_id
 WHERE ? = 0 OR b.week <= ?
 ORDER BY b.week, r.task_id, r.arm`, throughWeek, throughWeek)
@@ -87,12 +88,13 @@ ORDER BY b.week, r.task_id, r.arm`, throughWeek, throughWeek)
 			TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: r.Week, Arm: r.Arm, Cost: r.Cost,
 			LatencyMS: r.LatencyMS, TextSHA256: r.SHA256, Empty: r.Empty,
 			Length: r.Length, Truncated: eval.Truncated(r.Finish), Refused: eval.Declined(r.Finish), Origin: r.Origin,
-			Tokens: audit.Tokens{Input: r.Input, Cached: r.Cached, Output: r.Output, Reasoning: r.Reasoning}, Served: r.Served,
+			Tokens: audit.Tokens{Input: r.Input, Cached: r.Cached, CacheWrite: r.Written, Output: r.Output, Reasoning: r.Reasoning}, Served: r.Served,
 			At: time.UnixMicro(r.StoredAt).UTC(),
 		}
 	}
 	err = s.reader.SelectContext(ctx, &data.Steps, `
-SELECT r.task_id, b.category, b.week, r.arm, r.repeat, r.step, r.cost_nano_usd, r.latency_ms, r.output_tokens, r.response_sha256, r.finish_reason
+SELECT r.task_id, b.category, b.week, r.arm, r.repeat, r.step, r.cost_nano_usd, r.latency_ms, r.response_sha256, r.finish_reason,
+    r.input_tokens, r.cached_tokens, r.cache_write_tokens, r.output_tokens, r.reasoning_tokens, r.stored_at
 FROM response_steps r JOIN batch_tasks b ON b.task_id = r.task_id
 WHERE ? = 0 OR b.week <= ? ORDER BY b.week, r.task_id, r.arm, r.repeat, r.step`, throughWeek, throughWeek)
 	if err != nil {
@@ -128,14 +130,14 @@ ORDER BY c.task_id, c.arm`)
 	return nil
 }
 
-// SaveRoutingTable keeps a routing table and its decisions.
-func (s *Store) SaveRoutingTable(ctx context.Context, table eval.RoutingTable) error {
+// SaveRoutingTable keeps a routing table and its decisions, and gives its number.
+func (s *Store) SaveRoutingTable(ctx context.Context, table eval.RoutingTable) (number int64, err error) {
 	body, err := json.Marshal(table)
 	if err != nil {
-		return fmt.Errorf("store routing table: %w", err)
+		return 0, fmt.Errorf("store routing table: %w", err)
 	}
-	return s.write(ctx, func(tx *transaction) error {
-		id, err := tx.insert(ctx, `
+	err = s.write(ctx, func(tx *transaction) error {
+		number, err = tx.insert(ctx, `
 INSERT INTO routing_tables (protocol_sha256, price_table_date, body, decided_at) VALUES (?, ?, ?, ?)`,
 			table.ProtocolSHA256, table.PriceTableDate, string(body), table.DecidedAt.UnixMicro())
 		if err != nil {
@@ -148,13 +150,14 @@ INSERT INTO routing_tables (protocol_sha256, price_table_date, body, decided_at)
 			}
 			_, err = tx.ExecContext(ctx, `
 INSERT INTO decisions (routing_table_id, category, arm, decision, reason, evidence) VALUES (?, ?, ?, ?, ?, ?)`,
-				id, route.Category, route.Arm, route.Decision, route.Reason, string(evidence))
+				number, route.Category, route.Arm, route.Decision, route.Reason, string(evidence))
 			if err != nil {
 				return fmt.Errorf("store decision on %q: %w", route.Category, err)
 			}
 		}
 		return nil
 	})
+	return number, err
 }
 
 // LatestRoutingTable is the table stored last; eval.ErrNotFound where there is none.

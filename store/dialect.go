@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"database/sql/driver"
 	"strconv"
 	"strings"
@@ -102,4 +103,12 @@ func plainValues(arguments []driver.NamedValue) (err error) {
 // plainText replaces what PostgreSQL cannot store in a text by U+FFFD.
 func plainText(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+// snapshotOptions are those of a transaction that reads one moment: SQLite's always do.
+func snapshotOptions(d dialect) *sql.TxOptions {
+	if d == postgresDialect {
+		return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	}
+	return &sql.TxOptions{ReadOnly: true}
 }

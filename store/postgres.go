@@ -58,6 +58,16 @@ func postgresPool(config *pgx.ConnConfig, writes bool, most int) *sqlx.DB {
 	return db
 }
 
+// HasPassword says whether an address holds a password.
+func HasPassword(address string) bool {
+	parsed, err := url.Parse(address)
+	if err != nil || !IsPostgres(address) {
+		return false
+	}
+	_, set := parsed.User.Password()
+	return set || parsed.Query().Has("password")
+}
+
 // withoutPassword names a database so that it can be told.
 func withoutPassword(address string) string {
 	parsed, err := url.Parse(address)
@@ -81,7 +91,7 @@ FROM information_schema.tables WHERE table_schema = current_schema() AND table_t
 	case tables > 0 && ours == 0:
 		return fmt.Errorf("%s: the tables of another program are in it; make a database for modeltrial alone with createdb", s.path)
 	case exists && ours == 0:
-		return fmt.Errorf("%s: there is no workspace in it; run modeltrial init with the same --db", s.path)
+		return fmt.Errorf("%s: there is no workspace in it; run modeltrial init", s.path)
 	}
 	locker, err := lock.NewPostgresSessionLocker()
 	if err != nil {

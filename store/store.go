@@ -241,6 +241,9 @@ func (s *Store) Close() error {
 	return errors.Join(s.quick.close(), s.writer.Close(), s.reader.Close())
 }
 
+// Name is the database as it may be told: its file, or its address without a password.
+func (s *Store) Name() string { return s.path }
+
 // Ready says whether the database answers.
 func (s *Store) Ready(ctx context.Context) error {
 	var one int

@@ -11,10 +11,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"modeltrial/store/storetest"
+	"modernc.org/sqlite"
 )
 
 // hold keeps the writing connection, so that writes queue up, until release is called.
@@ -164,6 +167,45 @@ func TestALostTransactionFailsForAll(t *testing.T) {
 		}
 	}
 	must(t, s.writeTogether(t.Context(), func(tx *transaction) error { return note(t.Context(), tx, 7, nil) }))
+}
+
+// TestNothingIsConfirmedBeforeItsCommit: a transaction that cannot be committed fails all
+// that wrote in it. A confirmation that came earlier would have been a false one.
+func TestNothingIsConfirmedBeforeItsCommit(t *testing.T) {
+	storetest.NeedsFile(t)
+	s := newTest(t)
+	makeNotes(t, s)
+	var refused atomic.Int32 // 1: commits fail
+	refused.Store(1)
+	conn, err := s.writer.DB.Conn(t.Context())
+	must(t, err)
+	must(t, conn.Raw(func(driver any) error {
+		driver.(sqlite.HookRegisterer).RegisterCommitHook(refused.Load)
+		return nil
+	}))
+	outcomes := make([]error, 3)
+	var group sync.WaitGroup
+	for i := range outcomes {
+		group.Go(func() {
+			outcomes[i] = s.keep(t.Context(), func(tx *transaction) error { return note(t.Context(), tx, i, nil) })
+		})
+	}
+	awaitQueued(t, s, len(outcomes))
+	must(t, conn.Close())
+	group.Wait()
+	for i, err := range outcomes {
+		if err == nil {
+			t.Errorf("write %d is confirmed although it was not committed", i)
+		}
+	}
+	if got := notes(t, s); len(got) != 0 {
+		t.Errorf("stored are %v, want nothing", got)
+	}
+	refused.Store(0)
+	must(t, s.keep(t.Context(), func(tx *transaction) error { return note(t.Context(), tx, 7, nil) }))
+	if got := notes(t, s); !slices.Equal(got, []int{7}) {
+		t.Errorf("stored are %v, want what was committed", got)
+	}
 }
 
 // TestACancelledWriteIsWithdrawnOrStored: it is never both cancelled and stored.

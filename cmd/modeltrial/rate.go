@@ -15,9 +15,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"modeltrial/audit"
 	"modeltrial/eval"
 	"modeltrial/eval/blind"
 	"modeltrial/eval/exchange"
+	"modeltrial/eval/judge"
 	"modeltrial/eval/rate"
 	"modeltrial/report"
 	"modeltrial/store"
@@ -243,9 +245,13 @@ after modeltrial rate revise.`,
 	cmd.Flags().StringVar(&listen, "listen", defaultListen, "address to listen on")
 	by.add(cmd)
 	cmd.Flags().BoolVar(&edit, "edit", false, "have raters edit single answers instead of comparing two")
-	cmd.Flags().BoolVar(&practice, "practice", true, "have raters practise on three made-up comparisons before their first")
+	addPractice(cmd, &practice)
 	addAskGuess(cmd, &askGuess)
 	return cmd
+}
+
+func addPractice(cmd *cobra.Command, practice *bool) {
+	cmd.Flags().BoolVar(practice, "practice", true, "have raters practise on three made-up comparisons before their first")
 }
 
 func addAskGuess(cmd *cobra.Command, share *float64) {
@@ -303,10 +309,13 @@ func pronoun(n int) string {
 // siteOptions are those of the pilot's rating site: the names to be kept from
 // raters are those of the arms and their models.
 func siteOptions(protocol eval.Protocol) rate.Options {
-	notice := ""
+	criteria := map[audit.Category][]string{}
+	for _, useCase := range protocol.UseCases {
+		criteria[useCase.Category] = judge.Criteria(judge.Rubric(protocol, eval.CategoryConfig{Name: useCase.Category}))
+	}
 	return rate.Options{
-		Logger: slog.Default(), Now: time.Now, HiddenNames: protocol.Names(), Notice: notice,
-		Tags: protocol.RatingTags,
+		Logger: slog.Default(), Now: time.Now, HiddenNames: protocol.Names(),
+		Tags: protocol.RatingTags, Criteria: criteria,
 	}
 }
 

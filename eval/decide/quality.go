@@ -198,7 +198,8 @@ func leftOut(r eval.RaterResult, rule eval.RaterRule) string {
 }
 
 // withoutExcluded applies the protocol's rule to the people who rated: it gives all of
-// them with the reason of those who are left out, and the data without these. Nothing of
+// them with the reason of those who are left out, and the data without these, neither
+// their ratings nor their guesses nor their edits. Nothing of
 // the rule depends on which arm anybody preferred.
 func (a *analyzer) withoutExcluded(data eval.Dataset) (eval.Dataset, []eval.RaterResult, error) {
 	everyone, err := a.raters()
@@ -220,7 +221,25 @@ func (a *analyzer) withoutExcluded(data eval.Dataset) (eval.Dataset, []eval.Rate
 	}
 	data.Ratings = slices.DeleteFunc(slices.Clone(data.Ratings), func(r eval.Rating) bool { return r.Kind == eval.Human && out[r.Rater] })
 	data.Guesses = slices.DeleteFunc(slices.Clone(data.Guesses), func(g eval.Guess) bool { return g.Kind == eval.Human && out[g.Rater] })
+	data.PostEdits = slices.DeleteFunc(slices.Clone(data.PostEdits), func(e eval.PostEdit) bool { return out[e.Rater] })
 	return data, everyone, nil
+}
+
+// ratedByThose counts for each comparison the people who rated it and do not count: those
+// given, and those whom the analysis left out before.
+func (a *analyzer) ratedByThose(out map[string]bool) map[shownPair]int {
+	type by struct{ item, rater int32 }
+	seen := map[by]bool{}
+	counts := map[shownPair]int{}
+	maps.Copy(counts, a.ratedBefore)
+	for i := range a.ratings {
+		r := &a.ratings[i]
+		if at := (by{r.item, r.rater}); r.Kind == eval.Human && out[r.Rater] && !seen[at] {
+			seen[at] = true
+			counts[pairOf(r.TaskID, r.ArmA, r.ArmB)]++
+		}
+	}
+	return counts
 }
 
 // excludedWarnings name the people whose ratings are left out.

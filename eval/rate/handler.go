@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"modeltrial/audit"
 	"modeltrial/eval"
 	"modeltrial/eval/blind"
 )
@@ -32,6 +33,8 @@ type Options struct {
 	AskGuess float64
 	// Tags are the protocol's words for why a verdict is given; none where empty.
 	Tags []string
+	// Criteria are those of each category's rubric, by which raters may grade each answer.
+	Criteria map[audit.Category][]string
 	// Practice has raters practise before their first comparison.
 	Practice bool
 }
@@ -56,6 +59,7 @@ type site struct {
 	// askGuess is the share of Options.
 	askGuess float64
 	tags     []string
+	criteria map[audit.Category][]string
 	practice bool
 	shelf    shelf // of comparisons that are assigned ahead
 	words    siteWords
@@ -71,7 +75,7 @@ type site struct {
 // use, and everything it serves is the same whichever arm wrote which answer.
 func NewHandler(store Store, options Options) http.Handler {
 	s := newSite(store, ratingWords, options)
-	s.store, s.askGuess, s.tags, s.practice = store, options.AskGuess, options.Tags, options.Practice
+	s.store, s.askGuess, s.tags, s.criteria, s.practice = store, options.AskGuess, options.Tags, options.Criteria, options.Practice
 
 	mux := http.NewServeMux()
 	s.route(mux, http.MethodGet, "/{$}", s.rater(s.next))

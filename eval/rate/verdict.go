@@ -51,9 +51,14 @@ func (s *site) verdict(w http.ResponseWriter, r *http.Request, rater eval.Rater)
 		s.notStored(w, r, err)
 		return
 	}
+	grades, err := s.givenGrades(r, shown)
+	if err != nil {
+		s.notSaved(w, r, http.StatusBadRequest, err.Error())
+		return
+	}
 	now := s.now().UTC()
 	rating := eval.ShownRating{
-		Verdict: verdict, Note: note, Tags: s.given(r.PostForm["tag"]),
+		Verdict: verdict, Note: note, Tags: s.given(r.PostForm["tag"]), Grades: grades,
 		Seconds: elapsed(r.PostForm.Get("seconds"), r.PostForm.Get("shown"), shown.ShownAt, now),
 	}
 	if err := s.store.AddRating(r.Context(), rater, id, rating, now); err != nil {

@@ -4,6 +4,7 @@
 package storetest
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
@@ -11,10 +12,12 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
+	"github.com/jmoiron/sqlx"
 )
 
 // ServerEnv names the variable with the address of a server on which databases may be
@@ -73,6 +76,48 @@ func Drop() error {
 	return execute(`DROP DATABASE IF EXISTS ` + fmt.Sprint("template_", os.Getpid()) + ` WITH (FORCE)`)
 }
 
+// NewScope names a set of databases.
+func NewScope() string { return "scope_" + strings.ToLower(rand.Text()[:12]) }
+
+// InScope is the database of a name in a scope. Where it is not there it is made, without
+// tables, or empty.
+func InScope(scope, name string, create bool) (address string, err error) {
+	sum := sha256.Sum256([]byte(name))
+	database := scope + "_" + hex.EncodeToString(sum[:6])
+	there, err := databases(database)
+	switch {
+	case err != nil:
+		return "", err
+	case len(there) > 0:
+	case !create:
+		return "", nil
+	default:
+		if err := execute(`CREATE DATABASE ` + database + ` TEMPLATE template0`); err != nil {
+			return "", err
+		}
+	}
+	return addressOf(database)
+}
+
+// DropScope drops a scope's databases.
+func DropScope(scope string) error {
+	names, err := databases(scope)
+	for _, name := range names {
+		err = errors.Join(err, execute(`DROP DATABASE `+name+` WITH (FORCE)`))
+	}
+	return err
+}
+
+// databases are those whose names begin so.
+func databases(start string) (names []string, err error) {
+	server, err := sqlx.Open("pgx", os.Getenv(ServerEnv))
+	if err != nil {
+		return nil, err
+	}
+	err = server.Select(&names, `SELECT datname FROM pg_database WHERE starts_with(datname, $1)`, start)
+	return names, errors.Join(err, server.Close())
+}
+
 var (
 	mu   sync.Mutex
 	made = map[string]int{} // databases by name
@@ -80,12 +125,20 @@ var (
 
 func address(t testing.TB, database string) string {
 	t.Helper()
+	of, err := addressOf(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return of
+}
+
+func addressOf(database string) (string, error) {
 	parsed, err := url.Parse(os.Getenv(ServerEnv))
 	if err != nil {
-		t.Fatalf("%s: %v", ServerEnv, err)
+		return "", fmt.Errorf("%s: %w", ServerEnv, err)
 	}
 	parsed.Path = "/" + database
-	return parsed.String()
+	return parsed.String(), nil
 }
 
 func run(t testing.TB, statement string) {
