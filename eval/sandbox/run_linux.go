@@ -49,7 +49,8 @@ var refused atomic.Bool
 // Not held back: it can read what its user can read; memory is limited for each
 // process, not for all together; the number of its files is bounded by the timeout
 // alone; where the kernel has no Landlock (before 5.13) it can write what its user can.
-// It is no virtual machine: a flaw of the kernel opens it.
+// It is no virtual machine: a flaw of the kernel opens it. Where this program is killed
+// the directory stays, without a process in it.
 //
 // An error wraps [ErrCommand] where the command cannot be run at all; another one says
 // that the sandbox could not be set up, or that ctx has ended.
