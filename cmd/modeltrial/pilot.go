@@ -365,6 +365,8 @@ type runOptions struct {
 	dryRun      bool
 	batch       bool
 	reason      string
+	// allowCommands lets checks run the commands that the protocol names.
+	allowCommands bool
 }
 
 // dueWeek is the first week with open cells; 0 where nothing is open.
