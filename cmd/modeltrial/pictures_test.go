@@ -3,27 +3,20 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"crypto/rand"
 	"image"
 	"image/color"
 	imagedraw "image/draw"
 	"image/png"
 	"io"
 	"maps"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
-
-	"modeltrial/eval/blind"
-	"modeltrial/eval/rate"
-	"modeltrial/store"
 )
 
 // TestPictures makes the README's pictures from the demonstration, so that they show what
@@ -44,7 +37,8 @@ func TestPictures(t *testing.T) {
 	}
 	report := url.URL{Scheme: "file", Path: filepath.Join(g.dir, "report.html")}
 	ctx := browser(t, "chromium")
-	for name, address := range map[string]string{"rating": ratingPage(t, g), "report": report.String()} {
+	_, rating := visitorsPage(t, g)
+	for name, address := range map[string]string{"rating": rating, "report": report.String()} {
 		if err := chromedp.Do(ctx, chromedp.EmulateViewport(1100, 760), chromedp.Navigate(address), chromedp.WaitVisible(chromedp.CSS("h1, main"))); err != nil {
 			t.Fatal(err)
 		}
@@ -55,30 +49,6 @@ func TestPictures(t *testing.T) {
 		writePicture(t, filepath.Join(folder, name+".png"), screen)
 	}
 	writePicture(t, filepath.Join(folder, "workbook.png"), firstSheet(t, filepath.Join(g.dir, "modeltrial.xlsx")))
-}
-
-// ratingPage serves the rating page of a workspace and gives the address of a comparison.
-func ratingPage(t *testing.T, g *global) string {
-	t.Helper()
-	s, err := g.open(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() }) // the test is over
-	protocol, err := s.Locked(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	token, hash, err := blind.NewToken(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Invite(t.Context(), []store.Invitation{{Rater: "Visitor", TokenSHA256: hash}}, time.Now().Add(time.Hour), time.Now()); err != nil {
-		t.Fatal(err)
-	}
-	site := httptest.NewServer(rate.NewHandler(s, siteOptions(protocol.Protocol)))
-	t.Cleanup(site.Close)
-	return site.URL + "/r/" + token
 }
 
 // firstSheet is a picture of a workbook's first sheet as LibreOffice prints it.

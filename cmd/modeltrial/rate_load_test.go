@@ -240,8 +240,23 @@ func TestManyRatersAtOnce(t *testing.T) {
 // and none of a comparison that had enough.
 func wantRatings(t *testing.T, s *store.Store, raters, each, most int) {
 	t.Helper()
-	byRater, byTask, seen := map[string]int{}, map[string]int{}, map[[2]string]bool{}
-	total := 0
+	byRater, total := ratingsOnce(t, s, most)
+	if total != raters*each {
+		t.Errorf("%d ratings are stored, want %d", total, raters*each)
+	}
+	for rater, n := range byRater {
+		if n != each {
+			t.Errorf("%s has %d ratings, want %d", rater, n, each)
+		}
+	}
+}
+
+// ratingsOnce counts the ratings, and requires that nobody has rated a comparison twice and
+// that none has more than enough.
+func ratingsOnce(t *testing.T, s *store.Store, most int) (byRater map[string]int, total int) {
+	t.Helper()
+	byRater = map[string]int{}
+	byTask, seen := map[string]int{}, map[[2]string]bool{}
 	err := s.EachRating(t.Context(), 0, func(r eval.Rating) error {
 		total++
 		byRater[r.Rater]++
@@ -256,14 +271,6 @@ func wantRatings(t *testing.T, s *store.Store, raters, each, most int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if total != raters*each {
-		t.Errorf("%d ratings are stored, want %d", total, raters*each)
-	}
-	for rater, n := range byRater {
-		if n != each {
-			t.Errorf("%s has %d ratings, want %d", rater, n, each)
-		}
-	}
 	for task, n := range byTask {
 		if n > most {
 			t.Errorf("%s is rated %d times, want at most %d", task, n, most)
@@ -272,4 +279,5 @@ func wantRatings(t *testing.T, s *store.Store, raters, each, most int) {
 	if findings, err := s.Check(t.Context()); err != nil || len(findings) > 0 {
 		t.Errorf("findings %v, %v, want none", findings, err)
 	}
+	return byRater, total
 }
