@@ -21,6 +21,9 @@ test: lint ## install what the tests need, then run all of them
 	sh .ci/install
 	$(GO) test -race -count=1 -timeout 12m $$($(GO) list ./... | grep -v /cmd/)
 	$(GO) test -count=1 -timeout 12m ./cmd/... # training takes many minutes under the race detector
+	@echo 'The store and the command scripts again, on PostgreSQL:'
+	sh .ci/postgres $(GO) test -count=1 -timeout 12m ./store
+	sh .ci/postgres $(GO) test -count=1 -timeout 12m -run '^TestScripts$$' ./cmd/modeltrial
 
 lint: ## formatting, vet, staticcheck, errcheck, tidy
 	@unformatted=$$($(GO) tool gofumpt -l .); if [ -n "$$unformatted" ]; then echo "not formatted, run 'go tool gofumpt -w .':"; echo "$$unformatted"; exit 1; fi
@@ -50,10 +53,14 @@ train: ## rebuild the categoriser from datasets/training
 simulate: ## measure the methods where the truth is known, into eval/stats/README.md (some minutes)
 	$(GO) run ./eval/simulate/characteristics
 
+pictures: ## make the README's pictures anew from the demonstration
+	sh .ci/install
+	mkdir -p .ci/pictures && MODELTRIAL_PICTURES=$(CURDIR)/.ci/pictures $(GO) test -count=1 -run '^TestPictures$$' -v ./cmd/modeltrial
+
 man: build ## write the manual pages into bin/man
 	mkdir -p bin/man && $(BIN) man bin/man
 
 clean: ## remove what was built
 	rm -rf bin demo
 
-.PHONY: help build demo test lint fuzz bench bench-import bench-run train simulate man clean
+.PHONY: help build demo test lint fuzz bench bench-import bench-run train simulate pictures man clean

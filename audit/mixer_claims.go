@@ -22,11 +22,11 @@ func (m *Mixer) claimWrongModel(report Report) Claim {
 	switch peer := report.CheaperPeer; {
 	case report.Routed != nil:
 		claim.LogSays = fmt.Sprintf("%s of tasks%s ran on a model that the routing table of %s replaces, which a pilot has tested.",
-			percent(report.Routed.TaskShare), andCost(report.Routed.CostShare), report.Routed.Table)
+			percent(report.Routed.TaskShare), andCost(report.Routed.CostShare, report), report.Routed.Table)
 		claim.CannotSay = "Anything about categories and models that the pilot did not compare."
 	case peer != nil:
 		claim.LogSays = fmt.Sprintf("%s of tasks%s ran on a model that has a cheaper peer at list prices. That is a price, not a fault.",
-			percent(peer.TaskShare), andCost(peer.CostShare))
+			percent(peer.TaskShare), andCost(peer.CostShare, report))
 	default:
 		claim.LogSays = "Nothing: of no model of this log both the price and the tokens are known."
 	}
@@ -37,9 +37,12 @@ func (m *Mixer) claimWrongModel(report Report) Claim {
 	return claim
 }
 
-func andCost(part *float64) string {
-	if part == nil {
+func andCost(part *float64, report Report) string {
+	switch {
+	case part == nil:
 		return ""
+	case report.CostKnown < report.Tasks:
+		return " and " + percent(*part) + " of known spend"
 	}
 	return " and " + percent(*part) + " of spend"
 }

@@ -28,7 +28,6 @@ const (
 	skippedSample = "the list's own example"
 	skippedPrice  = "no price per token"
 	skippedFree   = "free, or its price is not known (0)"
-	skippedTiers  = "its price has ranges (tiered_pricing)"
 )
 
 // ReadLiteLLM reads LiteLLM's public price list, model_prices_and_context_window.json:
@@ -90,7 +89,7 @@ func (e liteLLMEntry) price(model string) (price Price, skipped string, err erro
 	case mode != "chat" && mode != "completion" && mode != "responses":
 		return price, skippedMode, nil
 	case e.has("tiered_pricing"):
-		return price, skippedTiers, nil
+		return e.tiered(model)
 	case !e.has("input_cost_per_token") || !e.has("output_cost_per_token"):
 		return price, skippedPrice, nil
 	}
@@ -141,6 +140,42 @@ func (e liteLLMEntry) price(model string) (price Price, skipped string, err erro
 		return price, skippedFree, nil
 	}
 	return price, "", price.validate()
+}
+
+// tiered is the price of an entry that lists prices by ranges of input tokens, each
+// above its lower end up to and with its upper one, in place of fields of its own. The
+// first range begins at 0, and the others follow on each other.
+func (e liteLLMEntry) tiered(model string) (price Price, skipped string, err error) {
+	var tiers []liteLLMEntry
+	if err := json.Unmarshal(e["tiered_pricing"], &tiers); err != nil || len(tiers) == 0 {
+		return price, "", errors.New("tiered_pricing is no list of ranges with prices")
+	}
+	flat := maps.Clone(e) // the entry with the first range's prices and steps for the others
+	delete(flat, "tiered_pricing")
+	end := int64(0)
+	for i, tier := range tiers {
+		var bounds []json.Number
+		if err := json.Unmarshal(tier["range"], &bounds); err != nil || len(bounds) != 2 {
+			return price, "", fmt.Errorf("tiered_pricing, entry %d: range is not two numbers of tokens", i+1)
+		}
+		from, to := liteLLMEntry{"": json.RawMessage(bounds[0])}.tokens(""), liteLLMEntry{"": json.RawMessage(bounds[1])}.tokens("")
+		if from != end || to <= from || i+1 < len(tiers) && to%1000 != 0 {
+			return price, "", fmt.Errorf("tiered_pricing, entry %d: the range from %s to %s does not follow on %d tokens in thousands", i+1, bounds[0], bounds[1], end)
+		}
+		end = to
+		suffix := ""
+		if i > 0 {
+			suffix = fmt.Sprintf("_above_%dk_tokens", from/1000)
+		}
+		for _, field := range []string{
+			"input_cost_per_token", "output_cost_per_token", "cache_read_input_token_cost", "cache_creation_input_token_cost", "output_cost_per_reasoning_token",
+		} {
+			if tier.has(field) {
+				flat[field+suffix] = tier[field]
+			}
+		}
+	}
+	return flat.price(model)
 }
 
 // has reports whether a field has a value.

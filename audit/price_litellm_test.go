@@ -30,7 +30,14 @@ func TestReadLiteLLM(t *testing.T) {
 	"embed": {"litellm_provider": "acme", "mode": "embedding", "input_cost_per_token": 1e-06},
 	"chars": {"litellm_provider": "acme", "mode": "chat", "input_cost_per_character": 1e-06},
 	"own": {"litellm_provider": "ollama", "mode": "chat", "input_cost_per_token": 0.0, "output_cost_per_token": 0.0},
-	"ranges": {"litellm_provider": "acme", "mode": "chat", "tiered_pricing": [{"range": [0, 32000]}]},
+	"ranges": {"litellm_provider": "acme", "mode": "chat", "max_input_tokens": 256000, "tiered_pricing": [
+		{"range": [0, 32000.0], "input_cost_per_token": 1e-06, "output_cost_per_token": 4e-06, "output_cost_per_reasoning_token": 8e-06},
+		{"range": [32000, 128000], "input_cost_per_token": 2e-06, "output_cost_per_token": 8e-06, "cache_read_input_token_cost": 5e-07},
+		{"range": [128000.0, 256000.0], "input_cost_per_token": 3e-06, "output_cost_per_token": 12e-06}]},
+	"priceless": {"litellm_provider": "acme", "mode": "chat", "tiered_pricing": [{"range": [0, 32000]}]},
+	"gap": {"litellm_provider": "acme", "mode": "chat", "tiered_pricing": [{"range": [0, 32000], "input_cost_per_token": 1, "output_cost_per_token": 1}, {"range": [64000, 128000]}]},
+	"open": {"litellm_provider": "acme", "mode": "chat", "tiered_pricing": [{"range": [0]}]},
+	"empty": {"litellm_provider": "acme", "mode": "chat", "tiered_pricing": []},
 	"steps": {"litellm_provider": "acme", "mode": "chat", "input_cost_per_token": 1e-06, "output_cost_per_token": 1e-06,
 		"input_cost_per_token_above_256k_tokens": 3e-06, "input_cost_per_token_above_128k_tokens": 2e-06, "output_cost_per_token_above_128k_tokens": 4e-06,
 		"cache_read_input_token_cost_above_256k_tokens": 5e-07},
@@ -52,6 +59,13 @@ func TestReadLiteLLM(t *testing.T) {
 		{Model: "hub/forge", Provider: "hub", Input: 3 * USD, Output: 3 * USD, ContextWindow: new(int64(4096)), ValidFrom: listDay, ListedOn: listDay, Source: "list"},
 		{Model: "quill", Provider: "acme", Input: 3_625_000, ValidFrom: listDay, ListedOn: listDay, Source: "list"},
 		{
+			Model: "ranges", Provider: "acme", Input: USD, Output: 4 * USD, Reasoning: new(8 * USD), ContextWindow: new(int64(256_000)),
+			ValidFrom: listDay, ListedOn: listDay, Source: "list",
+			LongContext: &LongContextPrice{
+				Above: 32_000, Input: 2 * USD, CachedInput: new(USD / 2), Output: 8 * USD, Next: &LongContextPrice{Above: 128_000, Input: 3 * USD, Output: 12 * USD},
+			},
+		},
+		{
 			Model: "steps", Provider: "acme", Input: USD, Output: USD, ValidFrom: listDay, ListedOn: listDay, Source: "list",
 			LongContext: &LongContextPrice{
 				Above: 128_000, Input: 2 * USD, Output: 4 * USD, Next: &LongContextPrice{Above: 256_000, Input: 3 * USD, CachedInput: new(USD / 2), Output: 4 * USD},
@@ -61,19 +75,20 @@ func TestReadLiteLLM(t *testing.T) {
 	if diff := cmp.Diff(want, list.Prices); diff != "" {
 		t.Errorf("prices (-want +got):\n%s", diff)
 	}
-	skipped := map[string]int{skippedSample: 1, skippedMode: 2, skippedPrice: 1, skippedFree: 1, skippedTiers: 1}
+	skipped := map[string]int{skippedSample: 1, skippedMode: 2, skippedPrice: 2, skippedFree: 1}
 	if diff := cmp.Diff(skipped, list.Skipped); diff != "" {
 		t.Errorf("skipped (-want +got):\n%s", diff)
 	}
 	for model, want := range map[string]string{
 		"cheap": "input_cost_per_token: not an amount", "huge": "in range", "minus": "below 0", "text": "is no object",
+		"gap": "entry 2: the range from 64000 to 128000 does not follow on 32000", "open": "entry 1: range is not two numbers", "empty": "no list of ranges",
 	} {
 		if err := list.Unreadable[model]; err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", model, err, want)
 		}
 	}
-	if len(list.Unreadable) != 4 {
-		t.Errorf("%d entries are unreadable, want 4: %v", len(list.Unreadable), list.Unreadable)
+	if len(list.Unreadable) != 7 {
+		t.Errorf("%d entries are unreadable, want 7: %v", len(list.Unreadable), list.Unreadable)
 	}
 }
 
@@ -89,6 +104,7 @@ func TestReadLiteLLMRefuses(t *testing.T) {
 func FuzzReadLiteLLM(f *testing.F) {
 	f.Add([]byte(`{"a":{"mode":"chat","input_cost_per_token":1e-06,"output_cost_per_token":"1e-06","max_tokens":1e99,"input_cost_per_token_above_128k_tokens":2}}`))
 	f.Add([]byte(`{"a":{"mode":"chat","input_cost_per_token":1e-999999999,"output_cost_per_token":-0}}`))
+	f.Add([]byte(`{"a":{"mode":"chat","tiered_pricing":[{"range":[0,3.2e4],"input_cost_per_token":1e-06,"output_cost_per_token":1},{"range":[32000,"64000"]}]}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		list, err := ReadLiteLLM(bytes.NewReader(text), listDay, "")
 		if err != nil {

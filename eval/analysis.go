@@ -195,6 +195,8 @@ type ComparisonResult struct {
 	// control's.
 	PostEditRatio *Interval    `json:"post_edit_ratio"`
 	PostEditing   *PostEditing `json:"post_editing"`
+	// Grades are those of the rubric's criteria, the most graded first.
+	Grades []GradeResult `json:"grades"`
 
 	Looks       []Look        `json:"looks"` // one per week so far
 	Sensitivity []Sensitivity `json:"sensitivity"`

@@ -13,12 +13,22 @@ type StepRow struct {
 	Step       int            `db:"step"`   // from 1
 	Cost       *audit.NanoUSD `db:"cost_nano_usd"`
 	LatencyMS  *int64         `db:"latency_ms"`
+	Input      *int64         `db:"input_tokens"`
+	Cached     *int64         `db:"cached_tokens"`
+	CacheWrite *int64         `db:"cache_write_tokens"`
 	Output     *int64         `db:"output_tokens"`
+	Reasoning  *int64         `db:"reasoning_tokens"`
+	StoredAt   int64          `db:"stored_at"` // µs since 1970
 	TextSHA256 string         `db:"response_sha256"`
 	Finish     string         `db:"finish_reason"`
 	// Passed says whether the answer that ends with this step passes every check that
 	// applies to it; nil where none does.
 	Passed *bool `db:"-"`
+}
+
+// Tokens are what the call used.
+func (r *StepRow) Tokens() audit.Tokens {
+	return audit.Tokens{Input: r.Input, Cached: r.Cached, CacheWrite: r.CacheWrite, Output: r.Output, Reasoning: r.Reasoning}
 }
 
 // A PipelineStep says what a step of a pipeline took, in the first answers of a category.

@@ -1,6 +1,8 @@
 package eval
 
 import (
+	"cmp"
+	"strings"
 	"time"
 
 	"modeltrial/audit"
@@ -79,6 +81,20 @@ type Provider struct {
 	Prices         []ModelPrice `yaml:"prices" json:"prices,omitempty"`
 }
 
+// Address tells where a provider is called and by which interface. Its query is left out,
+// which may hold a key. It is empty for one that nobody is called for.
+func (p Provider) Address() string {
+	if !p.Kind.Called() {
+		return ""
+	}
+	address, _, _ := strings.Cut(p.BaseURL, "?")
+	words := []string{strings.TrimRight(address, "/"), string(p.Kind)}
+	if p.Kind == ProviderOpenAI {
+		words = append(words, string(cmp.Or(p.API, APIChat)))
+	}
+	return strings.Join(words, " ")
+}
+
 // Timeout is the time of one attempt.
 func (p Provider) Timeout() time.Duration {
 	if p.TimeoutSeconds > 0 {
@@ -98,6 +114,14 @@ type ModelPrice struct {
 	// Through the provider's batch interface; both or neither.
 	BatchInput  string `yaml:"batch_input_usd_per_1m" json:"batch_input_usd_per_1m,omitempty"`
 	BatchOutput string `yaml:"batch_output_usd_per_1m" json:"batch_output_usd_per_1m,omitempty"`
+}
+
+// A SeenPrice is a [ModelPrice] from the moment at which it was first seen in
+// modeltrial.yaml; its price is nil where the file no longer stated one.
+type SeenPrice struct {
+	Provider, Model string
+	Price           *ModelPrice
+	Seen            time.Time
 }
 
 // A Response is what an arm answered to a task. Pointers are nil where unknown.

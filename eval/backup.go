@@ -12,3 +12,17 @@ type TableRows struct {
 	Name string `json:"name"`
 	Rows int64  `json:"rows"`
 }
+
+// A DatabaseCopy is a workspace that was copied into another database, and compared.
+type DatabaseCopy struct {
+	From   string        `json:"from"` // file, or address without a password
+	To     string        `json:"to"`
+	Tables []CopiedTable `json:"tables"`
+}
+
+// A CopiedTable has the same rows in both.
+type CopiedTable struct {
+	TableRows
+
+	SHA256 string `json:"sha256"` // hexadecimal, over all rows in the order of their key
+}

@@ -17,6 +17,9 @@ import (
 
 // A Config is a workspace's modeltrial.yaml.
 type Config struct {
+	// Database is a file, or the address of a PostgreSQL database without a password;
+	// empty: the file beside the configuration.
+	Database   string           `yaml:"db"`
 	Categories []CategoryConfig `yaml:"categories"`
 	Providers  []Provider       `yaml:"providers"`
 	// Categoriser is the model that audit classify --method model asks; nil: none.
@@ -88,6 +91,18 @@ func ParseConfig(file string, text []byte) (Config, error) {
 	}
 	fillTemplates(config.Pilot.Arms)
 	return config, checkConfig(file, tree, config)
+}
+
+// ParseDatabase reads of a configuration nothing but where the database is, so that what
+// else is wrong with it keeps nobody from looking.
+func ParseDatabase(file string, text []byte) (string, error) {
+	var config struct {
+		Database string `yaml:"db"`
+	}
+	if err := yaml.Unmarshal(text, &config); err != nil {
+		return "", yamlError(file, err)
+	}
+	return config.Database, nil
 }
 
 // yamlError keeps the place that the library found.

@@ -3,6 +3,7 @@ package eval
 import (
 	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -109,11 +110,30 @@ func (c *checker) checkKind(path string, rule CheckRule) {
 		if !(rule.Threshold > 0 && rule.Threshold <= 1) {
 			c.fail(path, "check %q: threshold is %v; choose the least chrF2 that passes, above 0 and up to 1", rule.Name, rule.Threshold)
 		}
+	case CheckCommand:
+		c.command(path, rule)
 	default:
 		names := make([]string, len(CheckKinds))
 		for i, kind := range CheckKinds {
 			names[i] = string(kind)
 		}
 		c.fail(path+".kind", "kind %q of check %q is not known; choose %s", rule.Kind, rule.Name, strings.Join(names, ", "))
+	}
+}
+
+// command checks what a command is and may take.
+func (c *checker) command(path string, rule CheckRule) {
+	const longest, leastMemory, mostMemory = 3600, 16, 1 << 20
+	if len(rule.Command) == 0 || rule.Command[0] == "" || strings.Contains(strings.Join(rule.Command, ""), "\x00") {
+		c.fail(path, "check %q needs a command: a list of a program and its arguments, such as [python3, %q]", rule.Name, AnswerMark)
+	}
+	if name := rule.AnswerFile(); name != filepath.Base(name) || !filepath.IsLocal(name) || name == "." || name == ReferenceFile || strings.Contains(name, "\x00") {
+		c.fail(path+".file", "check %q: file is %q; choose a plain file name other than %s, such as answer.py", rule.Name, name, ReferenceFile)
+	}
+	if rule.TimeoutSeconds < 0 || rule.TimeoutSeconds > longest {
+		c.fail(path+".timeout_seconds", "check %q: timeout_seconds is %d; choose 1 to %d, or leave it out for %.0f", rule.Name, rule.TimeoutSeconds, longest, CheckRule{}.Timeout().Seconds())
+	}
+	if rule.MemoryMB != 0 && (rule.MemoryMB < leastMemory || rule.MemoryMB > mostMemory) {
+		c.fail(path+".memory_mb", "check %q: memory_mb is %d; choose %d to %d, or leave it out for %d", rule.Name, rule.MemoryMB, leastMemory, mostMemory, CheckRule{}.Memory()>>20)
 	}
 }

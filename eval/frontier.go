@@ -45,13 +45,13 @@ type FrontierArm struct {
 	NotWorse bool `json:"shown_not_worse"`
 }
 
-// claimAlpha is the one-sided error rate of a claim.
-const claimAlpha = 0.025
+// ClaimAlpha is the one-sided error rate of each family of claims.
+const ClaimAlpha = 0.025
 
 // FrontierOf puts the arms of the comparisons on the planes of their categories.
 // Candidates whose cost or win rate is not known are on none.
 func FrontierOf(comparisons []ComparisonResult) []FrontierCategory {
-	shown := func(p *float64) bool { return p != nil && *p <= claimAlpha }
+	shown := func(p *float64) bool { return p != nil && *p <= ClaimAlpha }
 	planes := []FrontierCategory{}
 	for _, c := range comparisons {
 		if c.WinRate == nil || c.CostRatio == nil {

@@ -69,8 +69,15 @@ func (a Arm) Calls() []Arm {
 	return calls
 }
 
+// inTurn stands between what the steps of a pipeline have in order.
+const inTurn = " → "
+
 // Label is an arm's model, or those of a pipeline's steps in order.
-func (a Arm) Label() string { return strings.Join(a.models(), " → ") }
+func (a Arm) Label() string { return strings.Join(a.models(), inTurn) }
+
+// ServedModels are the names in [Response.ModelServed]: one, or of a pipeline one for
+// each step, empty where the provider of a step gave none.
+func ServedModels(served string) []string { return strings.Split(served, inTurn) }
 
 // models are the models that an arm calls, in order.
 func (a Arm) models() []string {
@@ -183,5 +190,5 @@ func inOrder(steps []ResponseStep, of func(Response) string) string {
 	if !slices.ContainsFunc(words, func(word string) bool { return word != "" }) {
 		return ""
 	}
-	return strings.Join(words, " → ")
+	return strings.Join(words, inTurn)
 }

@@ -14,7 +14,6 @@ type ProviderBatch struct {
 	Model       string    `json:"model"`
 	Remote      string    `json:"remote_id"` // the provider's; empty: not known to have been handed in
 	SubmittedAt time.Time `json:"submitted_at"`
-	Calls       int       `json:"calls"`
 }
 
 // A BatchItem is one call of a provider's batch.

@@ -1,6 +1,10 @@
 package eval
 
-import "modeltrial/audit"
+import (
+	"math"
+
+	"modeltrial/audit"
+)
 
 // RaterChecks say how people who rate are tried, without their knowing which of what
 // they see tries them. Shares are of a rater's own comparisons: 0.05 is five for every
@@ -10,6 +14,17 @@ type RaterChecks struct {
 	SwappedShare  float64    `yaml:"swapped_share" json:"swapped_share,omitempty"`   // with the sides exchanged: position bias
 	SentinelShare float64    `yaml:"sentinel_share" json:"sentinel_share,omitempty"` // with a known answer
 	Sentinels     []Sentinel `yaml:"sentinels" json:"sentinels,omitempty"`
+}
+
+// Expected is how many ratings people will give besides those of comparisons, where they
+// give so many of these: an upper figure, since the first comparisons have nothing to be
+// repeated yet. Nobody sees a sentinel twice.
+func (c *RaterChecks) Expected(ratings, raters int) int {
+	if c == nil {
+		return 0
+	}
+	sentinels := min(c.SentinelShare*float64(ratings), float64(raters*len(c.Sentinels)))
+	return int(math.Round((c.RepeatShare+c.SwappedShare)*float64(ratings) + sentinels))
 }
 
 // A Sentinel is a comparison of which everybody should prefer the same answer.
@@ -48,7 +63,7 @@ type RaterCheckRating struct {
 	Rater     string
 	Simulated bool
 	Kind      RaterCheckKind
-	Week      int // of the comparison that is shown again; 0 for a sentinel
+	Week      int // of the comparison that is shown again or, for a sentinel, of the one shown before it; 0 where not known
 	Category  audit.Category
 	Verdict   Verdict // of a sentinel arm a is the better answer
 	First     Side

@@ -117,6 +117,8 @@ type Rating struct {
 	Seconds   *float64
 	RatedAt   time.Time
 	Note      string
+	Tags      []string // why, in the protocol's words; in order
+	Grades    []Grade  // by the rubric's criteria, in order of criterion and arm
 }
 
 // A Comparison is one task with two arms' responses, under an opaque id.
@@ -135,6 +137,7 @@ type Presentation struct {
 	ID           string // opaque and random; the only id a browser sees
 	ComparisonID string
 	TaskID       string
+	Category     audit.Category // whose rubric is the rater's
 	Rater        string
 	First        Side // which arm is on the left
 	System       string
@@ -143,6 +146,8 @@ type Presentation struct {
 	Left         string
 	Right        string
 	ShownAt      time.Time // zero: assigned, not shown yet
+	// Last is what the rater said of it last; nil unless it is shown to be changed.
+	Last *ShownRating
 }
 
 // Flipped is the same rating with the arms exchanged.
@@ -151,5 +156,6 @@ func (r Rating) Flipped() Rating {
 	r.Score = 1 - r.Score
 	r.Verdict = r.Verdict.Flipped()
 	r.First = r.First.Flipped()
+	r.Grades = FlippedGrades(r.Grades)
 	return r
 }

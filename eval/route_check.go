@@ -72,9 +72,9 @@ type CheckedRoute struct {
 	CostRatioThen *Interval    `json:"cost_ratio_then"`
 	CostRatioNow  *Interval    `json:"cost_ratio_now"`
 	// FreshTasks are the category's in the fresh log, FreshMoved those of them that ran
-	// on the routed model where the table replaces another.
-	FreshTasks int `json:"fresh_tasks"`
-	FreshMoved int `json:"fresh_tasks_on_route"`
+	// on the routed model; nil of a pipeline, whose calls stand in a log one by one.
+	FreshTasks int  `json:"fresh_tasks"`
+	FreshMoved *int `json:"fresh_tasks_on_route"`
 	// Drift is how much the candidate's lead changed.
 	Drift      *DriftResult      `json:"drift"`
 	WhyMissing map[string]string `json:"why_missing"`

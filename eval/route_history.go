@@ -1,6 +1,9 @@
 package eval
 
 import (
+	"bytes"
+	"encoding/json"
+	"slices"
 	"time"
 
 	"modeltrial/audit"
@@ -10,6 +13,36 @@ import (
 type StoredTable struct {
 	ID    int64
 	Table RoutingTable
+}
+
+// A Recommendation is the document of modeltrial route recommend: the table with its
+// number in the workspace.
+type Recommendation struct {
+	RoutingTable
+
+	Table int64 `json:"table"`
+	// Stored says whether this run stored it; otherwise it is the newest one, of which
+	// nothing has changed since it was decided.
+	Stored bool `json:"stored"`
+}
+
+// SameAs says whether two tables differ in nothing but the time at which they were
+// decided. It returns an error where one cannot be written as JSON, as it is stored.
+func (t RoutingTable) SameAs(other RoutingTable) (bool, error) {
+	one, err := t.timeless()
+	if err != nil {
+		return false, err
+	}
+	two, err := other.timeless()
+	return bytes.Equal(one, two), err
+}
+
+func (t RoutingTable) timeless() ([]byte, error) {
+	t.DecidedAt, t.Routes = time.Time{}, slices.Clone(t.Routes)
+	for i := range t.Routes {
+		t.Routes[i].DecidedAt = time.Time{}
+	}
+	return json.Marshal(t)
 }
 
 // A RoutingHistory is the document of modeltrial route history, the oldest table first.
@@ -46,6 +79,16 @@ type RoutingDiff struct {
 	ProtocolChanged bool         `json:"protocol_changed"`
 	PricesChanged   bool         `json:"prices_changed"`
 	Routes          []RouteDiff  `json:"routes"`
+}
+
+// Changed counts the categories that got another arm or decision, came or went.
+func (d RoutingDiff) Changed() (count int) {
+	for _, route := range d.Routes {
+		if route.Change != RouteUnchanged && route.Change != RouteNewEvidence {
+			count++
+		}
+	}
+	return count
 }
 
 // A RouteChange is how far a category's route changed.

@@ -48,6 +48,17 @@ func (v ShownVerdict) Verdict(first Side) (verdict Verdict, ok bool) {
 	return verdict, true
 }
 
+// ShownAs is the verdict in the terms of a rater to whom the given arm was shown on the
+// left: what [ShownVerdict.Verdict] was made of. It is empty for an unknown verdict or side.
+func ShownAs(verdict Verdict, first Side) ShownVerdict {
+	for _, shown := range []ShownVerdict{LeftMuchBetter, LeftBetter, ShownTie, RightBetter, RightMuchBetter, ShownBad} {
+		if of, ok := shown.Verdict(first); ok && of == verdict {
+			return shown
+		}
+	}
+	return ""
+}
+
 // TaskText is all that a rater sees of a task: the words that it uses itself tell nothing
 // of an arm, and stay readable in the answers.
 func TaskText(system string, turns []audit.Message, prompt string) string {

@@ -6,6 +6,7 @@ type ShownRating struct {
 	Seconds *float64 // from showing to the verdict; nil where not known
 	Note    string
 	Tags    []string // of the protocol's, without repeats
+	Grades  []ShownGrade
 }
 
 // SkipReason says why a rater did not want to rate a comparison.

@@ -196,3 +196,26 @@ func TestWorkbookCorrectsShares(t *testing.T) {
 		t.Errorf("a share that cannot be corrected is %q, want empty cells", got)
 	}
 }
+
+// TestAuditWithoutRanking says why no kind of work is ranked, in each document.
+func TestAuditWithoutRanking(t *testing.T) {
+	t.Parallel()
+	undated, unsorted := fixtureAudit(), fixtureAudit()
+	undated.Candidates, undated.From, undated.To = nil, nil, nil
+	unsorted.Candidates = nil
+	for want, r := range map[string]audit.Report{"no task has a timestamp": undated, "no task has a category yet": unsorted} {
+		if page := auditPage(t, r); !strings.Contains(page, want) {
+			t.Errorf("the page does not say that %s", want)
+		}
+		var out bytes.Buffer
+		if err := AuditReport(&out, r, Style{}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the terminal does not say that %s: %s", want, out.String())
+		}
+	}
+	if noCandidates(fixtureAudit()) != "" {
+		t.Error("a ranking is said to be missing that is there")
+	}
+}

@@ -33,7 +33,7 @@ func auditSentence(r audit.Report) string {
 	}
 	if r.Routed != nil {
 		parts = append(parts, fmt.Sprintf("%s of tasks%s ran on a model that the routing table of %s replaces.",
-			Rate(r.Routed.TaskShare, r.Tasks), andSpend(r.Routed.CostShare, r.Tasks), r.Routed.Table))
+			Rate(r.Routed.TaskShare, r.Tasks), andSpend(r.Routed.CostShare, r), r.Routed.Table))
 	}
 	return strings.Join(parts, " ")
 }
@@ -44,7 +44,7 @@ func auditFinding(r audit.Report) string {
 	parts := []string{auditSentence(r)}
 	if r.Routed == nil && r.CheaperPeer != nil {
 		parts = append(parts, fmt.Sprintf("%s of tasks%s ran on a model that has a cheaper peer¹.",
-			Rate(r.CheaperPeer.TaskShare, r.Tasks), andSpend(r.CheaperPeer.CostShare, r.Tasks)))
+			Rate(r.CheaperPeer.TaskShare, r.Tasks), andSpend(r.CheaperPeer.CostShare, r)))
 	}
 	return strings.TrimSpace(strings.Join(append(parts, stakeSentence(r)), " "))
 }
@@ -63,11 +63,26 @@ func stakeSentence(r audit.Report) string {
 	return text + "."
 }
 
-func andSpend(part *float64, n int) string {
-	if part == nil {
+// noCandidates says why no kind of work is ranked; empty where some are.
+func noCandidates(r audit.Report) string {
+	switch {
+	case len(r.Candidates) > 0 || r.Tasks == 0:
 		return ""
+	case r.From == nil:
+		return "Kinds of work are not ranked: no task has a timestamp, and money and tasks a month rest on them. Import the log again with --map timestamp=COLUMN, if it has such a column; the tasks that are there get theirs."
 	}
-	return " and " + Rate(*part, n) + " of spend"
+	return "Kinds of work are not ranked: no task has a category yet. Run modeltrial audit classify."
+}
+
+// andSpend says a share of the spend, which is what is known of it.
+func andSpend(part *float64, r audit.Report) string {
+	switch {
+	case part == nil:
+		return ""
+	case r.CostKnown < r.Tasks:
+		return " and " + Rate(*part, r.Tasks) + " of known spend"
+	}
+	return " and " + Rate(*part, r.Tasks) + " of spend"
 }
 
 // peerNote is the footnote to a cheaper peer.

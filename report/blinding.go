@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 
 	"modeltrial/eval"
 )
@@ -60,20 +61,18 @@ func (p *page) blinding(a eval.Analysis) {
 	}
 }
 
-// blindingTable writes the same on the sheet of raters, and returns the row after it.
-func (s sheet) blindingTable(row int) int {
-	s.set(1, row, "Blinding: which answer is from the current model?", look{role: roleSection})
-	row++
-	for _, text := range blindingLines(s.in.Analysis) {
-		s.wide(row, 9, text, look{})
-		row++
-	}
-	if len(s.in.Analysis.Blinding) == 0 {
-		return row
-	}
+// Columns of the blinding sheet that its chart refers to.
+const (
+	blindBang  = 6
+	blindBelow = 13
+	blindAbove = 14
+)
+
+// blindingSheet writes the same on a sheet, with a chart of Bang's index.
+func (b *book) blindingSheet() {
 	columns := []field{
 		{"Candidate", 28, formatText},
-		{"Guesses", 22, formatCount},
+		{"Guesses", 11, formatCount},
 		{"Right", 11, formatCount},
 		{"Wrong", 11, formatCount},
 		{"Did not know", 11, formatCount},
@@ -81,13 +80,48 @@ func (s sheet) blindingTable(row int) int {
 		{"Bang's index, low", 11, formatNumber},
 		{"Bang's index, high", 11, formatNumber},
 		{"James' index", 11, formatNumber},
+		{"James' index, low", 11, formatNumber},
+		{"James' index, high", 11, formatNumber},
+		{"Finding", 14, formatBeside},
+		{"Below", 9, formatNumber},
+		{"Above", 9, formatNumber},
 	}
+	s, row := b.open(sheetBlinding, "Could raters tell which answer is from the current model? Bang's index is 0 where they could not, and 1 where every guess was right.", columns)
 	var rows [][]any
-	for i, b := range s.in.Analysis.Blinding {
-		here := func(column int) string { return at(column, row+2+i) }
-		cells := []any{blindingName(b), formula(fmt.Sprintf("%s+%s+%s", here(3), here(4), here(5))), b.Correct, b.Wrong, b.DontKnow}
-		cells = append(cells, three(b.Bang)...)
-		rows = append(rows, append(cells, three(b.James)[0]))
+	for i, blinding := range b.in.Analysis.Blinding {
+		here := func(column int) string { return at(column, row+1+i) }
+		cells := []any{blindingName(blinding), formula(fmt.Sprintf("%s+%s+%s", here(3), here(4), here(5))), blinding.Correct, blinding.Wrong, blinding.DontKnow}
+		cells = append(append(cells, three(blinding.Bang)...), three(blinding.James)...)
+		cells = append(cells, string(blinding.Finding))
+		if blinding.Bang == nil {
+			cells = append(cells, nil, nil)
+		} else {
+			cells = append(cells, distances(blindBang, row+1+i)...)
+		}
+		rows = append(rows, cells)
 	}
-	return s.table(row+1, "Blinding", columns, rows, "")
+	end := row
+	if len(rows) > 0 {
+		end = s.tableLooks(row, "Blinding", columns, rows, "", map[int]role{blindBelow - 1: roleDim, blindAbove - 1: roleDim}) + 1
+		s.freeze(1, row)
+	} else {
+		s.freeze(0, 2)
+	}
+	for _, text := range blindingLines(b.in.Analysis) {
+		s.wide(end, 12, text, look{})
+		end++
+	}
+	if slices.ContainsFunc(b.in.Analysis.Blinding, func(r eval.BlindingResult) bool { return r.Bang != nil }) {
+		cells := func(column int) string { return area(s.name, column, row+1, row+len(rows)) }
+		chart, series := dotChart{
+			title: "Bang's index: 0 is blind", categories: cells(1), reach: 1, width: 620, height: 300,
+			series: []chartSeries{{
+				name: on(s.name, fixed(blindBang, row)), values: cells(blindBang), colour: candidateColours[0], symbol: candidateSymbols[0], low: cells(blindBelow), high: cells(blindAbove),
+			}},
+		}.chart()
+		chart.YAxis.NumFmt.CustomNumFmt = `0.0`
+		s.chart(at(1, end+1), chart, series)
+		end += 17
+	}
+	s.onePage(end)
 }

@@ -41,8 +41,8 @@ func TestBlindingIsSaid(t *testing.T) {
 		t.Errorf("the terminal lacks Bang's index %s:\n%s", want, terminal.String())
 	}
 	file := openWorkbook(t, writeWorkbook(t, in))
-	row := findRow(t, file, sheetRaters, "Did not know") + 1
-	if got, err := file.CalcCellValue(sheetRaters, at(2, row), excelize.Options{RawCellValue: true}); err != nil || got != "80" {
+	row := findRow(t, file, sheetBlinding, "Did not know") + 1
+	if got, err := file.CalcCellValue(sheetBlinding, at(2, row), excelize.Options{RawCellValue: true}); err != nil || got != "80" {
 		t.Errorf("the workbook counts %q guesses (%v), want 80", got, err)
 	}
 	in.Analysis.Blinding = nil

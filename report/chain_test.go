@@ -5,8 +5,11 @@ import (
 	"math"
 	"math/rand/v2"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
+
+	"github.com/xuri/excelize/v2"
 
 	"modeltrial/audit"
 	"modeltrial/eval"
@@ -83,4 +86,88 @@ func TestWorkbookMeetsTheAnalysis(t *testing.T) {
 			t.Errorf("%s is %.4f, want %.4f", name, got, want)
 		}
 	}
+}
+
+// TestExcelAndGoAgreeAfterChanges changes three assumptions in the workbook, has
+// LibreOffice recalculate it, and compares with what Go recommends of a pilot where the
+// same is true: other volume, other prices of the current model and of the candidate.
+func TestExcelAndGoAgreeAfterChanges(t *testing.T) {
+	office := libreOffice(t)
+	const volume, priceNow, priceThen = 1.5, 1.1, 0.8
+	made := func(change bool) Input {
+		data, spend, locked := drawnPilot()
+		if change {
+			scale := func(cost audit.NanoUSD, by float64) audit.NanoUSD {
+				return audit.NanoUSD(math.Round(float64(cost) * by))
+			}
+			for i, s := range spend {
+				by := 1.0
+				if s.Category == audit.Coding {
+					by = volume
+					spend[i].Tasks *= volume
+				}
+				if s.Model == "large" {
+					by *= priceNow
+				}
+				for j, cost := range s.Costs {
+					spend[i].Costs[j] = scale(cost, by)
+				}
+			}
+			for i, r := range data.Responses {
+				data.Responses[i].Cost = new(scale(*r.Cost, map[string]float64{"current": priceNow, "small": priceThen}[r.Arm]))
+			}
+		}
+		table, err := decide.Recommend(data, spend, nil, "2026-09-01", time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC))
+		if err != nil {
+			t.Fatal(err)
+		}
+		analysis, err := decide.Analyze(data, decide.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Input{Analysis: analysis, Routing: table, Protocol: locked}
+	}
+	before, want := made(false), made(true).Routing.Total.MonthlySaving
+	if math.Abs(want.Estimate-before.Routing.Total.MonthlySaving.Estimate) < 1 {
+		t.Fatal("the changes change nothing")
+	}
+	path := writeWorkbook(t, before)
+	file := openWorkbook(t, path)
+	first := findRow(t, file, sheetReturn, "Cost a task now") + 1
+	for i, r := range before.Routing.Routes {
+		cells := map[int]float64{returnPriceNow: priceNow, returnPriceThen: priceThen}
+		if r.Category == audit.Coding {
+			cells[returnTasks] = volume * r.MonthlyTasks
+		}
+		for column, value := range cells {
+			if err := file.SetCellValue(sheetReturn, at(column, first+i), value); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	forgetResults(t, file)
+	if err := file.Save(); err != nil {
+		t.Fatal(err)
+	}
+	rows := convertedRows(t, converted(t, office, path), sheetReturn)
+	for name, want := range map[string]float64{nameSavingMonth: want.Estimate, nameSavingMonthLow: want.Low, nameSavingMonthHigh: want.High, nameSavingYear: 12 * want.Estimate} {
+		if got := cellOf(t, rows, file, name); !(math.Abs(got-want) <= 0.005) {
+			t.Errorf("%s in LibreOffice is %.4f, Go says %.4f", name, got, want)
+		}
+	}
+}
+
+// cellOf is the number that the cell behind a defined name has in converted rows.
+func cellOf(t *testing.T, rows [][]string, file *excelize.File, name string) float64 {
+	t.Helper()
+	_, cell := named(t, file, name)
+	column, row, err := excelize.CellNameToCoordinates(cell)
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := strconv.ParseFloat(rows[row-1][column-1], 64)
+	if err != nil {
+		t.Errorf("%s in LibreOffice is %q", name, rows[row-1][column-1])
+	}
+	return value
 }

@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/xuri/excelize/v2"
+
+	"modeltrial/eval"
 )
 
 // The workbook's sheets, in order. No name holds a character that Excel forbids
@@ -26,15 +29,21 @@ const (
 	sheetWorkload  = "Workload"
 	sheetPrices    = "Prices"
 	sheetMethod    = "Method"
-	sheetProtocol  = "Protocol"
+	sheetBlinding  = "Blinding"
+	sheetProtocol  = "Protocol and deviations"
 	sheetTasks     = "Data tasks"
 	sheetResponses = "Data responses"
 	sheetRatings   = "Data ratings"
 )
 
-var sheetOrder = []string{
-	sheetSummary, sheetRouting, sheetReturn, sheetErrors, sheetReplay, sheetUseCases, sheetOthers, sheetWeeks, sheetAnswers, sheetRanking, sheetRaters,
-	sheetWorkload, sheetPrices, sheetMethod, sheetProtocol, sheetTasks, sheetResponses, sheetRatings,
+// sheetsOf lists the sheets of a workbook: those above, with one for each use case.
+func sheetsOf(a eval.Analysis) []string {
+	return slices.Concat(
+		[]string{sheetSummary, sheetRouting, sheetReturn, sheetErrors, sheetReplay, sheetUseCases}, useCaseSheets(a.Comparisons),
+		[]string{
+			sheetOthers, sheetWeeks, sheetAnswers, sheetRanking, sheetRaters, sheetBlinding,
+			sheetWorkload, sheetPrices, sheetMethod, sheetProtocol, sheetTasks, sheetResponses, sheetRatings,
+		})
 }
 
 // Workbook writes the Excel workbook to path, replacing what is there whole or
@@ -61,12 +70,17 @@ type book struct {
 	in     Input
 	file   *excelize.File
 	styles map[look]int
+	sheets []string // by their names, in order
 	charts int
-	err    error
+	// used is how many columns and rows of each sheet are written.
+	used map[string]extent
+	err  error
 	// useCaseRows and spendRows are where charts on other sheets find their data.
 	useCaseRows, spendRows rowRange
 	// inputsFrom is the first row of the return sheet's inputs by category.
 	inputsFrom int
+	// editingFrom is the first row of its table of editing time and margin.
+	editingFrom int
 	// formulas lists the cells that hold one, so that their results are stored
 	// beside them for readers that do not calculate.
 	formulas []cellAt
@@ -78,13 +92,15 @@ type rowRange struct{ first, last int }
 
 type cellAt struct{ sheet, cell string }
 
+type extent struct{ columns, rows int }
+
 func newBook(in Input) (*book, error) {
 	in.Analysis = told(in.Analysis)
-	b := &book{in: in, file: excelize.NewFile(), styles: map[look]int{}}
-	if err := b.file.SetSheetName("Sheet1", sheetOrder[0]); err != nil {
+	b := &book{in: in, file: excelize.NewFile(), styles: map[look]int{}, sheets: sheetsOf(in.Analysis), used: map[string]extent{}}
+	if err := b.file.SetSheetName("Sheet1", b.sheets[0]); err != nil {
 		return nil, err
 	}
-	for _, name := range sheetOrder[1:] {
+	for _, name := range b.sheets[1:] {
 		if _, err := b.file.NewSheet(name); err != nil {
 			return nil, err
 		}
@@ -94,7 +110,7 @@ func newBook(in Input) (*book, error) {
 
 func (b *book) build(ctx context.Context) error {
 	steps := []func(){
-		b.returnSheet, b.routingErrorsSheet, b.routingSheet, b.replaySheet, b.useCaseSheet, b.othersSheet, b.weeksSheet, b.answersSheet, b.rankingSheet, b.ratersSheet,
+		b.returnSheet, b.routingErrorsSheet, b.routingSheet, b.replaySheet, b.useCaseSheet, b.eachUseCaseSheet, b.othersSheet, b.weeksSheet, b.answersSheet, b.rankingSheet, b.ratersSheet, b.blindingSheet,
 		b.workloadSheet, b.pricesSheet, b.methodSheet, b.protocolSheet, b.summarySheet,
 		func() { b.taskData(ctx) }, func() { b.responseData(ctx) }, func() { b.ratingData(ctx) },
 	}
@@ -107,6 +123,7 @@ func (b *book) build(ctx context.Context) error {
 			return b.err
 		}
 	}
+	b.printAreas()
 	b.properties()
 	b.storeResults()
 	return b.err

@@ -5,7 +5,7 @@ import "fmt"
 // answersSheet shows first-pass accuracy and what became of each arm's answers.
 func (b *book) answersSheet() {
 	columns := []field{
-		{"Use case", 30, formatText},
+		{"Use case", b.useCaseWidth(), formatText},
 		{"Tasks", 20, formatCount},
 		{"Control passes", 12, formatRate},
 		{"Candidate passes", 12, formatRate},
@@ -64,7 +64,7 @@ func (s sheet) firstPassMissing(row int) int {
 
 func (s sheet) outcomes(row int) int {
 	columns := []field{
-		{"Use case", 30, formatText},
+		{"Use case", s.useCaseWidth(), formatText},
 		{"Arm", 20, formatText},
 		{"Answers", 12, formatCount},
 		{"Empty", 12, formatCount},

@@ -25,7 +25,7 @@ const (
 // whole or not at all. Text from outside is always stored as text; what is not known is
 // an empty cell.
 func AuditWorkbook(ctx context.Context, path string, r audit.Report, generatedAt time.Time) error {
-	b := &book{in: Input{Audit: r, GeneratedAt: generatedAt}, file: excelize.NewFile(), styles: map[look]int{}}
+	b := &book{in: Input{Audit: r, GeneratedAt: generatedAt}, file: excelize.NewFile(), styles: map[look]int{}, used: map[string]extent{}}
 	defer func() { _ = b.file.Close() }() // removes only temporary files
 	b.keep(b.file.SetSheetName("Sheet1", sheetAudit))
 	steps := []struct {
@@ -40,9 +40,12 @@ func AuditWorkbook(ctx context.Context, path string, r audit.Report, generatedAt
 		{sheetClusters, b.clustersSheet},
 		{sheetClaims, b.claimsSheet},
 	}
-	for _, step := range steps[1:] {
-		_, err := b.file.NewSheet(step.sheet)
-		b.keep(err)
+	for i, step := range steps {
+		b.sheets = append(b.sheets, step.sheet)
+		if i > 0 {
+			_, err := b.file.NewSheet(step.sheet)
+			b.keep(err)
+		}
 	}
 	for _, step := range steps {
 		if err := ctx.Err(); err != nil {
@@ -60,6 +63,7 @@ func AuditWorkbook(ctx context.Context, path string, r audit.Report, generatedAt
 	full := true
 	b.keep(b.file.SetCalcProps(&excelize.CalcPropsOptions{FullCalcOnLoad: &full}))
 	b.file.SetActiveSheet(0)
+	b.printAreas()
 	b.storeResults()
 	if b.err != nil {
 		return fmt.Errorf("audit workbook: %w", b.err)
@@ -109,7 +113,7 @@ func (b *book) auditSheet() {
 		}
 		rows = append(rows, cells)
 	}
-	row = s.table(row, "Candidates", columns, rows, "no category has tasks with dates yet") + 1
+	row = s.table(row, "Candidates", columns, rows, noCandidates(r)) + 1
 	say(basisText(r.Monthly), roleAnswer)
 	if len(rows) > 0 {
 		for _, note := range candidateNotes(r) {

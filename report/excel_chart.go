@@ -117,6 +117,7 @@ func frame(title, format string, width, height uint, top *float64) *excelize.Cha
 // cannot: they are written into the chart's XML.
 func (s sheet) chart(cell string, chart *excelize.Chart, series []chartSeries) {
 	s.keep(s.file.AddChart(s.name, cell, chart))
+	s.chartUses(cell, chart.Dimension)
 	if s.err != nil {
 		return
 	}
@@ -134,6 +135,21 @@ func (s sheet) chart(cell string, chart *excelize.Chart, series []chartSeries) {
 	patched, err := withErrorBars(numbers, series)
 	s.keep(err)
 	s.file.Pkg.Store(path, []byte(patched))
+}
+
+// chartUses counts the cells that a chart covers as written.
+func (s sheet) chartUses(cell string, size excelize.ChartDimension) {
+	const pixelsPerUnit, pixelsPerRow = 7, 20
+	column, row, err := excelize.CellNameToCoordinates(cell)
+	s.keep(err)
+	left := float64(size.Width) / pixelsPerUnit
+	for ; left > 0 && err == nil; column++ {
+		var width float64
+		width, err = s.file.GetColWidth(s.name, column1(column))
+		s.keep(err)
+		left -= width
+	}
+	s.uses(s.name, column-1, row+int(size.Height)/pixelsPerRow+1)
 }
 
 // withErrorBars puts an errBars element into each series that has an interval,

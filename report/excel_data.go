@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -14,6 +15,9 @@ import (
 
 // excerptLength is how much of an answer a data sheet shows.
 const excerptLength = 200
+
+// excerptWidth is that of its column.
+const excerptWidth = 80
 
 // dataHeader is the row of a data sheet's header, beneath its title, what it
 // shows and the provenance notice.
@@ -114,6 +118,11 @@ func (s *stream) close(table, why string) {
 	if s.left > 0 {
 		s.plain(fmt.Sprintf("%s more rows do not fit on a sheet.", Count(s.left)), look{role: roleNotice}, 16)
 	}
+	printed := len(s.columns)
+	if last := s.columns[printed-1]; last.width >= excerptWidth {
+		printed-- // text as long as this would make all others too small to read
+	}
+	s.uses(s.name, printed, s.row)
 	s.keep(s.writer.Flush())
 }
 
@@ -126,7 +135,7 @@ func (b *book) taskData(ctx context.Context) {
 		{"Provider", 14, formatText},
 		{"Category", 14, formatText},
 		{"Category by", 12, formatText},
-		{"Probability", 11, formatNumber},
+		{"Probability", 13, formatNumber},
 		{"Input tokens", 12, formatCount},
 		{"Output tokens", 12, formatCount},
 		{"Cost", 17, formatMoneyFine},
@@ -166,7 +175,7 @@ func (b *book) responseData(ctx context.Context) {
 		{"First token ms", 12, formatCount},
 		{"Latency ms", 12, formatCount},
 		{"Finished", 14, formatBeside},
-		{"Answer, beginning", 80, formatText},
+		{"Answer, beginning", excerptWidth, formatText},
 	})
 	if s == nil {
 		return
@@ -201,6 +210,8 @@ func (b *book) ratingData(ctx context.Context) {
 		{"Seconds", 10, formatNumber},
 		{"Rated", 17, formatTime},
 		{"Note", 50, formatBeside},
+		{"Tags", 24, formatText},
+		{"Grades", 40, formatText},
 	})
 	if s == nil {
 		return
@@ -210,9 +221,14 @@ func (b *book) ratingData(ctx context.Context) {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
+			grades := make([]string, len(r.Grades))
+			for i, g := range r.Grades {
+				grades[i] = fmt.Sprintf("%s %s: %d", strings.ToUpper(string(g.Side)), g.Criterion, g.Points)
+			}
 			return s.add([]any{
 				r.TaskID, string(r.Category), int64(r.Week), r.ArmA, r.ArmB, r.Rater, string(r.Kind), yesNo(r.Simulated), string(r.Verdict), r.Score,
 				string(r.First), r.Seconds, r.RatedAt, r.Note,
+				strings.Join(r.Tags, "; "), strings.Join(grades, "; "),
 			})
 		}))
 	}

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"unicode/utf8"
+
 	"github.com/xuri/excelize/v2"
 
 	"modeltrial/eval"
@@ -116,7 +118,7 @@ const (
 
 func (b *book) useCaseSheet() {
 	quality := []field{
-		{"Use case", 30, formatText},
+		{"Use case", b.useCaseWidth(), formatText},
 		{"Decision", 17, formatText},
 		{"Source", 17, formatText},
 		{"Tasks", 11, formatCount},
@@ -137,7 +139,7 @@ func (b *book) useCaseSheet() {
 		{"Not worse from", 12, formatRate},
 	}
 	rest := []field{
-		{"Use case", 30, formatText},
+		{"Use case", b.useCaseWidth(), formatText},
 		{"Cost a task, control", 17, formatMoneyFine},
 		{"Cost a task, candidate", 17, formatMoneyFine},
 		{"Cost ratio", 11, formatRatio},
@@ -185,6 +187,10 @@ func (b *book) useCaseSheet() {
 			s.wide(next, 12, sentence(useCaseName(c)+": "+editing), look{})
 			next++
 		}
+		for _, graded := range gradeLines(c) {
+			s.wide(next, 12, sentence(useCaseName(c)+": "+graded), look{})
+			next++
+		}
 	}
 	b.useCaseRows = rowRange{row + 1, row + len(b.in.Analysis.Comparisons)}
 	chart, series := b.winRateChart(760, 330)
@@ -194,6 +200,16 @@ func (b *book) useCaseSheet() {
 		s.planeChart(at(8, next+1), next+chartRows, moneyFrom)
 	}
 	s.onePage(next + chartRows)
+}
+
+// useCaseWidth is that of a column of use cases: as wide as the longest name needs.
+func (b *book) useCaseWidth() float64 {
+	const usual, most = 30, 60
+	width := usual
+	for _, c := range b.in.Analysis.Comparisons {
+		width = max(width, utf8.RuneCountInString(useCaseName(c))+1)
+	}
+	return float64(min(width, most))
 }
 
 // qualityCells are a use case's win rate and what its chart needs: distances to

@@ -39,6 +39,7 @@ const (
 	formatMoneyFine
 	formatRatio
 	formatPValue
+	formatSmall // a number to four decimals
 	formatNumber
 	formatDate
 	formatTime
@@ -54,7 +55,8 @@ var formats = map[format]string{
 	formatMoney:     `#,##0.00 "USD"`,
 	formatMoneyFine: `#,##0.000000 "USD"`,
 	formatRatio:     `0.00"×"`,
-	formatPValue:    `0.0000`,
+	formatPValue:    `[<0.0001]"< 0.0001";0.0000`,
+	formatSmall:     `0.0000`,
 	formatNumber:    `#,##0.00`,
 	formatDate:      `yyyy-mm-dd`,
 	formatTime:      `yyyy-mm-dd hh:mm`,

@@ -44,6 +44,7 @@ func (b *book) protocolSheet() {
 		s.wide(row, 2, deviation, look{})
 		row++
 	}
+	s.onePage(row)
 }
 
 // protocolLines tells a locked protocol in pairs of words and value.

@@ -9,7 +9,7 @@ import (
 // othersSheet shows each use case analysed in other defensible ways.
 func (b *book) othersSheet() {
 	columns := []field{
-		{"Use case", 30, formatText},
+		{"Use case", b.useCaseWidth(), formatText},
 		{"Analysis", 26, formatText},
 		{"What differs", 52, formatText},
 		{"Tasks", 10, formatCount},
@@ -18,7 +18,7 @@ func (b *book) othersSheet() {
 		{"Win rate, high", 10, b.rate()},
 		{"Decision", 18, formatBeside},
 		{"Another answer", 11, formatText},
-		{"Why no win rate", 52, formatText},
+		{"Why no win rate", 60, formatWrap},
 	}
 	var rows [][]any
 	analysed, changed := 0, 0

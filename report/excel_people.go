@@ -47,6 +47,16 @@ func (b *book) ratersSheet() {
 		rows = append(rows, raterCells(r, row+1+i))
 	}
 	helpers := map[int]role{raterBelow - 1: roleDim, raterAbove - 1: roleDim}
+	if len(rows) > 0 {
+		optional := []int{10, 11, 12, 13, 14, 15, 16, 20}
+		if len(triedRaters(raters)) == 0 {
+			optional = append(optional, 17, 18, 19)
+		}
+		columns, rows = withoutEmpty(columns, rows, optional...)
+	}
+	for i, column := range columns {
+		s.keep(s.file.SetColWidth(s.name, column1(i+1), column1(i+1), column.width))
+	}
 	end := s.tableLooks(row, "Raters", columns, rows, "nobody has rated yet: run modeltrial rate invite", helpers)
 	if len(rows) == 0 {
 		return
@@ -62,7 +72,7 @@ func (b *book) ratersSheet() {
 	const chartRows = 16
 	end = s.judgeTables(end + 3 + chartRows)
 	end = s.combinations(end + 1)
-	s.onePage(s.blindingTable(s.agreementTable(end+1) + 1))
+	s.onePage(s.agreementTable(end + 1))
 }
 
 // raterCells are one rater's habits; row is where they will stand.

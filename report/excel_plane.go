@@ -13,7 +13,7 @@ const useCaseCost = 4
 // its cost and one half. The second table's rows begin at moneyFrom; the control's cells
 // are written at row.
 func (s sheet) planeChart(cell string, row, moneyFrom int) {
-	s.set(1, row, "the control", look{role: roleDim})
+	s.set(1, row, "the control", look{role: roleDim}) // the chart names its mark so
 	s.set(useCaseCost, row, 1.0, look{formatRatio, roleDim})
 	s.set(useCaseWin, row, 0.5, look{formatRate, roleDim})
 	one := func(column, row int) string { return on(s.name, fixed(column, row)) }

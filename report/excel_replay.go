@@ -50,6 +50,10 @@ func (b *book) replaySheet() {
 	for _, g := range r.TeamMonths {
 		rows = append(rows, replayCells("team and month", g.Team, g))
 	}
+	columns, rows = withoutEmpty(columns, rows, 3, 11, 12, 13, 20)
+	for i, column := range columns {
+		s.keep(s.file.SetColWidth(s.name, column1(i+1), column1(i+1), column.width))
+	}
 	end := s.table(row, "Replay", columns, rows, "")
 	s.freeze(2, row)
 	row = end + 1

@@ -21,12 +21,15 @@ func (b *book) storeResults() {
 	parts := map[string]map[string]string{}
 	for _, formula := range b.formulas {
 		result, err := b.file.CalcCellValue(formula.sheet, formula.cell, excelize.Options{RawCellValue: true})
+		if err == nil && result == excelize.ErrInvalidFormula.Error() { // given as a value by the calculation
+			err = excelize.ErrInvalidFormula
+		}
 		if err != nil {
 			text, _ := b.file.GetCellFormula(formula.sheet, formula.cell) // only for the message
 			b.keep(fmt.Errorf("formula =%s in %s of %s: %w", text, formula.cell, formula.sheet, err))
 			return
 		}
-		part := fmt.Sprintf("xl/worksheets/sheet%d.xml", 1+slices.Index(sheetOrder, formula.sheet))
+		part := fmt.Sprintf("xl/worksheets/sheet%d.xml", 1+slices.Index(b.sheets, formula.sheet))
 		if parts[part] == nil {
 			parts[part] = map[string]string{}
 		}

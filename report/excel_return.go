@@ -18,6 +18,11 @@ const (
 	nameSwitching   = "switching_cost_usd"
 	nameOverhead    = "orchestration_overhead_usd_month"
 	nameDiscount    = "discount_rate_year"
+	nameEditorRate  = "editor_hourly_rate_usd"
+	nameJudgesMonth = "judge_cost_month_usd"
+	nameJudgesOnce  = "judge_cost_once_usd"
+	namePilotOnce   = "pilot_calls_once_usd"
+	nameMargin      = "not_worse_within"
 
 	nameSavingMonth     = "saving_month_usd"
 	nameSavingMonthLow  = "saving_month_low_usd"
@@ -43,6 +48,8 @@ const (
 	returnRatio
 	returnRatioError
 	returnMultiplier
+	returnPriceNow
+	returnPriceThen
 )
 
 var returnFields = []field{
@@ -54,8 +61,10 @@ var returnFields = []field{
 	{"Share of the cost that is replaced", 19, formatRateFine},
 	{"Standard error of the spend", 17, formatRateFine},
 	{"Cost ratio", 14, formatRatio},
-	{"Standard error of the ratio", 14, formatPValue},
+	{"Standard error of the ratio", 14, formatSmall},
 	{"Standard errors to the limits", 14, formatNumber},
+	{"Price of the control, of today's", 15, formatRate},
+	{"Price of the candidate, of today's", 15, formatRate},
 }
 
 // Columns of the table of savings, beneath the inputs.
@@ -67,6 +76,9 @@ const (
 	savingHigh
 	savingVariance
 	savingMultiplier
+	savingSpend
+	savingRatio
+	savingRatioError
 )
 
 var savingFields = []field{
@@ -79,6 +91,9 @@ var savingFields = []field{
 	{"Saving, high", 17, formatMoney},
 	{"Variance of the saving", 14, formatNumber},
 	{"Standard errors to the limits", 14, formatNumber},
+	{"Spend that is replaced", 14, formatMoney},
+	{"Cost ratio at these prices", 15, formatRatio},
+	{"Its standard error", 15, formatSmall},
 }
 
 // A spendInput is what the formulas of one category start from. Nil is unknown.
@@ -114,24 +129,24 @@ func multiplier(saving *eval.Interval) *float64 {
 }
 
 func (b *book) returnSheet() {
-	s, row := b.open(sheetReturn, "What does the routing table save, after all that it costs? Change a yellow cell: everything below follows.", returnFields)
+	s, row := b.open(sheetReturn, "What does the routing table save, after all that it costs? Change a yellow cell: the result follows.", returnFields)
 	s.set(1, row, "Assumptions", look{role: roleSection})
-	row = s.assumptions(row+1) + 1
+	beside := row
+	row = max(s.assumptions(row+1), beside+resultRows) + 1
 	s.set(1, row, "Assumptions by category", look{role: roleSection})
 	inputsFrom := row + 2
 	b.inputsFrom = inputsFrom
 	row = s.inputRows(row+1) + 1
+	s.set(1, row, "Editing time and margin by category", look{role: roleSection})
+	b.editingFrom = row + 2
+	row = s.editingRows(row+1) + 1
 	s.set(1, row, "Saving by category", look{role: roleSection})
 	first := row + 2
 	row = s.savingRows(row+1, inputsFrom)
 	b.spendRows = rowRange{first, first + len(b.in.Routing.Routes) - 1}
-	end := s.results(row+1, b.spendRows.last+1)
-	if len(b.in.Routing.Routes) > 0 {
-		chart, series := b.spendChart(440, 270)
-		s.chart(at(7, row+1), chart, series)
-	}
-	end = s.notes(max(end+1, row+15))
-	s.onePage(s.drivers(end+1, inputsFrom, first))
+	s.results(beside, b.spendRows.last+1)
+	row = s.drivers(row+1, inputsFrom, first)
+	s.onePage(s.notes(row + 1))
 }
 
 // spendChart compares what each category costs now and then; it follows the
@@ -151,6 +166,10 @@ func (b *book) spendChart(width, height uint) (*excelize.Chart, []chartSeries) {
 
 // assumptions writes the inputs that hold for all categories.
 func (s sheet) assumptions(row int) int {
+	margin, marginSource := s.in.Protocol.Protocol.Margin, "as the protocol has it; narrower may undo a switch for cost"
+	if s.in.Protocol.SHA256 == "" {
+		marginSource = "no protocol is locked"
+	}
 	inputs := []struct {
 		label  string
 		value  float64
@@ -161,7 +180,12 @@ func (s sheet) assumptions(row int) int {
 		source string
 	}{
 		{"Share of the switched categories' tasks that is routed", 1, formatRate, nameShareRouted, 0, 1, "assumption: all of it"},
+		{"Not worse within, share of the win rate", margin, formatRateFine, nameMargin, 0, 0.5, marginSource},
 		{"Orchestration overhead a month", 0, formatMoney, nameOverhead, 0, 1e12, "not given, counts as 0: gateway, operation"},
+		{"Judge models a month", 0, formatMoney, nameJudgesMonth, 0, 1e12, "not given, counts as 0: checks after the switch"},
+		{"An editor's hour", 0, formatMoney, nameEditorRate, 0, 1e6, "not given, counts as 0: of those who edit answers"},
+		{"Calls of the pilot's arms, once", s.in.ArmsSpent.Dollars(), formatMoney, namePilotOnce, 0, 1e12, "as spent in this pilot; recorded answers cost nothing"},
+		{"Judge models in the pilot, once", s.in.JudgesSpent.Dollars(), formatMoney, nameJudgesOnce, 0, 1e12, "as spent in this pilot"},
 		{"Rating hours of people", s.ratingHours(), formatNumber, nameRatingHours, 0, 1e9, s.ratingHoursSource()},
 		{"A rater's hour", 0, formatMoney, nameRaterRate, 0, 1e6, "not given, counts as 0: set your rate"},
 		{"Switching cost, once", 0, formatMoney, nameSwitching, 0, 1e12, "not given, counts as 0: integration, tests, training"},
@@ -215,11 +239,11 @@ func (s sheet) inputRows(row int) int {
 		}
 		rows = append(rows, []any{
 			string(r.Category), candidateOf(r), yesNo(switches(r.Decision)), r.MonthlyTasks, in.costPerTask,
-			in.share, in.relative, ratio, ratioError, multiplier(r.SavingIfSwitched),
+			in.share, in.relative, ratio, ratioError, multiplier(r.SavingIfSwitched), 1.0, 1.0,
 		})
 	}
 	roles := map[int]role{}
-	for column := returnSwitch; column <= returnMultiplier; column++ {
+	for column := returnSwitch; column <= returnPriceThen; column++ {
 		roles[column-1] = roleInput
 	}
 	end := s.tableLooks(row, "ReturnInputs", returnFields, rows, noRoutes, roles)
@@ -231,6 +255,7 @@ func (s sheet) inputRows(row int) int {
 	s.oneOf(cells(returnSwitch), "yes", "no")
 	for column, most := range map[int]float64{
 		returnTasks: 1e12, returnCost: 1e9, returnShare: 1, returnSpendError: 100, returnRatio: 1e6, returnRatioError: 1e6, returnMultiplier: 1e6,
+		returnPriceNow: 100, returnPriceThen: 100,
 	} {
 		s.between(cells(column), 0, most)
 	}
@@ -243,25 +268,31 @@ func (s sheet) savingRows(row, from int) int {
 	for i, r := range s.in.Routing.Routes {
 		input := func(column int) string { return at(column, from+i) }
 		here := func(column int) string { return at(column, row+1+i) }
-		known := fmt.Sprintf(`ISNUMBER(%s)*ISNUMBER(%s)`, input(returnShare), input(returnRatio))
-		certain := fmt.Sprintf(`%s*ISNUMBER(%s)*ISNUMBER(%s)`, known, input(returnSpendError), input(returnRatioError))
-		base := fmt.Sprintf(`(%s*%s*%s)`, nameShareRouted, here(savingNow), input(returnShare))
+		counts := s.counts(i)
+		known := fmt.Sprintf(`ISNUMBER(%s)*ISNUMBER(%s)`, here(savingSpend), here(savingRatio))
+		certain := fmt.Sprintf(`%s*ISNUMBER(%s)*ISNUMBER(%s)`, known, input(returnSpendError), here(savingRatioError))
+		base := fmt.Sprintf(`(%s*%s)`, nameShareRouted, here(savingSpend))
 		ifSwitched := func(when, then string) formula {
-			return formula(fmt.Sprintf(`IF(%s="yes",IF(%s,%s,""),0)`, input(returnSwitch), when, then))
+			return formula(fmt.Sprintf(`IF(%s="yes",IF(%s,%s,""),0)`, counts, when, then))
 		}
 		limit := func(sign string) formula {
 			return ifSwitched(fmt.Sprintf(`ISNUMBER(%s)*ISNUMBER(%s)`, here(savingVariance), here(savingMultiplier)),
 				fmt.Sprintf(`%s%s%s*%s^0.5`, here(savingEstimate), sign, here(savingMultiplier), here(savingVariance)))
 		}
+		atPrices := func(column int) formula {
+			return formula(fmt.Sprintf(`IF(ISNUMBER(%s)*(%s>0),%s*%s/%s,"")`, input(column), input(returnPriceNow), input(column), input(returnPriceThen), input(returnPriceNow)))
+		}
 		rows = append(rows, []any{
 			string(r.Category), candidateOf(r),
-			formula(fmt.Sprintf(`%s*%s`, input(returnTasks), input(returnCost))),
+			formula(fmt.Sprintf(`%s*%s*IF(ISNUMBER(%s),1-%s+%s*%s,1)`, input(returnTasks), input(returnCost), input(returnShare), input(returnShare), input(returnShare), input(returnPriceNow))),
 			formula(fmt.Sprintf(`IF(ISNUMBER(%s),%s-%s,"")`, here(savingEstimate), here(savingNow), here(savingEstimate))),
-			ifSwitched(known, fmt.Sprintf(`%s*(1-%s)`, base, input(returnRatio))),
+			ifSwitched(known, fmt.Sprintf(`%s*(1-%s)`, base, here(savingRatio))),
 			limit("-"), limit("+"),
 			ifSwitched(certain, fmt.Sprintf(`%s^2*((1-%s)^2*%s^2+%s^2+%s^2*%s^2)`,
-				base, input(returnRatio), input(returnSpendError), input(returnRatioError), input(returnSpendError), input(returnRatioError))),
-			formula(fmt.Sprintf(`IF(%s="yes",IF(ISNUMBER(%s),%s,""),"")`, input(returnSwitch), input(returnMultiplier), input(returnMultiplier))),
+				base, here(savingRatio), input(returnSpendError), here(savingRatioError), input(returnSpendError), here(savingRatioError))),
+			formula(fmt.Sprintf(`IF(%s="yes",IF(ISNUMBER(%s),%s,""),"")`, counts, input(returnMultiplier), input(returnMultiplier))),
+			formula(fmt.Sprintf(`IF(ISNUMBER(%s),%s*%s*%s*%s,"")`, input(returnShare), input(returnTasks), input(returnCost), input(returnShare), input(returnPriceNow))),
+			atPrices(returnRatio), atPrices(returnRatioError),
 		})
 	}
 	end := s.table(row, "ReturnSavings", savingFields, rows, noRoutes)

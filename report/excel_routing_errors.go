@@ -42,17 +42,17 @@ var errorFields = []field{
 	{"Arm", 20, formatText},
 	{"Reviewed tasks", 18, formatCount},
 	{"Cost ratio there", 12, formatRatio},
-	{"Standard error of the ratio", 12, formatPValue},
+	{"Standard error of the ratio", 12, formatSmall},
 	{"Standard errors to the limits", 12, formatNumber},
 	{"Share", 12, formatRateFine},
-	{"Saving of a dollar", 12, formatPValue},
+	{"Saving of a dollar", 12, formatSmall},
 	{"Share, smoothed", 12, formatRateFine},
-	{"Share × saving", 12, formatPValue},
-	{"Smoothed × saving", 12, formatPValue},
-	{"Smoothed × saving²", 12, formatPValue},
+	{"Share × saving", 12, formatSmall},
+	{"Smoothed × saving", 12, formatSmall},
+	{"Smoothed × saving²", 12, formatSmall},
 	{"Share on this ratio", 12, formatRateFine},
-	{"Its standard error × share", 12, formatPValue},
-	{"The same, squared", 12, formatPValue},
+	{"Its standard error × share", 12, formatSmall},
+	{"The same, squared", 12, formatSmall},
 	{"Spend × standard error", 14, formatNumber},
 	{"Share that was measured", 12, formatRateFine},
 	{"Standard errors that count", 12, formatNumber},
@@ -76,10 +76,10 @@ var sortedFields = []field{
 	{"Spend that is moved", 20, formatMoney},
 	{"Its variance", 20, formatNumber},
 	{"Reviewed tasks", 12, formatCount},
-	{"Saving of a dollar", 12, formatPValue},
+	{"Saving of a dollar", 12, formatSmall},
 	{"Saving a month", 12, formatMoney},
-	{"Variance of the shares", 12, formatPValue},
-	{"Variance of the ratios", 12, formatPValue},
+	{"Variance of the shares", 12, formatSmall},
+	{"Variance of the ratios", 12, formatSmall},
 	{"Variance of the saving but for the ratios", 12, formatNumber},
 	{"Standard errors to the limits", 12, formatNumber},
 }
@@ -141,13 +141,13 @@ func (s sheet) errorLines(header int, lines, sorted rowRange, truths []int) {
 	for i, row := range s.in.Routing.RoutingErrors.Rows {
 		onReturn := func(c int) string { return on(sheetReturn, fixed(c, s.inputsFrom+i)) }
 		// On this sheet the switch and the ratio are read where the reader changes them.
-		switched := fmt.Sprintf(`(%s="yes")`, onReturn(returnSwitch))
-		own := onReturn(returnRatio)
+		switched := fmt.Sprintf(`(%s="yes")`, on(sheetReturn, s.counts(i)))
+		own := s.onSavings(savingRatio, i)
 		for _, j := range truths {
 			truth := row.Truths[j]
 			cell := func(c int) string { return at(c, here) }
 			reviewed := fmt.Sprintf(`SUMIF(%s,%s,%s)`, whole(errorSorted), cell(errorSorted), whole(errorReviewed))
-			ratio, ratioError, critical := ratioCells(truth, i == j, onReturn)
+			ratio, ratioError, critical := ratioCells(truth, i == j, s.onSavings(savingRatio, i), s.onSavings(savingRatioError, i), onReturn(returnMultiplier))
 			share := fmt.Sprintf(`IF(ISNUMBER(%s),%s,0)`, cell(errorRatio), cell(errorShare))
 			if i == j {
 				// What is not measured elsewhere rests on this ratio where it costs more here.
@@ -190,15 +190,20 @@ func (s sheet) errorLines(header int, lines, sorted rowRange, truths []int) {
 
 // ratioCells are a line's cost ratio, its standard error and its critical value: those
 // of the return on investment where the task is where it belongs.
-func ratioCells(truth eval.TrueCategory, own bool, onReturn func(int) string) (ratio, ratioError, critical any) {
+func ratioCells(truth eval.TrueCategory, own bool, ownRatio, ownError, ownCritical string) (ratio, ratioError, critical any) {
 	if own {
-		link := func(c int) formula { return formula(fmt.Sprintf(`IF(ISNUMBER(%s),%s,"")`, onReturn(c), onReturn(c))) }
-		return link(returnRatio), link(returnRatioError), link(returnMultiplier)
+		link := func(cell string) formula { return formula(fmt.Sprintf(`IF(ISNUMBER(%s),%s,"")`, cell, cell)) }
+		return link(ownRatio), link(ownError), link(ownCritical)
 	}
 	if truth.CostRatio == nil {
 		return nil, nil, nil
 	}
 	return truth.CostRatio.Estimate, truth.CostRatio.StandardError, multiplier(truth.CostRatio)
+}
+
+// onSavings is a cell of the savings of the route with an index, from another sheet.
+func (b *book) onSavings(column, route int) string {
+	return on(sheetReturn, fixed(column, b.spendRows.first+route))
 }
 
 func candidateName(row eval.SortedCategory) string {
@@ -213,10 +218,10 @@ func (s sheet) sortedLines(lines, sorted rowRange) {
 	for i, row := range s.in.Routing.RoutingErrors.Rows {
 		cell := func(c int) string { return at(c, sorted.first+i) }
 		onReturn := func(c int) string { return on(sheetReturn, fixed(c, s.inputsFrom+i)) }
-		switched := fmt.Sprintf(`(%s="yes")`, onReturn(returnSwitch))
-		spend := fmt.Sprintf(`%s*%s*N(%s)`, nameShareRouted, on(sheetReturn, fixed(savingNow, s.spendRows.first+i)), onReturn(returnShare))
-		known := fmt.Sprintf(`ISNUMBER(%s)*ISNUMBER(%s)*(%s>=10)`, onReturn(returnShare), onReturn(returnRatio), cell(sortedReviewed))
-		certain := fmt.Sprintf(`ISNUMBER(%s)*ISNUMBER(%s)*ISNUMBER(%s)`, cell(sortedSaving), onReturn(returnSpendError), onReturn(returnRatioError))
+		switched := fmt.Sprintf(`(%s="yes")`, on(sheetReturn, s.counts(i)))
+		spend := fmt.Sprintf(`%s*N(%s)`, nameShareRouted, s.onSavings(savingSpend, i))
+		known := fmt.Sprintf(`ISNUMBER(%s)*ISNUMBER(%s)*(%s>=10)`, s.onSavings(savingSpend, i), s.onSavings(savingRatio, i), cell(sortedReviewed))
+		certain := fmt.Sprintf(`ISNUMBER(%s)*ISNUMBER(%s)*ISNUMBER(%s)`, cell(sortedSaving), onReturn(returnSpendError), s.onSavings(savingRatioError, i))
 		rows = append(rows, []any{
 			string(row.Category),
 			formula(spend),

@@ -2,11 +2,8 @@ package report
 
 import (
 	"math"
-	"strconv"
 	"testing"
 	"time"
-
-	"github.com/xuri/excelize/v2"
 
 	"modeltrial/audit"
 	"modeltrial/eval"
@@ -101,18 +98,7 @@ func TestRoutingErrorsFollowTheMatrix(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows := convertedRows(t, converted(t, office, path), sheetErrors)
-	wantErrors(t, func(name string) float64 {
-		_, cell := named(t, file, name)
-		column, row, err := excelize.CellNameToCoordinates(cell)
-		if err != nil {
-			t.Fatal(err)
-		}
-		value, err := strconv.ParseFloat(rows[row-1][column-1], 64)
-		if err != nil {
-			t.Errorf("%s in LibreOffice is %q", name, rows[row-1][column-1])
-		}
-		return value
-	}, want)
+	wantErrors(t, func(name string) float64 { return cellOf(t, rows, file, name) }, want)
 }
 
 // TestWorkbookWithoutRoutingErrors says why there are none.

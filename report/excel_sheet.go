@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -52,6 +53,7 @@ func (s sheet) wide(row, span int, text string, l look) {
 	l.format = formatWrap
 	s.set(1, row, text, l)
 	s.keep(s.file.MergeCell(s.name, at(1, row), at(span, row)))
+	s.uses(s.name, span, row)
 	width := 0.0
 	for i := range span {
 		w, err := s.file.GetColWidth(s.name, column1(i+1))
@@ -74,8 +76,52 @@ func (s sheet) height(row int, text string, width float64) {
 	}
 }
 
+// uses widens what is written of a sheet, so that all of it is printed.
+func (b *book) uses(name string, column, row int) {
+	used := b.used[name]
+	b.used[name] = extent{max(used.columns, column), max(used.rows, row)}
+}
+
+// printAreas prints what is written of each sheet, and the header of the data sheets on
+// every page.
+func (b *book) printAreas() {
+	for _, name := range b.sheets {
+		used := b.used[name]
+		b.keep(b.file.SetDefinedName(&excelize.DefinedName{
+			Name: "_xlnm.Print_Area", RefersTo: on(name, fixed(1, 1)+":"+fixed(max(used.columns, 1), max(used.rows, 1))), Scope: name,
+		}))
+		if slices.Contains([]string{sheetTasks, sheetResponses, sheetRatings}, name) {
+			b.keep(b.file.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: on(name, fmt.Sprintf("$%d:$%d", dataHeader, dataHeader)), Scope: name}))
+		}
+	}
+}
+
+// withoutEmpty leaves out the optional columns of a table that hold nothing in any row.
+func withoutEmpty(columns []field, rows [][]any, optional ...int) ([]field, [][]any) {
+	empty := func(column int) bool {
+		return slices.Contains(optional, column+1) && !slices.ContainsFunc(rows, func(row []any) bool { return row[column] != nil && row[column] != "" })
+	}
+	var kept []field
+	for i, column := range columns {
+		if !empty(i) {
+			kept = append(kept, column)
+		}
+	}
+	shorter := make([][]any, len(rows))
+	for i, row := range rows {
+		for j, value := range row {
+			if !empty(j) {
+				shorter[i] = append(shorter[i], value)
+			}
+		}
+	}
+	return kept, shorter
+}
+
 func (b *book) layout(name string) {
 	paper, orientation, wide, any := 9, "landscape", 1, 0 // A4
+	side, top, foot := 0.5, 0.6, 0.3                      // inches
+	b.keep(b.file.SetPageMargins(name, &excelize.PageLayoutMarginsOptions{Left: &side, Right: &side, Top: &top, Bottom: &top, Header: &foot, Footer: &foot}))
 	fit, grid := true, false
 	b.keep(b.file.SetPageLayout(name, &excelize.PageLayoutOptions{
 		Size: &paper, Orientation: &orientation, FitToWidth: &wide, FitToHeight: &any,
@@ -91,6 +137,7 @@ func (b *book) layout(name string) {
 // whatever it begins with, and a number that is not finite is left out.
 func (s sheet) set(column, row int, value any, l look) {
 	cell := at(column, row)
+	s.uses(s.name, column, row)
 	style := s.look(l)
 	s.keep(s.file.SetCellStyle(s.name, cell, cell, style))
 	switch v := value.(type) {

@@ -21,11 +21,11 @@ func (b *book) summarySheet() {
 	}
 	row++
 	if len(b.in.Analysis.Comparisons) > 0 {
-		chart, series := b.winRateChart(540, 300)
+		chart, series := b.winRateChart(500, 300)
 		s.chart(at(1, row), chart, series)
 	}
 	if len(b.in.Routing.Routes) > 0 {
-		chart, series := b.spendChart(540, 300)
+		chart, series := b.spendChart(500, 300)
 		s.chart(at(4, row), chart, series)
 	}
 	s.onePage(row + 18)

@@ -74,7 +74,7 @@ func setNamed(t testing.TB, file *excelize.File, name string, value any) {
 
 func TestWorkbookSheetsAndFormulas(t *testing.T) {
 	file := openWorkbook(t, writeWorkbook(t, fixtureInput()))
-	if diff := cmp.Diff(sheetOrder, file.GetSheetList()); diff != "" {
+	if diff := cmp.Diff(sheetsOf(fixtureInput().Analysis), file.GetSheetList()); diff != "" {
 		t.Errorf("sheets (-want +got):\n%s", diff)
 	}
 	if file.GetActiveSheetIndex() != 0 {
@@ -159,8 +159,18 @@ func changed(t testing.TB, file *excelize.File) map[string]float64 {
 	setNamed(t, file, nameRaterRate, 65)
 	setNamed(t, file, nameSwitching, 3000)
 	setNamed(t, file, nameDiscount, 0.06)
+	setNamed(t, file, nameJudgesMonth, 20)
+	setNamed(t, file, nameJudgesOnce, 30)
+	setNamed(t, file, namePilotOnce, 12)
+	setNamed(t, file, nameEditorRate, 48)
 	table := fixtureRouting()
 	row := findRow(t, file, sheetReturn, "Cost a task now") + 1
+	editing := findRow(t, file, sheetReturn, "Editing an answer now") + 1
+	for column, value := range map[int]float64{editTasks: 0.8, editNow: 90, editOfNow: 0.6, editOfNowError: 0.05} {
+		if err := file.SetCellValue(sheetReturn, at(column, editing), value); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := file.SetCellValue(sheetReturn, at(returnTasks, row), 6000); err != nil {
 		t.Fatal(err)
 	}
@@ -186,8 +196,9 @@ func changed(t testing.TB, file *excelize.File) map[string]float64 {
 		saving += base * (1 - ratio)
 		variance += (1-ratio)*(1-ratio)*spread*spread + base*base*se*se + spread*spread*se*se
 	}
-	net, half := saving-150, 2.18*math.Sqrt(variance)
-	once := 40*65 + 3000.0
+	hours, hoursError := 0.8*6000*0.8*90*(1-0.6)/3600, 0.8*6000*0.8*90*0.05/3600
+	net, half := saving+48*hours-150-20, 2.18*math.Sqrt(variance+48*48*hoursError*hoursError)
+	once := 12 + 30 + 40*65 + 3000.0
 	months := (1 - math.Pow(1+0.06/12, -36)) / (0.06 / 12)
 	return map[string]float64{
 		nameSavingMonth: net, nameSavingMonthLow: net - half, nameSavingMonthHigh: net + half,
@@ -203,6 +214,42 @@ func TestWorkbookFollowsItsAssumptions(t *testing.T) {
 			t.Errorf("%s is %.4f, want %.4f", name, got, want)
 		}
 	}
+}
+
+// TestWorkbookCountsWhatTheMarginAllows: what was switched for cost no longer counts
+// where the margin is narrower than what its win rate shows.
+func TestWorkbookCountsWhatTheMarginAllows(t *testing.T) {
+	in := fixtureInput()
+	cheaper := slices.IndexFunc(in.Routing.Routes, func(r eval.Route) bool { return r.Decision == eval.SwitchForCost })
+	const shown = 0.03 // less than the protocol's margin of 0.05
+	in.Routing.Routes[cheaper].WinRateValid = &eval.Interval{Estimate: 0.52, Low: 0.5 - shown, High: 0.57}
+	file := openWorkbook(t, writeWorkbook(t, in))
+	all := in.Routing.Total.MonthlySaving.Estimate
+	for margin, want := range map[float64]float64{0.05: all, 0.2: all, shown + 0.001: all, shown - 0.001: all - in.Routing.Routes[cheaper].MonthlySaving.Estimate} {
+		setNamed(t, file, nameMargin, margin)
+		if got := evaluated(t, file, nameSavingMonth); math.Abs(got-want) > 0.005 {
+			t.Errorf("within %g the saving is %.4f, want %.4f", margin, got, want)
+		}
+	}
+}
+
+// TestWorkbookTakesWhatThePilotMeasured has editing times and spent calls in its inputs.
+func TestWorkbookTakesWhatThePilotMeasured(t *testing.T) {
+	in := fixtureInput()
+	in.ArmsSpent, in.JudgesSpent = 12*audit.USD, 3*audit.USD/2
+	in.Analysis.Comparisons[0].PostEditRatio = interval(0.7, 0.1)
+	in.Analysis.Comparisons[0].PostEditing = &eval.PostEditing{Control: eval.ArmEditing{Seconds: new(100.0)}}
+	file := openWorkbook(t, writeWorkbook(t, in))
+	if arms, judges := evaluated(t, file, namePilotOnce), evaluated(t, file, nameJudgesOnce); arms != 12 || judges != 1.5 {
+		t.Errorf("arms cost %g and judges %g, want 12 and 1.5", arms, judges)
+	}
+	before := evaluated(t, file, nameSavingMonth)
+	setNamed(t, file, nameEditorRate, 36)
+	want := in.Routing.Routes[0].MonthlyTasks * 0.8 * 100 * (1 - 0.7) / 3600 * 36 // 8 of 10 tasks are on the control's model
+	if got := evaluated(t, file, nameSavingMonth) - before; math.Abs(got-want) > 0.05 {
+		t.Errorf("editing saves %.4f, want %.4f", got, want)
+	}
+	findRow(t, file, sheetReturn, "coding: editing time")
 }
 
 // TestWorkbookWithUnknownSaving leaves out what is not known instead of counting
@@ -325,10 +372,10 @@ func TestWorkbookLooks(t *testing.T) {
 		t.Errorf("a rate has format %s", code)
 	}
 	validations, err := file.GetDataValidations(sheetReturn)
-	if err != nil || len(validations) < 13 {
+	if err != nil || len(validations) < 24 {
 		t.Errorf("%d validations (%v), want one for each input", len(validations), err)
 	}
-	for _, name := range sheetOrder {
+	for _, name := range file.GetSheetList() {
 		layout, err := file.GetPageLayout(name)
 		if err != nil || *layout.Orientation != "landscape" || *layout.FitToWidth != 1 {
 			t.Errorf("%s is not landscape and one page wide (%v)", name, err)
@@ -362,8 +409,8 @@ func TestWorkbookCharts(t *testing.T) {
 		}
 		return true
 	})
-	if charts != 12 || bars != 7 {
-		t.Errorf("%d charts with %d sets of error bars, want 12 and 7", charts, bars)
+	if charts != 15 || bars != 10 {
+		t.Errorf("%d charts with %d sets of error bars, want 15 and 10", charts, bars)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 
 func (b *book) weeksSheet() {
 	columns := []field{
-		{"Use case", 30, formatText},
+		{"Use case", b.useCaseWidth(), formatText},
 		{"Week", 9, formatCount},
 		{"Tasks", 9, formatCount},
 		{"Win rate", 10, b.rate()},

@@ -82,6 +82,9 @@ func exportBifrost(w io.Writer, plan exportPlan) error {
 	if plan.fallback >= 0 {
 		head = append(head, fmt.Sprintf("Requests without the header go to the model that they ask for: ask for %s/%s, the one that was in use.", names[plan.fallback], plan.targets[plan.fallback].Model))
 	}
+	for _, note := range plan.warnings() {
+		head = append(head, "! "+note+".")
+	}
 	for i, r := range plan.routes {
 		value := headerValue(r.category)
 		t := plan.targets[r.target]

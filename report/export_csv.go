@@ -17,6 +17,8 @@ var routeColumns = []string{
 	"monthly_tasks", "monthly_cost_now_usd", "monthly_cost_then_usd",
 	"monthly_saving_usd", "monthly_saving_low_usd", "monthly_saving_high_usd",
 	"decided_at", "protocol_sha256", "price_table_date",
+	"steps", "valid_until", "rater_agreement_alpha", "rater_agreement_alpha_low", "rater_agreement_alpha_high",
+	"monthly_saving_with_routing_errors_usd", "monthly_saving_with_routing_errors_low_usd", "monthly_saving_with_routing_errors_high_usd",
 }
 
 // exportCSV writes one line per route in full precision; unknown is empty.
@@ -37,6 +39,13 @@ func exportCSV(w io.Writer, table eval.RoutingTable) error {
 		row = append(row, number(r.MonthlyTasks), number(r.MonthlyCostNow), number(r.MonthlyCostThen))
 		row = append(row, estimateCells(r.MonthlySaving)...)
 		row = append(row, r.DecidedAt.UTC().Format(time.RFC3339), cell(table.ProtocolSHA256), cell(string(table.PriceTableDate)))
+		valid := ""
+		if r.ValidUntil != nil {
+			valid = day(*r.ValidUntil)
+		}
+		row = append(row, cell(strings.Join(r.Steps, "; ")), valid)
+		row = append(row, estimateCells(r.Evidence.Alpha)...)
+		row = append(row, estimateCells(r.SavingWithErrors)...)
 		if err := writer.Write(row); err != nil {
 			return err
 		}

@@ -102,7 +102,7 @@ func TestGatewaysWhereEveryCategorySwitches(t *testing.T) {
 		if err := ExportRoutes(&out, name, table, nil); err != nil {
 			t.Fatal(err)
 		}
-		if got := gatewayReaders[name](t, out.String()); got[anyOther] != "" {
+		if got := gatewayReaders[name](t, out.String()); got[anyOther] != "" && !strings.HasPrefix(got[anyOther], fillIn) {
 			t.Errorf("%s: without a protocol other requests go to %q", name, got[anyOther])
 		}
 	}

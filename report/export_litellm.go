@@ -3,7 +3,9 @@ package report
 import (
 	"fmt"
 	"io"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -51,9 +53,12 @@ func exportLiteLLM(w io.Writer, plan exportPlan) error {
 	}
 	for _, r := range plan.routes {
 		tags := &file.Models[r.target].Params.Tags
-		*tags = append(*tags, yamlText(r.category))
-		if headerValue(r.category) != r.category {
-			usage = append(usage, fmt.Sprintf("A header cannot carry the category %q: send it in the body.", r.category))
+		tag := litellmTag(r.category)
+		*tags = append(*tags, yamlText(tag))
+		if tag != r.category {
+			usage = append(usage, fmt.Sprintf("The tag of the category %s is %s: LiteLLM takes a ! or & at the beginning for an order.", strconv.Quote(r.category), tag))
+		} else if headerValue(tag) != tag {
+			usage = append(usage, fmt.Sprintf("A header cannot carry the category %s: send it in the body.", strconv.Quote(r.category)))
 		}
 	}
 	switch taken := slices.ContainsFunc(plan.routes, func(r exportRoute) bool { return r.category == litellmDefault }); {
@@ -64,13 +69,26 @@ func exportLiteLLM(w io.Writer, plan exportPlan) error {
 		*tags = append(*tags, litellmDefault)
 		usage = append(usage, "Requests without a known tag go to the model tagged default, the one that was in use.")
 	default:
-		usage = append(usage, "Every category switches: tag one model default yourself, for requests without a known tag.")
+		// Without a default LiteLLM would send them to any model of the name.
+		file.Models = append(file.Models, litellmModel{Name: litellmName, Params: litellmParams{
+			Model: fillIn + "/the-model-in-use", APIKey: "none", Tags: []yamlText{litellmDefault},
+		}})
+		usage = append(usage, "FILL IN the model tagged default: requests without a known tag go there.")
 	}
 	usage = append(usage, "Keys are read from the environment variables named below; no key stands in this file.")
 	if err := plan.writeComment(w, usage...); err != nil {
 		return err
 	}
 	return writeYAML(w, file)
+}
+
+// litellmTag is the tag of a category: LiteLLM takes tags that begin with ! or & for
+// orders to leave out or to require others.
+func litellmTag(category string) string {
+	if strings.ContainsRune("!&%", rune(category[0])) {
+		return url.QueryEscape(category)
+	}
+	return category
 }
 
 // litellmEndpoint is how LiteLLM reaches a target. Where no endpoint is known it is a

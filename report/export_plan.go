@@ -14,11 +14,13 @@ import (
 )
 
 // An Endpoint is how a gateway reaches an arm, as the pilot did: the provider is
-// empty where modeltrial.yaml no longer has it.
+// empty where modeltrial.yaml no longer has it. A pipeline has the models of its Steps
+// in place of all else.
 type Endpoint struct {
 	Model      string
 	Provider   eval.Provider
 	Parameters eval.Parameters
+	Steps      []string
 }
 
 // An exportTarget is an arm that a gateway sends requests to.
@@ -37,6 +39,7 @@ type exportRoute struct {
 	category string // as callers pass it
 	slug     string // no other route has it
 	target   int
+	standIn  bool // the target is the model in use, since the arm is a pipeline
 }
 
 // An exportPlan is a routing table in the terms of gateways.
@@ -45,9 +48,14 @@ type exportPlan struct {
 	targets  []exportTarget
 	routes   []exportRoute
 	fallback int // the target for requests without a known category: the model in use, or -1
+	// noFallback says why there is none, and left which routes are pipelines, a sentence
+	// each.
+	noFallback string
+	left       []string
 }
 
-// newExportPlan resolves the arms of a routing table, which needs a route at least.
+// newExportPlan resolves the arms of a routing table, which needs a route to a model at
+// least.
 func newExportPlan(table eval.RoutingTable, endpoints map[string]Endpoint) (exportPlan, error) {
 	if len(table.Routes) == 0 {
 		return exportPlan{}, fmt.Errorf("the routing table has no route")
@@ -76,20 +84,50 @@ func newExportPlan(table eval.RoutingTable, endpoints map[string]Endpoint) (expo
 			return exportPlan{}, fmt.Errorf("two routes have the category %q, or it is empty; make the table anew: modeltrial route recommend", category)
 		}
 		seen[category] = true
-		if len(r.Steps) > 0 { // the file says so
-			continue
+		route := exportRoute{Route: r, category: category, slug: categories.of(category, "category"), standIn: len(r.Steps) > 0}
+		if !route.standIn {
+			route.target = target(r.Arm, r.Model)
 		}
-		plan.routes = append(plan.routes, exportRoute{Route: r, category: category, slug: categories.of(category, "category"), target: target(r.Arm, r.Model)})
+		plan.routes = append(plan.routes, route)
 	}
 	// The control keeps what nobody has tried to move. A route that keeps it names its
 	// model; where every category switches the protocol does.
 	control := table.Routes[0].Control
-	if i, ok := at[control]; ok {
+	known, ok := endpoints[control]
+	switch i, routed := at[control]; {
+	case routed:
 		plan.fallback = i
-	} else if known, ok := endpoints[control]; ok && control != "" {
+	case len(known.Steps) > 0:
+		plan.noFallback = fmt.Sprintf("the one in use, %s, is a pipeline (%s), which a gateway cannot call", control, strings.Join(known.Steps, ", then "))
+	case ok && control != "":
 		plan.fallback = target(control, known.Model)
+	default:
+		plan.noFallback = "every category switches, and the protocol no longer says what was in use"
 	}
-	return plan, nil
+	return plan, plan.standIn()
+}
+
+// standIn sends the categories of pipelines to the model in use, or leaves them out where
+// that is a pipeline, too: no gateway calls several models in turn.
+func (p *exportPlan) standIn() error {
+	routes := p.routes[:0]
+	for _, r := range p.routes {
+		if r.standIn {
+			note := fmt.Sprintf("the route of %s to %s is NOT in this file: it is a pipeline (%s), and a gateway sends each request to one model; "+
+				"call the steps from your own code, with the templates of modeltrial.yaml", r.category, r.Arm, strings.Join(r.Steps, ", then "))
+			if p.fallback < 0 {
+				p.left = append(p.left, line(note+". Until then keep this work off the gateway"))
+				continue
+			}
+			r.target = p.fallback
+			p.left = append(p.left, line(fmt.Sprintf("%s. Until then the file sends this work to %s, which was in use", note, p.targets[p.fallback].arm)))
+		}
+		routes = append(routes, r)
+	}
+	if p.routes = routes; len(routes) == 0 {
+		return fmt.Errorf("every route is a pipeline, and a gateway sends each request to one model; the formats json, yaml and csv hold the whole table")
+	}
+	return nil
 }
 
 // noEndpoint says why the endpoint of a provider is not known, if it is not.
@@ -202,10 +240,8 @@ func (p exportPlan) about() []string {
 	for _, r := range p.routes {
 		lines = append(lines, p.evidence(r))
 	}
-	for _, r := range p.table.Routes {
-		if len(r.Steps) > 0 {
-			lines = append(lines, line("! "+pipelineNote(r)+"."))
-		}
+	for _, note := range p.warnings() {
+		lines = append(lines, line("! "+note+"."))
 	}
 	for _, r := range p.routes {
 		if note := moveNote(r); note != "" {
@@ -220,9 +256,19 @@ func (p exportPlan) about() []string {
 	return lines
 }
 
+// warnings say what of the table the file does not hold, and where requests without a
+// known category go if not to the model in use.
+func (p exportPlan) warnings() []string {
+	notes := slices.Clone(p.left)
+	if p.fallback < 0 {
+		notes = append(notes, line("this file has no model for requests without a known category: "+p.noFallback))
+	}
+	return notes
+}
+
 // moveNote tells callers which work moves where it is not all of a category.
 func moveNote(r exportRoute) string {
-	if r.ReplacesModel == "" {
+	if r.ReplacesModel == "" || r.standIn {
 		return ""
 	}
 	return line(fmt.Sprintf("Only work now on %s moves: send the category %s with its requests alone.", r.ReplacesModel, r.Category))
@@ -234,11 +280,15 @@ func (p exportPlan) evidence(r exportRoute) string {
 	if !strings.HasPrefix(said, string(r.Decision)) {
 		said = joined(string(r.Decision), said)
 	}
-	text := fmt.Sprintf("%s -> %s: %s", r.Category, r.Model, joined(said, staysNote(r.Route)))
+	to := r.Model
+	if r.standIn {
+		to = fmt.Sprintf("%s, in the place of %s", p.targets[r.target].Model, r.Model)
+	}
+	text := fmt.Sprintf("%s -> %s: %s", r.Category, to, joined(said, staysNote(r.Route)))
 	if r.Tasks > 0 && r.Source != eval.SourceNone {
 		text += fmt.Sprintf("; %s by %s", counted(r.Tasks, "task", "tasks"), counted(r.Raters, "rater", "raters"))
 		if r.WinRate != nil {
-			text += fmt.Sprintf(", win rate %s %s", Rate(r.WinRate.Estimate, r.Tasks), rateRange(r.WinRate, r.Tasks))
+			text += fmt.Sprintf(", win rate %s (%s)", Rate(r.WinRate.Estimate, r.Tasks), rateRange(r.WinRate, r.Tasks))
 		}
 		if mark := beside(p.table.Provenance); mark != "" {
 			text += " (" + strings.ToLower(strings.TrimSuffix(mark, ".")) + ")"

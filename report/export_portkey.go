@@ -63,7 +63,7 @@ func exportPortkey(w io.Writer, plan exportPlan) error {
 		config.Strategy.Default = plan.targets[plan.fallback].slug
 		usage = append(usage, fmt.Sprintf("Requests without a known category go to %s, the one that was in use.", config.Strategy.Default))
 	} else {
-		usage = append(usage, "Requests without a known category are refused: name a default under strategy.")
+		usage = append(usage, "Requests without a known category are refused.")
 	}
 	config.About = slices.Concat(plan.about(), usage, plan.notKnown())
 	var content bytes.Buffer

@@ -45,8 +45,16 @@ func readLiteLLM(t *testing.T, text string) map[string]string {
 	for _, model := range file.Models {
 		for _, tag := range model.Params.Tags {
 			name := tag
-			if tag == "default" {
+			switch {
+			case tag == "default":
 				name = anyOther
+			case strings.HasPrefix(tag, "%"):
+				var err error
+				if name, err = url.QueryUnescape(tag); err != nil {
+					t.Fatal(err)
+				}
+			case strings.HasPrefix(tag, "!"), strings.HasPrefix(tag, "&"):
+				t.Errorf("LiteLLM takes the tag %q for an order", tag)
 			}
 			got[name] = strings.TrimPrefix(model.Params.Model, "openai/")
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,7 +61,7 @@ func TestExportJSONAndYAMLRoundTrip(t *testing.T) {
 
 func TestExportCSV(t *testing.T) {
 	table := fixtureRouting()
-	table.Routes[0].Reason = "=1+1"
+	table.Routes[0].Reason, table.Routes[0].Steps = "=1+1", []string{"cheap", "dear"}
 	rows, err := csv.NewReader(strings.NewReader(export(t, "csv", table))).ReadAll()
 	if err != nil {
 		t.Fatal(err)
@@ -75,6 +76,7 @@ func TestExportCSV(t *testing.T) {
 	for name, want := range map[string]string{
 		"category": "coding", "arm": "claude", "decision": "switch", "reason": "'=1+1", "win_rate": "0.61",
 		"monthly_tasks": "5000", "replaces_model": "gpt-4o", "stays_on": "gpt-4o-mini", "protocol_sha256": fixtureHash, "price_table_date": "2026-09-01", "decided_at": "2026-10-30T09:00:00Z",
+		"steps": "cheap; dear",
 	} {
 		if record[name] != want {
 			t.Errorf("%s is %q, want %q", name, record[name], want)
@@ -200,19 +202,62 @@ func TestExportUnknownFormatListsTheKnown(t *testing.T) {
 	}
 }
 
-// TestExportSaysThatGatewaysHaveNoPipelines: the route is left out and named.
-func TestExportSaysThatGatewaysHaveNoPipelines(t *testing.T) {
+// TestGatewaysHaveNoPipelines: the model in use answers in their place, or where that is
+// a pipeline itself, nothing does; the file and the command say so.
+func TestGatewaysHaveNoPipelines(t *testing.T) {
 	table := fixtureRouting()
 	table.Routes[0].Arm, table.Routes[0].Model, table.Routes[0].Steps = "chain", "cheap → dear", []string{"cheap", "dear"}
-	text := export(t, "litellm", table)
-	if !strings.Contains(text, "# ! the route of coding to chain is NOT in this file: it is a pipeline (cheap, then dear)") || strings.Contains(text, "- coding\n") {
-		t.Errorf("the pipeline is not left out and named:\n%s", text)
+	inUse := fixtureRouting()
+	endpoints := fixtureEndpoints()
+	endpoints["current"] = Endpoint{Steps: []string{"cheap", "dear"}}
+	for i := range inUse.Routes {
+		if r := &inUse.Routes[i]; r.Arm == "current" {
+			r.Model, r.Steps = "cheap → dear", []string{"cheap", "dear"}
+		}
 	}
-	if warnings := ExportWarnings("litellm", table); len(warnings) != 1 {
-		t.Errorf("warnings are %q, want one", warnings)
+	for name, read := range gatewayReaders {
+		t.Run(name, func(t *testing.T) {
+			text := export(t, name, table)
+			for _, want := range []string{"the route of coding to chain is NOT in this file: it is a pipeline (cheap, then dear)", "sends this work to current, which was in use"} {
+				if !strings.Contains(text, want) || !slices.ContainsFunc(ExportWarnings(name, table, fixtureEndpoints()), func(said string) bool { return strings.Contains(said, want) }) {
+					t.Errorf("does not say %q:\n%s", want, text)
+				}
+			}
+			if got := read(t, text)["coding"]; got != "gpt-4o" {
+				t.Errorf("coding goes to %q, want gpt-4o", got)
+			}
+
+			var out bytes.Buffer
+			if err := ExportRoutes(&out, name, inUse, endpoints); err != nil {
+				t.Fatal(err)
+			}
+			got := read(t, out.String())
+			for _, category := range []string{"math", "creative", "reasoning", "default", anyOther} {
+				if model := got[category]; model != "" && !strings.HasPrefix(model, fillIn) {
+					t.Errorf("%q goes to %q, want none", category, model)
+				}
+			}
+			if got["coding"] == "" {
+				t.Errorf("coding has no route in %v", got)
+			}
+			warnings := ExportWarnings(name, inUse, endpoints)
+			for _, want := range []string{"keep this work off the gateway", "no model for requests without a known category: the one in use, current, is a pipeline (cheap, then dear)"} {
+				if !slices.ContainsFunc(warnings, func(said string) bool { return strings.Contains(said, want) }) {
+					t.Errorf("does not say %q: %q", want, warnings)
+				}
+			}
+			none := inUse
+			none.Routes = slices.Clone(inUse.Routes)
+			for i := range none.Routes {
+				none.Routes[i].Steps = []string{"cheap", "dear"}
+			}
+			if err := ExportRoutes(&out, name, none, endpoints); err == nil || !strings.Contains(err.Error(), "every route is a pipeline") {
+				t.Errorf("of pipelines alone: %v", err)
+			}
+		})
 	}
 	for _, format := range []string{"json", "yaml", "csv"} {
-		if warnings := ExportWarnings(format, table); len(warnings) != 0 {
+		if warnings := ExportWarnings(format, table, nil); len(warnings) != 0 {
 			t.Errorf("%s: warnings are %q, want none: it holds everything", format, warnings)
 		}
 	}

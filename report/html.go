@@ -31,6 +31,7 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 		return Milliseconds(*s * 1000)
 	},
 	"combination": combinationText, "editing": editingText, "source": sourceText, "whyMissing": whyMissing, "partOf": part, "places": places, "preferredArm": preferred, "signedRange": signedRange,
+	"grades": gradeRows, "gradesNote": func() string { return gradesNote },
 	"judgeHead": judgeHead, "judgeSentence": judgeSentence, "judgeMeasures": judgeMeasures,
 	"fixed": func(i *eval.Interval, n int) string { return WinRate(i, nil, n) }, "dash": func(text eval.DecisionKind) string { return cmp.Or(string(text), unknown) },
 	"categoryName": categoryName, "percent": func(share float64) string { return Rate(share, 0) },

@@ -12,15 +12,15 @@ import (
 // An auditDocument is what the audit's page shows.
 type auditDocument struct {
 	audit.Report
-	Nav                                                                                  []Link
-	Title, Head, Finding, BillSentence, Basis, ClusterSentence, PeerNote, SampleSentence string
-	Corrected                                                                            bool
-	Notes                                                                                []string
-	Workload                                                                             workloadFigure
-	Trend                                                                                []drawing
-	Mix                                                                                  []audit.MixCell // the largest
-	MixLeftOut                                                                           int
-	GeneratedAt                                                                          time.Time
+	Nav                                                                                            []Link
+	Title, Head, Finding, BillSentence, Basis, ClusterSentence, PeerNote, SampleSentence, Unranked string
+	Corrected                                                                                      bool
+	Notes                                                                                          []string
+	Workload                                                                                       workloadFigure
+	Trend                                                                                          []drawing
+	Mix                                                                                            []audit.MixCell // the largest
+	MixLeftOut                                                                                     int
+	GeneratedAt                                                                                    time.Time
 }
 
 // mostMixRows is how many rows of the finest division a page holds; the JSON and the
@@ -32,7 +32,7 @@ const mostMixRows = 200
 // nothing. The links of nav lead to other pages of modeltrial serve; a file has none.
 func AuditPage(w io.Writer, r audit.Report, generatedAt time.Time, nav ...Link) error {
 	d := auditDocument{
-		Report: r, Nav: nav, Title: "What our AI models do, and what it costs", Head: auditHead(r), Finding: auditFinding(r), BillSentence: billSentence(r.Bill),
+		Report: r, Nav: nav, Title: "What our AI models do, and what it costs", Head: auditHead(r), Finding: auditFinding(r), Unranked: noCandidates(r), BillSentence: billSentence(r.Bill),
 		Basis: basisText(r.Monthly), PeerNote: peerNote(r), SampleSentence: sampleSentence(r.Categoriser), Corrected: corrected(r), Notes: candidateNotes(r), Workload: workload(r), GeneratedAt: generatedAt,
 	}
 	if r.Clusters != nil {

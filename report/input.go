@@ -18,6 +18,9 @@ type Input struct {
 	Prices   []audit.Price
 	Progress Progress
 	Replay   *eval.Replay // of the audited log under Routing; nil where there is none
+	// ArmsSpent and JudgesSpent are what the pilot's own calls of arms and of judge
+	// models cost; recorded answers were paid for elsewhere.
+	ArmsSpent, JudgesSpent audit.NanoUSD
 
 	// Tasks, Responses and Ratings give the rows of the data sheets one by one,
 	// so that a document never holds them all. Each may be nil, and passes on the

@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"modeltrial/audit"
 	"modeltrial/eval"
 )
 
@@ -92,32 +93,28 @@ type tableChange struct {
 	Changes              int
 }
 
-// A routeChange is a route with the arm that it had before, where that was another.
+// A routeChange is a route with what it was before, where that was another.
 type routeChange struct {
 	eval.Route
-	Before string // the arm of the table before; empty where it is the same, or there was none
+	Before string // empty where arm and decision are the same, or there was no table
 }
 
 // HistoryPage writes the routing tables that were stored, the oldest first given and the
-// newest first shown, each with what it changed.
-func HistoryPage(w io.Writer, nav []Link, tables []eval.StoredTable, generatedAt time.Time) error {
+// newest first shown. differences are what each but the first changed.
+func HistoryPage(w io.Writer, nav []Link, tables []eval.StoredTable, differences []eval.RoutingDiff, generatedAt time.Time) error {
 	changes := make([]tableChange, len(tables))
 	for i, stored := range tables {
 		table := stored.Table
-		before := map[string]string{}
+		before := map[audit.Category]string{}
+		change := tableChange{RoutingTable: table, Head: routingHead(table), Notice: provenance(table.Provenance), Saving: savingSentence(table.Total)}
 		if i > 0 {
-			for _, r := range tables[i-1].Table.Routes {
-				before[string(r.Category)] = r.Arm
+			change.Changes = differences[i-1].Changed()
+			for _, r := range differences[i-1].Routes {
+				before[r.Category] = routeBefore(r)
 			}
 		}
-		change := tableChange{RoutingTable: table, Head: routingHead(table), Notice: provenance(table.Provenance), Saving: savingSentence(table.Total)}
 		for _, r := range table.Routes {
-			row := routeChange{Route: r}
-			if arm, known := before[string(r.Category)]; known && arm != r.Arm {
-				row.Before = arm
-				change.Changes++
-			}
-			change.Rows = append(change.Rows, row)
+			change.Rows = append(change.Rows, routeChange{r, before[r.Category]})
 		}
 		changes[len(tables)-1-i] = change
 	}
@@ -127,6 +124,18 @@ func HistoryPage(w io.Writer, nav []Link, tables []eval.StoredTable, generatedAt
 		Tables      []tableChange
 		GeneratedAt time.Time
 	}{nav, "Routing tables so far", changes, generatedAt})
+}
+
+// routeBefore is what a category's route was, empty where it is the same.
+func routeBefore(r eval.RouteDiff) string {
+	switch r.Change {
+	case eval.RouteAdded:
+		return "no route"
+	case eval.RouteArm, eval.RouteDecided:
+		return routeSummary(r.From)
+	case eval.RouteRemoved, eval.RouteNewEvidence, eval.RouteUnchanged:
+	}
+	return ""
 }
 
 // A Message is a page that says why there is nothing else, and what to do.

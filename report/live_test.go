@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"modeltrial/eval"
+	"modeltrial/eval/decide"
 )
 
 func TestHistoryPageShowsWhatChanged(t *testing.T) {
@@ -15,13 +16,14 @@ func TestHistoryPageShowsWhatChanged(t *testing.T) {
 	before.DecidedAt = before.DecidedAt.AddDate(0, -1, 0)
 	before.Routes[0].Arm = hostile
 	var out bytes.Buffer
+	tables := []eval.StoredTable{{ID: 1, Table: before}, {ID: 2, Table: after}}
 	nav := []Link{{Href: "/", Title: "Pilot"}, {Href: "/history", Title: "History", Current: true}}
-	if err := HistoryPage(&out, nav, []eval.StoredTable{{ID: 1, Table: before}, {ID: 2, Table: after}}, before.DecidedAt); err != nil {
+	if err := HistoryPage(&out, nav, tables, decide.Changes(tables), before.DecidedAt); err != nil {
 		t.Fatal(err)
 	}
 	page := out.String()
 	for _, want := range []string{
-		"2 stored", "1 changed since the table before", "before: =cmd|", "&lt;script&gt;", `<a href="/history" aria-current="page">History</a>`, `<a href="/">Pilot</a>`,
+		"2 stored", "2 changed since the table before", "before: no route", "before: =cmd|", "&lt;script&gt;", `<a href="/history" aria-current="page">History</a>`, `<a href="/">Pilot</a>`,
 		"480 of 480 ratings are simulated",
 	} {
 		if !strings.Contains(page, want) {
@@ -33,7 +35,7 @@ func TestHistoryPageShowsWhatChanged(t *testing.T) {
 	}
 	checkPage(t, page)
 	out.Reset()
-	if err := HistoryPage(&out, nil, nil, time.Time{}); err != nil || !strings.Contains(out.String(), "run modeltrial route recommend") {
+	if err := HistoryPage(&out, nil, nil, nil, time.Time{}); err != nil || !strings.Contains(out.String(), "run modeltrial route recommend") {
 		t.Errorf("without a table: %v\n%s", err, out.String())
 	}
 }

@@ -20,7 +20,7 @@ func errorsSentence(t eval.RoutingTable) string {
 		if why == "" {
 			return ""
 		}
-		return "With the categoriser's errors in the routing: not known: " + line(why) + "."
+		return "What the categoriser's errors would change is not known: " + line(why) + "."
 	}
 	text := fmt.Sprintf("With the categoriser's errors in the routing, as %s say: %s a month (%s)",
 		counted(reviewedTasks(t), "reviewed task", "reviewed tasks"), Money(saving.Estimate), moneyRange(saving))

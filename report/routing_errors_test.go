@@ -33,7 +33,7 @@ func TestRoutingErrorsAreSaid(t *testing.T) {
 	}
 	in.Routing.RoutingErrors, in.Routing.Total.SavingWithErrors = nil, nil
 	in.Routing.Total.WhyMissing["monthly_saving_with_routing_errors_usd"] = "no sample"
-	if got := errorsSentence(in.Routing); got != "With the categoriser's errors in the routing: not known: no sample." {
+	if got := errorsSentence(in.Routing); got != "What the categoriser's errors would change is not known: no sample." {
 		t.Errorf("without a sample it says %q", got)
 	}
 	for i := range in.Routing.Routes {

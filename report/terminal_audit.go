@@ -250,6 +250,10 @@ func (p *page) bill(b *audit.Reconciliation) {
 }
 
 func (p *page) candidates(r audit.Report) {
+	if why := noCandidates(r); why != "" {
+		p.gap()
+		p.say(Dim, "  ", why)
+	}
 	if len(r.Candidates) == 0 {
 		return
 	}

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"modeltrial/eval"
 )
@@ -14,6 +15,16 @@ func RouteCheck(w io.Writer, c eval.RouteCheck, style Style) error {
 	p.gap()
 	p.say(Plain, "  ", checkSentence(c))
 	p.gap()
+	fresh := c.FreshTasks > 0
+	drift := slices.ContainsFunc(c.Routes, func(r eval.CheckedRoute) bool { return r.Drift != nil })
+	columns := []Column{{Name: "category"}, {Name: "route"}, {Name: "cost", Right: true, Fixed: true}}
+	if fresh {
+		columns = append(columns, Column{Name: "on route", Right: true, Fixed: true})
+	}
+	if drift {
+		columns = append(columns, Column{Name: "drift, points", Right: true, Fixed: true})
+	}
+	columns = append(columns, Column{Name: "valid until", Fixed: true}, Column{Name: "status", Fixed: true})
 	var rows [][]Cell
 	var notes footnotes
 	for _, r := range c.Routes {
@@ -28,27 +39,16 @@ func RouteCheck(w io.Writer, c eval.RouteCheck, style Style) error {
 		if r.ValidUntil != nil {
 			valid = day(*r.ValidUntil)
 		}
-		rows = append(rows, []Cell{
-			{Text: string(r.Category)},
-			{Text: r.Arm},
-			{Text: timesOf(r.CostRatioThen)},
-			{Text: timesOf(r.CostRatioNow)},
-			{Text: freshText(r)},
-			{Text: driftText(r.Drift)},
-			{Text: valid},
-			status,
-		})
+		cells := []Cell{{Text: string(r.Category)}, {Text: r.Arm}, {Text: costChange(r)}}
+		if fresh {
+			cells = append(cells, Cell{Text: freshText(r)})
+		}
+		if drift {
+			cells = append(cells, Cell{Text: driftText(r.Drift)})
+		}
+		rows = append(rows, append(cells, Cell{Text: valid}, status))
 	}
-	p.table([]Column{
-		{Name: "category"},
-		{Name: "route"},
-		{Name: "cost then", Right: true, Fixed: true},
-		{Name: "now", Right: true, Fixed: true},
-		{Name: "fresh log", Right: true, Fixed: true},
-		{Name: "points", Right: true, Fixed: true},
-		{Name: "valid until", Fixed: true},
-		{Name: "status", Fixed: true},
-	}, rows)
+	p.table(columns, rows)
 	p.footnotes(notes)
 	if len(c.Raters) > 0 {
 		p.gap()
@@ -63,7 +63,7 @@ func RouteCheck(w io.Writer, c eval.RouteCheck, style Style) error {
 			}
 			rows = append(rows, []Cell{{Text: r.Rater}, {Text: string(r.Kind)}, {Text: driftText(r.Drift)}, found})
 		}
-		p.table([]Column{{Name: "rater of frozen answers"}, {Name: "kind", Fixed: true}, {Name: "points", Right: true, Fixed: true}, {Name: "finding"}}, rows)
+		p.table([]Column{{Name: "rater of frozen answers"}, {Name: "kind", Fixed: true}, {Name: "drift, points", Right: true, Fixed: true}, {Name: "finding"}}, rows)
 	}
 	if len(c.Warnings) > 0 {
 		p.gap()
@@ -97,12 +97,24 @@ func checkSentence(c eval.RouteCheck) string {
 	return text
 }
 
+// costChange is a candidate's cost beside the control's, then and now.
+func costChange(r eval.CheckedRoute) string {
+	then, now := timesOf(r.CostRatioThen), timesOf(r.CostRatioNow)
+	if then == now {
+		return now
+	}
+	return then + "→" + now
+}
+
 // freshText is how much of a category's fresh log runs on its route.
 func freshText(r eval.CheckedRoute) string {
 	if r.FreshTasks == 0 {
 		return unknown
 	}
-	return Rate(share(r.FreshMoved, r.FreshTasks), 0) + " of " + Count(r.FreshTasks)
+	if r.FreshMoved == nil {
+		return unknown + " of " + Count(r.FreshTasks)
+	}
+	return Rate(share(*r.FreshMoved, r.FreshTasks), 0) + " of " + Count(r.FreshTasks)
 }
 
 func driftText(d *eval.DriftResult) string {

@@ -19,6 +19,9 @@ func AnalysisDetails(w io.Writer, a eval.Analysis, style Style) error {
 		if editing := editingText(a.Comparisons[i]); editing != "" {
 			p.say(Plain, "  ", editing)
 		}
+		for _, graded := range gradeLines(a.Comparisons[i]) {
+			p.say(Plain, "  ", graded)
+		}
 	}
 	for _, judge := range a.Judges {
 		p.judge(judge)

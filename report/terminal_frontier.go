@@ -24,19 +24,22 @@ func Frontier(w io.Writer, f eval.Frontier, style Style) error {
 	}
 	p.gap()
 	var rows [][]Cell
+	var notes footnotes
 	for _, plane := range f.Categories {
 		for i, arm := range plane.Arms {
-			rows = append(rows, frontierRow(plane, arm, i == 0))
+			rows = append(rows, frontierRow(plane, arm, i == 0, &notes))
 		}
 	}
 	p.table([]Column{
 		{Name: "category"},
 		{Name: "arm"},
-		{Name: "USD a task", Right: true, Fixed: true},
+		{Name: "USD/task", Right: true, Fixed: true},
 		{Name: "cost", Right: true, Fixed: true},
 		{Name: "win rate", Right: true, Fixed: true},
-		{Name: "on the plane"},
+		{Name: "finding", Fixed: true},
 	}, rows)
+	p.footnotes(notes)
+	p.say(Dim, "  ", "frontier: no other arm costs as little and is preferred as often; better, not worse: shown by the pilot, and on the frontier")
 	for _, goal := range f.Goals {
 		p.goal(goal)
 	}
@@ -47,7 +50,7 @@ func Frontier(w io.Writer, f eval.Frontier, style Style) error {
 	return p.flush(w)
 }
 
-func frontierRow(plane eval.FrontierCategory, arm eval.FrontierArm, control bool) []Cell {
+func frontierRow(plane eval.FrontierCategory, arm eval.FrontierArm, control bool, notes *footnotes) []Cell {
 	cost, win := ratioText(arm.CostRatio), replayRate(arm.WinRate)
 	if control {
 		cost, win = "the control", ""
@@ -56,17 +59,32 @@ func frontierRow(plane eval.FrontierCategory, arm eval.FrontierArm, control bool
 	if arm.CostPerTask != nil {
 		perTask = amount(*arm.CostPerTask)
 	}
-	place := Cell{Text: "on the frontier"}
+	place := Cell{Text: "frontier"}
 	switch {
 	case arm.Dominated:
-		place = Cell{"beaten in both by " + arm.DominatedBy, Dim}
+		place = Cell{"beaten" + notes.of(dominatedNote(plane, arm)), Dim}
 	case control:
 	case arm.Better:
-		place.Text += ", shown better"
+		place = Cell{"better", Good}
 	case arm.NotWorse:
-		place.Text += ", shown not worse"
+		place = Cell{"not worse", Good}
 	}
 	return []Cell{{Text: string(plane.Category)}, {Text: arm.Arm}, {Text: perTask}, {Text: cost}, {Text: win}, place}
+}
+
+// dominatedNote says by which arm another is beaten, and whether that is shown.
+func dominatedNote(plane eval.FrontierCategory, arm eval.FrontierArm) string {
+	note := arm.DominatedBy + " costs no more and is preferred as often or more"
+	for _, by := range plane.Arms[1:] {
+		switch {
+		case by.Arm != arm.DominatedBy:
+		case arm.Arm == plane.Arms[0].Arm && by.Better && by.CostRatio.High <= 1:
+			return note + ", both beyond chance"
+		case arm.Arm == plane.Arms[0].Arm && by.NotWorse && by.CostRatio.High <= 1:
+			return note + ": cheaper beyond chance, its quality shown not worse"
+		}
+	}
+	return note + ", as estimated: the intervals do not rule out otherwise"
 }
 
 func (p *page) goal(goal eval.FrontierGoal) {

@@ -84,7 +84,7 @@ func replayErrorsSentence(r eval.Replay) string {
 		if t.Moved == 0 {
 			return ""
 		}
-		return "With the categoriser's errors in the routing: not known: " + t.WhyMissing["saving_with_routing_errors_usd"] + "."
+		return "What the categoriser's errors would change is not known: " + t.WhyMissing["saving_with_routing_errors_usd"] + "."
 	}
 	text := fmt.Sprintf("With the categoriser's errors in the routing, as %s say: %s less (%s)",
 		counted(r.ReviewedTasks, "reviewed task", "reviewed tasks"), Money(t.SavingWithErrors.Estimate), moneyRange(t.SavingWithErrors))
@@ -97,7 +97,6 @@ func replayErrorsSentence(r eval.Replay) string {
 func (p *page) replayTable(name string, groups []eval.ReplayGroup, of func(eval.ReplayGroup) string, errors bool) {
 	columns := []Column{
 		{Name: name},
-		{Name: "tasks", Right: true, Fixed: true},
 		{Name: "moved", Right: true, Fixed: true},
 		{Name: "USD now", Right: true, Fixed: true},
 		{Name: "then", Right: true, Fixed: true},
@@ -116,7 +115,7 @@ func (p *page) replayTable(name string, groups []eval.ReplayGroup, of func(eval.
 		} else {
 			then += notes.of(g.WhyMissing["saving_usd"])
 		}
-		cells := []string{of(g), Count(g.Tasks), Count(g.Moved), amount(g.CostNow), then, nothingOr(g, savingRange(g.Saving))}
+		cells := []string{of(g), Count(g.Moved) + " of " + Count(g.Tasks), amount(g.CostNow), then, nothingOr(g, savingRange(g.Saving))}
 		if errors {
 			cells = append(cells, nothingOr(g, savingRange(g.SavingWithErrors)))
 		}

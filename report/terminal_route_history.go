@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,26 +11,45 @@ import (
 	"modeltrial/eval"
 )
 
-// RoutingHistory writes the stored routing tables, one line each.
+// RoutingHistory writes the stored routing tables, one line each. What all of them have
+// is said once.
 func RoutingHistory(w io.Writer, h eval.RoutingHistory, style Style) error {
 	p := &page{style: style}
-	columns := []Column{
-		{Name: "table", Right: true, Fixed: true},
-		{Name: "decided", Fixed: true},
-		{Name: "protocol", Fixed: true},
-		{Name: "prices", Fixed: true},
-		{Name: "switched"},
-		{Name: "saving USD/month", Right: true, Fixed: true},
-		{Name: "changed", Right: true, Fixed: true},
+	protocol := func(t eval.TableSummary) string { return shortHash(t.ProtocolSHA256) }
+	one := func(of func(eval.TableSummary) string) bool {
+		return !slices.ContainsFunc(h.Tables, func(t eval.TableSummary) bool { return of(t) != of(h.Tables[0]) })
 	}
+	oneProtocol, onePrices := one(protocol), one(pricesDay)
+	head := fmt.Sprintf("%s stored", counted(len(h.Tables), "routing table", "routing tables"))
+	columns := []Column{{Name: "table", Right: true, Fixed: true}, {Name: "decided", Fixed: true}}
+	if oneProtocol && len(h.Tables) > 0 {
+		head += ", protocol " + protocol(h.Tables[0])
+	} else {
+		columns = append(columns, Column{Name: "protocol", Fixed: true})
+	}
+	if onePrices && len(h.Tables) > 0 {
+		head += ", prices " + pricesDay(h.Tables[0])
+	} else {
+		columns = append(columns, Column{Name: "prices", Fixed: true})
+	}
+	columns = append(columns, Column{Name: "switched"}, Column{Name: "saving USD/mo.", Right: true, Fixed: true}, Column{Name: "changed", Right: true, Fixed: true})
 	var rows [][]Cell
 	for i, t := range h.Tables {
 		changed := unknown // the first table has none before it
 		if i > 0 {
 			changed = Count(t.Changed)
 		}
-		rows = append(rows, Cells(strconv.FormatInt(t.ID, 10), minuteOf(t.DecidedAt), shortHash(t.ProtocolSHA256), pricesDay(t), switchedText(t), savingRange(t.MonthlySaving), changed))
+		cells := []string{strconv.FormatInt(t.ID, 10), minuteOf(t.DecidedAt)}
+		if !oneProtocol {
+			cells = append(cells, protocol(t))
+		}
+		if !onePrices {
+			cells = append(cells, pricesDay(t))
+		}
+		rows = append(rows, Cells(append(cells, switchedText(t), savingRange(t.MonthlySaving), changed)...))
 	}
+	p.say(Plain, "", head)
+	p.gap()
 	p.table(columns, rows)
 	if n := len(h.Tables); n > 1 {
 		p.next(fmt.Sprintf("route diff %d %d", h.Tables[n-2].ID, h.Tables[n-1].ID), "")
@@ -80,7 +100,7 @@ func RoutingDiff(w io.Writer, d eval.RoutingDiff, style Style) error {
 	}
 	p.gap()
 	var rows [][]Cell
-	var notes []string
+	var notes footnotes
 	for _, r := range d.Routes {
 		change := string(r.Change)
 		tone := Plain
@@ -92,15 +112,12 @@ func RoutingDiff(w io.Writer, d eval.RoutingDiff, style Style) error {
 		case eval.RouteNewEvidence:
 		}
 		if len(r.Why) > 0 {
-			notes = append(notes, strings.Join(r.Why, "; "))
-			change += mark(len(notes))
+			change += notes.of(strings.Join(r.Why, "; "))
 		}
 		rows = append(rows, []Cell{{Text: string(r.Category)}, {Text: routeSummary(r.From)}, {Text: routeSummary(r.To)}, {Text: change, Tone: tone}})
 	}
 	p.table([]Column{{Name: "category"}, {Name: "before"}, {Name: "now"}, {Name: "changed", Fixed: true}}, rows)
-	for i, note := range notes {
-		p.say(Plain, "  ", mark(i+1)+" "+note)
-	}
+	p.footnotes(notes)
 	p.gap()
 	p.say(Plain, "  ", fmt.Sprintf("Saving a month: %s USD, before %s USD", savingRange(d.To.MonthlySaving), savingRange(d.From.MonthlySaving)))
 	return p.flush(w)

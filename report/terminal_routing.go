@@ -8,10 +8,28 @@ import (
 	"modeltrial/eval"
 )
 
+// Recommendation writes a routing table with its number, and whether it is a new one.
+func Recommendation(w io.Writer, r eval.Recommendation, style Style) error {
+	p := &page{style: style}
+	if r.Stored {
+		p.say(Plain, "", fmt.Sprintf("Stored as routing table %d.", r.Table))
+	} else {
+		p.say(Plain, "", fmt.Sprintf("Nothing has changed since routing table %d of %s: it is the newest, and no other was stored.", r.Table, minuteOf(r.DecidedAt)))
+	}
+	p.gap()
+	p.routingTable(r.RoutingTable)
+	return p.flush(w)
+}
+
 // RoutingTable writes which arm answers each category, on what evidence, and
 // what it saves a month.
 func RoutingTable(w io.Writer, t eval.RoutingTable, style Style) error {
 	p := &page{style: style}
+	p.routingTable(t)
+	return p.flush(w)
+}
+
+func (p *page) routingTable(t eval.RoutingTable) {
 	p.say(Plain, "", routingHead(t))
 	if notice := provenance(t.Provenance); notice != "" {
 		p.say(Warning, "", notice)
@@ -26,18 +44,17 @@ func RoutingTable(w io.Writer, t eval.RoutingTable, style Style) error {
 		{Name: "category"},
 		{Name: "route to"},
 		{Name: "win rate", Fixed: true},
-		{Name: "now USD/month", Right: true, Fixed: true},
+		{Name: "USD now", Right: true, Fixed: true},
 		{Name: "then", Right: true, Fixed: true},
 		{Name: "time", Right: true, Fixed: true},
 		{Name: "decision", Fixed: true},
 	}
 	var rows [][]Cell
-	var notes []string
+	var notes footnotes
 	for _, r := range t.Routes {
 		decision := string(r.Decision)
 		if note := routeNote(r); note != "" {
-			notes = append(notes, note)
-			decision += mark(len(notes))
+			decision += notes.of(note)
 		}
 		time := unknown
 		if r.LatencyRatio != nil {
@@ -59,15 +76,12 @@ func RoutingTable(w io.Writer, t eval.RoutingTable, style Style) error {
 	}
 	rows = append(rows, Cells("all", "", "", amount(t.Total.MonthlyCostNow), then))
 	p.table(columns, rows)
-	for i, note := range notes {
-		p.say(Plain, "  ", mark(i+1)+" "+note)
-	}
+	p.footnotes(notes)
 	if len(t.Warnings) > 0 {
 		p.gap()
 		p.warnings(t.Warnings)
 	}
 	p.next("report excel routing.xlsx", "or: "+p.style.command("route export --format litellm"))
-	return p.flush(w)
 }
 
 func routingHead(t eval.RoutingTable) string {

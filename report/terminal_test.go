@@ -387,7 +387,7 @@ func TestReplayTerminal(t *testing.T) {
 	}
 	for _, want := range []string{
 		"400 of 900 tasks would have run on another model. The log cost 120 USD and would have cost 100 USD",
-		"¹ coding: no cost is known", "    –¹                  –  0.90×", "900      0      120   100\n", "! 3 tasks have no category", "not known: no sample was reviewed",
+		"¹ coding: no cost is known", "    –¹                  –  0.90×", "0 of 900      120   100\n", "! 3 tasks have no category", "not known: no sample was reviewed",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in:\n%s", want, out.String())

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"modeltrial/eval"
@@ -18,29 +17,53 @@ func (s *Store) AssignAhead(ctx context.Context, rater eval.Rater, draw func(con
 	if err != nil {
 		return eval.Presentation{}, err
 	}
-	most := locked.Protocol.RatingsPerComparison
 	var id string
-	err = s.writeTogether(ctx, func(tx *transaction) error {
-		open, err := waiting(ctx, tx, rater, most, now)
-		switch {
-		case err != nil:
-			return err
-		case len(open) == 0 || !open[0].Shown:
-			return eval.ErrNotFound
-		case len(open) == 2:
-			id = open[1].ID
-			return nil
-		}
-		next, err := findNext(ctx, tx, rater, most, now)
-		if err == nil {
-			id, err = assign(ctx, tx, rater, next, draw, now)
-		}
+	err = s.writeTogether(ctx, func(tx *transaction) (err error) {
+		id, err = assignAhead(ctx, tx, rater, locked, draw, now)
 		return err
 	})
 	if err != nil {
 		return eval.Presentation{}, fmt.Errorf("comparison after the next: %w", err)
 	}
 	return s.presentation(ctx, rater, id)
+}
+
+func assignAhead(ctx context.Context, tx *transaction, rater eval.Rater, locked eval.LockedProtocol, draw func(controlFirst, candidateFirst int) eval.Side, now time.Time) (id string, err error) {
+	most := locked.Protocol.RatingsPerComparison
+	open, err := waiting(ctx, tx, rater, most, now)
+	if err != nil {
+		return "", err
+	}
+	check, err := openCheck(ctx, tx, rater)
+	if err != nil {
+		return "", err
+	}
+	looking := len(open) > 0 && open[0].Shown
+	switch {
+	case !looking && !check.Shown:
+		return "", eval.ErrNotFound
+	case looking && check.ID != "":
+		return check.ID, nil
+	}
+	assigned := open
+	if looking {
+		assigned = open[1:]
+	}
+	var next openComparison
+	if len(assigned) == 0 {
+		if next, err = findNext(ctx, tx, rater, most, now); err != nil {
+			return "", err
+		}
+	}
+	if looking { // after a check comes a comparison
+		if id, err = drawCheck(ctx, tx, locked, rater, now); err != nil || id != "" {
+			return id, err
+		}
+	}
+	if len(assigned) > 0 {
+		return assigned[0].ID, nil
+	}
+	return assign(ctx, tx, rater, next, draw, now)
 }
 
 // Skip stores durably that a rater does not want to rate a comparison. Skipping again
@@ -85,22 +108,4 @@ JOIN ratings r ON r.id = g.rating_id JOIN comparisons c ON c.id = r.comparison_i
 WHERE NOT EXISTS (SELECT 1 FROM ratings n WHERE n.supersedes = r.id)
 GROUP BY g.tag, c.arm_a, c.arm_b, r.verdict ORDER BY c.arm_b, g.tag, r.verdict`)
 	return tags, err
-}
-
-// hasTags says whether a rating has these tags and no others.
-func hasTags(ctx context.Context, tx *transaction, rating int64, tags []string) (bool, error) {
-	var stored []string
-	if err := tx.SelectContext(ctx, &stored, `SELECT tag FROM rating_tags WHERE rating_id = ? ORDER BY tag`, rating); err != nil {
-		return false, err
-	}
-	return slices.Equal(stored, slices.Sorted(slices.Values(tags))), nil
-}
-
-func addTags(ctx context.Context, tx *transaction, rating int64, tags []string) error {
-	for _, tag := range tags {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO rating_tags (rating_id, tag) VALUES (?, ?)`, rating, tag); err != nil {
-			return fmt.Errorf("store tag %q: %w", tag, err)
-		}
-	}
-	return nil
 }

@@ -119,3 +119,30 @@ func TestTagsOfARating(t *testing.T) {
 		t.Errorf("counts %+v, want those of the rating that counts", counts)
 	}
 }
+
+// TestRateAndNext: the rating and the next comparison come together, the last rating is
+// stored although nothing is left, and of another's nothing is.
+func TestRateAndNext(t *testing.T) {
+	s := newAnswered(t, 1, 1)
+	ann, ben := addRater(t, s, "ann"), addRater(t, s, "ben")
+	shown := next(t, s, ann)
+	said := eval.ShownRating{Verdict: eval.LeftBetter}
+	if _, _, err := s.RateAndNext(t.Context(), ben, shown.ID, said, drawA, testTime); !errors.Is(err, eval.ErrNotFound) || count(t, s, `SELECT count(*) FROM ratings`) != 0 {
+		t.Errorf("another's: %v", err)
+	}
+	for i := range 3 {
+		ahead, err := s.AssignAhead(t.Context(), ann, drawA, testTime)
+		if i < 2 {
+			must(t, err)
+		}
+		following, more, err := s.RateAndNext(t.Context(), ann, shown.ID, said, drawA, testTime)
+		must(t, err)
+		if n := count(t, s, `SELECT count(*) FROM ratings`); n != i+1 || more != (i < 2) {
+			t.Fatalf("%d ratings stored after %d, more %v", n, i+1, more)
+		}
+		if more && (following.ID != ahead.ID || following.ShownAt.IsZero()) {
+			t.Errorf("next is %+v, want %s that was assigned ahead, shown", following, ahead.ID)
+		}
+		shown = following
+	}
+}

@@ -20,22 +20,9 @@ func (s *Store) ImportAnchorRatings(ctx context.Context, path string, answers ev
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx *transaction) error {
-		result, err := tx.ExecContext(ctx, insertFile, path, "ratings", now.UnixMicro())
-		if err != nil {
-			return fmt.Errorf("note file %s: %w", path, err)
-		}
-		fileID, err := result.LastInsertId()
-		if err != nil {
-			return err
-		}
+	return s.importFile(ctx, path, "ratings", now, func(tx *transaction, fileID int64) (ImportedFile, error) {
 		i := &anchorImport{tx: tx, control: locked.Protocol.Control, fileID: fileID, answers: answers, now: now}
-		file, err := read(func(rating eval.Rating) (bool, error) { return i.add(ctx, rating) })
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, finishFile, file.Format, file.SHA256, file.Rows, file.Imported, file.Duplicates, file.Rejected, fileID)
-		return err
+		return read(func(rating eval.Rating) (bool, error) { return i.add(ctx, rating) })
 	})
 }
 

@@ -19,7 +19,8 @@ type Anchor struct {
 }
 
 // AnchorIDs lists the comparisons that were rated and whose answers are kept, by category
-// and candidate, in a fixed order.
+// and candidate, in a fixed order; without those that the rule on flagged answers leaves
+// out.
 func (s *Store) AnchorIDs(ctx context.Context) (ids map[[2]string][]string, err error) {
 	ids = map[[2]string][]string{}
 	err = each(ctx, s, "anchors", func(row struct {
@@ -37,6 +38,7 @@ JOIN batch_tasks b ON b.task_id = c.task_id
 JOIN responses x ON x.task_id = c.task_id AND x.arm = c.arm_a
 JOIN responses y ON y.task_id = c.task_id AND y.arm = c.arm_b
 WHERE EXISTS (SELECT 1 FROM ratings r WHERE r.comparison_id = c.id)
+  AND `+counted+`
 ORDER BY b.category, c.arm_b, c.task_id`)
 	return ids, err
 }

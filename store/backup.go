@@ -26,6 +26,9 @@ const backupStep = 64
 // may be nil. A file that is there is not overwritten.
 func (s *Store) Backup(ctx context.Context, path string, progress func(done, total int)) (eval.Backup, error) {
 	backup := eval.Backup{File: path}
+	if s.dialect == postgresDialect {
+		return backup, fmt.Errorf("%s: a server's database is backed up by pg_dump: pg_dump --format=custom --file=FILE ADDRESS", s.path)
+	}
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		return backup, fmt.Errorf("%s: there is a file of this name already; name a new one", path)
 	}

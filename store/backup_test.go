@@ -11,11 +11,13 @@ import (
 
 	"modeltrial/audit"
 	"modeltrial/eval"
+	"modeltrial/store/storetest"
 )
 
 // newLarge is a database that takes several steps to copy.
 func newLarge(t *testing.T) *Store {
 	t.Helper()
+	storetest.NeedsFile(t)
 	s := newTest(t)
 	i, err := s.BeginImport(t.Context(), "log.csv")
 	must(t, err)

@@ -19,17 +19,17 @@ UPDATE spend_files SET format = ?, sha256 = ?, rows = ?, rejected = ? WHERE id =
 SELECT id FROM spend_files WHERE sha256 = ? AND format = ? AND id <> ?`
 	// Entries of one file under one key add up; those of an earlier file give way.
 	insertSpendEntry = `
-INSERT INTO spend_entries (
+INSERT INTO spend_entries AS e (
     format, starts_at, month, model, provider, detail,
     requests, input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost_nano_usd, file_id
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (format, starts_at, model, provider, detail) DO UPDATE SET
-    requests = CASE WHEN file_id = excluded.file_id THEN requests + excluded.requests ELSE excluded.requests END,
-    input_tokens = CASE WHEN file_id = excluded.file_id THEN input_tokens + excluded.input_tokens ELSE excluded.input_tokens END,
-    cached_tokens = CASE WHEN file_id = excluded.file_id THEN cached_tokens + excluded.cached_tokens ELSE excluded.cached_tokens END,
-    output_tokens = CASE WHEN file_id = excluded.file_id THEN output_tokens + excluded.output_tokens ELSE excluded.output_tokens END,
-    reasoning_tokens = CASE WHEN file_id = excluded.file_id THEN reasoning_tokens + excluded.reasoning_tokens ELSE excluded.reasoning_tokens END,
-    cost_nano_usd = CASE WHEN file_id = excluded.file_id THEN cost_nano_usd + excluded.cost_nano_usd ELSE excluded.cost_nano_usd END,
+    requests = CASE WHEN e.file_id = excluded.file_id THEN e.requests + excluded.requests ELSE excluded.requests END,
+    input_tokens = CASE WHEN e.file_id = excluded.file_id THEN e.input_tokens + excluded.input_tokens ELSE excluded.input_tokens END,
+    cached_tokens = CASE WHEN e.file_id = excluded.file_id THEN e.cached_tokens + excluded.cached_tokens ELSE excluded.cached_tokens END,
+    output_tokens = CASE WHEN e.file_id = excluded.file_id THEN e.output_tokens + excluded.output_tokens ELSE excluded.output_tokens END,
+    reasoning_tokens = CASE WHEN e.file_id = excluded.file_id THEN e.reasoning_tokens + excluded.reasoning_tokens ELSE excluded.reasoning_tokens END,
+    cost_nano_usd = CASE WHEN e.file_id = excluded.file_id THEN e.cost_nano_usd + excluded.cost_nano_usd ELSE excluded.cost_nano_usd END,
     file_id = excluded.file_id`
 )
 
@@ -47,11 +47,7 @@ var errSameFile = errors.New("imported before")
 // changes and known is true.
 func (s *Store) ImportBaseline(ctx context.Context, path, format string, read func(take func(audit.SpendEntry) error) (ImportedFile, error)) (known bool, err error) {
 	err = s.write(ctx, func(t *transaction) error {
-		result, err := t.ExecContext(ctx, insertSpendFile, path, time.Now().UnixMicro())
-		if err != nil {
-			return err
-		}
-		id, err := result.LastInsertId()
+		id, err := t.insert(ctx, insertSpendFile, path, time.Now().UnixMicro())
 		if err != nil {
 			return err
 		}

@@ -83,6 +83,7 @@ func (s *Store) beginImport(ctx context.Context, path string, bulk bool) (_ *Tas
 		store: s, conn: conn, end: end, insert: taskInsert{conn: conn},
 		values: make([]driver.Value, len(taskColumns)), few: make([]fewTexts, len(taskColumns)),
 		fills: map[columnSet]*sql.Stmt{}, pending: map[string]struct{}{},
+		full: s.dialect == postgresDialect, // which keeps the index: other tables point to it
 	}
 	defer func() {
 		if err != nil {
@@ -91,11 +92,8 @@ func (s *Store) beginImport(ctx context.Context, path string, bulk bool) (_ *Tas
 		}
 	}()
 	// The counts are filled in at the end; tasks need the row to point to.
-	result, err := conn.ExecContext(ctx, insertFile, path, "tasks", time.Now().UnixMicro())
+	err = conn.QueryRowContext(ctx, insertFile+` RETURNING id`, path, "tasks", time.Now().UnixMicro()).Scan(&t.insert.fileID)
 	if err != nil {
-		return nil, err
-	}
-	if t.insert.fileID, err = result.LastInsertId(); err != nil {
 		return nil, err
 	}
 	err = conn.QueryRowContext(ctx, `
@@ -118,9 +116,9 @@ func unknownColumns() string {
 		switch {
 		case !column.fillable():
 		case column.bound == nil:
-			terms = append(terms, fmt.Sprintf("((%s IS NULL) << %d)", column.name, at))
+			terms = append(terms, fmt.Sprintf("(CASE WHEN %s IS NULL THEN %d ELSE 0 END)", column.name, uint64(1)<<at))
 		default:
-			terms = append(terms, fmt.Sprintf("((%s = %s) << %d)", column.name, column.blank, at))
+			terms = append(terms, fmt.Sprintf("(CASE WHEN %s = %s THEN %d ELSE 0 END)", column.name, column.blank, uint64(1)<<at))
 		}
 	}
 	return strings.Join(terms, " | ")

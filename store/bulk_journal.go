@@ -11,6 +11,9 @@ import (
 // importConnection takes the writing connection for an import and begins its
 // transaction. end, after the transaction, gives the connection back as it was.
 func (s *Store) importConnection(ctx context.Context, bulk bool) (conn *sql.Conn, end func(), err error) {
+	if s.dialect == postgresDialect {
+		return s.postgresImportConnection(ctx)
+	}
 	if conn, err = s.writer.DB.Conn(ctx); err != nil {
 		return nil, nil, err
 	}

@@ -68,7 +68,8 @@ func (s *Store) LargestClusters(ctx context.Context, most int) (audit.Clusters, 
 	}
 	err := s.reader.GetContext(ctx, &sums, `
 SELECT count(*) AS clusters, coalesce(sum(size), 0) AS tasks, coalesce(sum(found), 0) AS found FROM (
-    SELECT count(*) AS size, max(cluster_source = 'found') AS found FROM tasks WHERE cluster <> '' GROUP BY cluster HAVING size > 1)`)
+    SELECT count(*) AS size, max(CASE cluster_source WHEN 'found' THEN 1 ELSE 0 END) AS found
+    FROM tasks WHERE cluster <> '' GROUP BY cluster HAVING count(*) > 1) c`)
 	if err != nil {
 		return all, fmt.Errorf("read clusters: %w", err)
 	}
@@ -83,9 +84,9 @@ SELECT count(*) AS clusters, coalesce(sum(size), 0) AS tasks, coalesce(sum(found
 	}
 	err = s.reader.SelectContext(ctx, &rows, `
 SELECT c.cluster, c.found, c.tasks, c.costs, c.cost, t.prompt FROM (
-    SELECT cluster, max(cluster_source = 'found') AS found, count(*) AS tasks, count(cost_nano_usd) AS costs,
+    SELECT cluster, max(CASE cluster_source WHEN 'found' THEN 1 ELSE 0 END) AS found, count(*) AS tasks, count(cost_nano_usd) AS costs,
         sum(cost_nano_usd) AS cost, min(row_id) AS first
-    FROM tasks WHERE cluster <> '' GROUP BY cluster HAVING tasks > 1 ORDER BY tasks DESC, cluster LIMIT ?) c
+    FROM tasks WHERE cluster <> '' GROUP BY cluster HAVING count(*) > 1 ORDER BY tasks DESC, cluster LIMIT ?) c
 JOIN tasks t ON t.row_id = c.first ORDER BY c.tasks DESC, c.cluster`, most)
 	if err != nil {
 		return all, fmt.Errorf("read clusters: %w", err)

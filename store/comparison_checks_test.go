@@ -65,4 +65,20 @@ func TestFlaggedComparisonsAreLeftOut(t *testing.T) {
 	if len(excluded) != 1 || excluded[0].ComparisonID != checks[flagged].ComparisonID {
 		t.Errorf("left out are %+v", excluded)
 	}
+
+	// also where it was rated elsewhere it is not drawn to be rated again
+	left := checks[flagged]
+	imported, _, rejected := importRatings(t, s, eval.Rating{TaskID: left.TaskID, ArmA: left.ArmA, ArmB: left.ArmB, Rater: "bob", Kind: eval.Human, Score: 1})
+	anchors, err := s.AnchorIDs(t.Context())
+	must(t, err)
+	drawn := 0
+	for _, ids := range anchors {
+		drawn += len(ids)
+		if slices.Contains(ids, left.ComparisonID) {
+			t.Error("a comparison that is left out is among the anchors")
+		}
+	}
+	if imported != 1 || len(rejected) != 0 || drawn != 8 {
+		t.Errorf("%d imported, %v rejected, %d anchors, want 8", imported, rejected, drawn)
+	}
 }

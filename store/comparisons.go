@@ -69,13 +69,13 @@ SELECT count(*) FROM comparisons c
 JOIN batch_tasks b ON b.task_id = c.task_id
 LEFT JOIN comparison_queue q ON q.comparison_id = c.id
 WHERE q.comparison_id IS NULL OR q.week <> b.week OR q.category <> b.category
-   OR q.answered <> (EXISTS (SELECT 1 FROM responses WHERE task_id = c.task_id AND arm = c.arm_a)
-                 AND EXISTS (SELECT 1 FROM responses WHERE task_id = c.task_id AND arm = c.arm_b))
-   OR q.excluded <> EXISTS (SELECT 1 FROM comparison_checks k WHERE k.comparison_id = c.id AND k.excluded = 1)
+   OR (q.answered = 1) <> (EXISTS (SELECT 1 FROM responses WHERE task_id = c.task_id AND arm = c.arm_a)
+                       AND EXISTS (SELECT 1 FROM responses WHERE task_id = c.task_id AND arm = c.arm_b))
+   OR (q.excluded = 1) <> EXISTS (SELECT 1 FROM comparison_checks k WHERE k.comparison_id = c.id AND k.excluded = 1)
    OR q.people + q.simulated_people <> (
         SELECT count(DISTINCT r.rater_id) FROM ratings r JOIN raters h ON h.id = r.rater_id AND h.kind = 'human' WHERE r.comparison_id = c.id)
    OR EXISTS (SELECT 1 FROM presentations p
-        WHERE p.comparison_id = c.id AND p.settled <> (EXISTS (SELECT 1 FROM ratings r WHERE r.presentation_id = p.id)
+        WHERE p.comparison_id = c.id AND (p.settled = 1) <> (EXISTS (SELECT 1 FROM ratings r WHERE r.presentation_id = p.id)
             OR EXISTS (SELECT 1 FROM skips k WHERE k.presentation_id = p.id)))`
 
 // peopleColumn is where the queue counts who has rated a comparison: raters are counted
@@ -173,8 +173,9 @@ func nextPresentation(ctx context.Context, tx *transaction, rater eval.Rater, lo
 	if len(open) > 0 && open[0].Shown {
 		return open[0].ID, showNow(ctx, tx, open[0].ID, now)
 	}
-	if id, err = openCheck(ctx, tx, rater); err != nil || id != "" {
-		return id, err
+	check, err := openCheck(ctx, tx, rater)
+	if err != nil || check.Shown {
+		return check.ID, err
 	}
 	var next openComparison
 	if len(open) == 0 {
@@ -182,8 +183,13 @@ func nextPresentation(ctx context.Context, tx *transaction, rater eval.Rater, lo
 			return "", err
 		}
 	}
-	if id, err = drawCheck(ctx, tx, locked, rater, now); err != nil || id != "" {
-		return id, err
+	if check.ID == "" {
+		if check.ID, err = drawCheck(ctx, tx, locked, rater, now); err != nil {
+			return "", err
+		}
+	}
+	if check.ID != "" {
+		return check.ID, showCheck(ctx, tx, check.ID, now)
 	}
 	if len(open) > 0 {
 		id = open[0].ID
@@ -208,7 +214,7 @@ func assign(ctx context.Context, tx *transaction, rater eval.Rater, next openCom
 		Candidate int `db:"candidate"`
 	}
 	err = tx.GetContext(ctx, &first, `
-SELECT coalesce(sum(p.first = 'a'), 0) AS control, coalesce(sum(p.first = 'b'), 0) AS candidate
+SELECT count(*) FILTER (WHERE p.first = 'a') AS control, count(*) FILTER (WHERE p.first = 'b') AS candidate
 FROM presentations p JOIN comparison_queue q ON q.comparison_id = p.comparison_id
 WHERE p.rater_id = ? AND q.category = ?`, rater.ID, next.Category)
 	if err != nil {
@@ -265,14 +271,16 @@ func (s *Store) presentation(ctx context.Context, rater eval.Rater, id string) (
 		ComparisonID string    `db:"comparison_id"`
 		First        eval.Side `db:"first"`
 		TaskID       string    `db:"task_id"`
+		Category     string    `db:"category"`
 		TextA        string    `db:"text_a"`
 		TextB        string    `db:"text_b"`
 		ShownAt      *int64    `db:"shown_at"`
 	}
 	err := s.quick.GetContext(ctx, &row, `
-SELECT p.comparison_id, p.first, p.shown_at, c.task_id, a.response AS text_a, b.response AS text_b
+SELECT p.comparison_id, p.first, p.shown_at, c.task_id, t.category, a.response AS text_a, b.response AS text_b
 FROM presentations p
 JOIN comparisons c ON c.id = p.comparison_id
+JOIN batch_tasks t ON t.task_id = c.task_id
 JOIN responses a ON a.task_id = c.task_id AND a.arm = c.arm_a
 JOIN responses b ON b.task_id = c.task_id AND b.arm = c.arm_b
 WHERE p.id = ? AND p.rater_id = ?`, id, rater.ID)
@@ -287,7 +295,7 @@ WHERE p.id = ? AND p.rater_id = ?`, id, rater.ID)
 		return eval.Presentation{}, err
 	}
 	shown := eval.Presentation{
-		ID: id, ComparisonID: row.ComparisonID, TaskID: row.TaskID, Rater: rater.Name, First: row.First,
+		ID: id, ComparisonID: row.ComparisonID, TaskID: row.TaskID, Category: audit.Category(row.Category), Rater: rater.Name, First: row.First,
 		System: task.System, Conversation: task.Conversation, Prompt: task.Prompt,
 		Left: row.TextA, Right: row.TextB,
 	}
@@ -300,23 +308,28 @@ WHERE p.id = ? AND p.rater_id = ?`, id, rater.ID)
 	return shown, nil
 }
 
-// LastRated is the presentation the rater rated last; eval.ErrNotFound where there
-// is none.
+// LastRated is the presentation the rater rated last, with what was said of it;
+// eval.ErrNotFound where there is none.
 func (s *Store) LastRated(ctx context.Context, rater eval.Rater) (eval.Presentation, error) {
 	var id string
 	err := s.quick.GetContext(ctx, &id, `
 SELECT presentation_id FROM (
     SELECT presentation_id, rated_at FROM (
-        SELECT presentation_id, rated_at FROM ratings WHERE rater_id = ?1 AND presentation_id IS NOT NULL ORDER BY id DESC LIMIT 1)
+        SELECT presentation_id, rated_at FROM ratings WHERE rater_id = ?1 AND presentation_id IS NOT NULL ORDER BY id DESC LIMIT 1) r
     UNION ALL
     SELECT presentation_id, rated_at FROM (
         SELECT r.presentation_id, r.rated_at FROM check_ratings r JOIN check_presentations p ON p.id = r.presentation_id
-        WHERE p.rater_id = ?1 ORDER BY r.id DESC LIMIT 1))
+        WHERE p.rater_id = ?1 ORDER BY r.id DESC LIMIT 1) c) l
 ORDER BY rated_at DESC LIMIT 1`, rater.ID)
 	if err != nil {
 		return eval.Presentation{}, fmt.Errorf("last rated comparison: %w", notFound(err))
 	}
-	return s.Presentation(ctx, rater, id)
+	p, err := s.Presentation(ctx, rater, id)
+	if err != nil {
+		return p, err
+	}
+	p.Last, err = s.lastSaid(ctx, id, p.First)
+	return p, err
 }
 
 // AddVerdict is [Store.AddRating] of a verdict without tags.
@@ -330,50 +343,80 @@ func (s *Store) AddVerdict(ctx context.Context, rater eval.Rater, presentationID
 // shown yet.
 func (s *Store) AddRating(ctx context.Context, rater eval.Rater, presentationID string, shown eval.ShownRating, now time.Time) error {
 	return s.writeTogether(ctx, func(tx *transaction) error {
-		// The last rating may also have been imported since.
-		var p struct {
-			ComparisonID string        `db:"comparison_id"`
-			First        eval.Side     `db:"first"`
-			Last         *int64        `db:"last"`
-			Here         *bool         `db:"here"`
-			Verdict      *eval.Verdict `db:"verdict"`
-			Note         *string       `db:"note"`
+		return addRating(ctx, tx, rater, presentationID, shown, now)
+	})
+}
+
+// RateAndNext is [Store.AddRating] and after it [Store.NextPresentation], which wait for
+// the same commit. more is false where nothing is left, and the rating is stored;
+// eval.ErrNotFound as for AddRating. Where the next one cannot be had, nothing is stored.
+func (s *Store) RateAndNext(ctx context.Context, rater eval.Rater, presentationID string, shown eval.ShownRating, draw func(controlFirst, candidateFirst int) eval.Side, now time.Time) (next eval.Presentation, more bool, err error) {
+	locked, err := s.lockedAgain(ctx)
+	if err != nil {
+		return eval.Presentation{}, false, err
+	}
+	var id string
+	err = s.writeTogether(ctx, func(tx *transaction) (err error) {
+		if err := addRating(ctx, tx, rater, presentationID, shown, now); err != nil {
+			return err
 		}
-		err := tx.GetContext(ctx, &p, `
-SELECT p.comparison_id, p.first, r.id AS last, r.presentation_id IS NOT NULL AS here, r.verdict, r.note
+		if id, err = nextPresentation(ctx, tx, rater, locked, draw, now); errors.Is(err, eval.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	if err != nil || id == "" {
+		return eval.Presentation{}, false, err
+	}
+	next, err = s.Presentation(ctx, rater, id)
+	return next, true, err
+}
+
+func addRating(ctx context.Context, tx *transaction, rater eval.Rater, presentationID string, shown eval.ShownRating, now time.Time) error {
+	// The last rating may also have been imported since.
+	var p struct {
+		ComparisonID string        `db:"comparison_id"`
+		First        eval.Side     `db:"first"`
+		Last         *int64        `db:"last"`
+		Here         *bool         `db:"here"`
+		Verdict      *eval.Verdict `db:"verdict"`
+		Note         *string       `db:"note"`
+		Grades       *string       `db:"grades"`
+	}
+	err := tx.GetContext(ctx, &p, `
+SELECT p.comparison_id, p.first, r.id AS last, r.presentation_id IS NOT NULL AS here, r.verdict, r.note, r.grades
 FROM presentations p LEFT JOIN ratings r ON r.id = (
     SELECT max(id) FROM ratings WHERE rater_id = p.rater_id AND comparison_id = p.comparison_id AND first = p.first)
 WHERE p.id = ? AND p.rater_id = ? AND p.shown_at IS NOT NULL`, presentationID, rater.ID)
-		if errors.Is(notFound(err), eval.ErrNotFound) {
-			return addCheckVerdict(ctx, tx, rater, presentationID, shown.Verdict, shown.Seconds, shown.Note, now)
-		}
-		if err != nil {
-			return fmt.Errorf("presentation %q: %w", presentationID, notFound(err))
-		}
-		verdict, ok := shown.Verdict.Verdict(p.First)
-		if !ok {
-			return fmt.Errorf("verdict %q is not known", shown.Verdict)
-		}
-		score, _ := verdict.Score()
-		if p.Last != nil && *p.Here && *p.Verdict == verdict && *p.Note == shown.Note {
-			same, err := hasTags(ctx, tx, *p.Last, shown.Tags)
-			if err != nil || same {
-				return err
-			}
-		}
-		result, err := tx.ExecContext(ctx, `
-INSERT INTO ratings (comparison_id, rater_id, presentation_id, supersedes, verdict, score, first, seconds, grades, note, cluster, rated_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, '{}', ?, '', ?)`,
-			p.ComparisonID, rater.ID, presentationID, p.Last, verdict, score, p.First, shown.Seconds, shown.Note, now.UnixMicro())
-		if err != nil {
-			return fmt.Errorf("store rating: %w", err)
-		}
-		id, err := result.LastInsertId()
-		if err != nil {
+	if errors.Is(notFound(err), eval.ErrNotFound) {
+		return addCheckRating(ctx, tx, rater, presentationID, shown, now)
+	}
+	if err != nil {
+		return fmt.Errorf("presentation %q: %w", presentationID, notFound(err))
+	}
+	verdict, ok := shown.Verdict.Verdict(p.First)
+	if !ok {
+		return fmt.Errorf("verdict %q is not known", shown.Verdict)
+	}
+	score, _ := verdict.Score()
+	grades, err := eval.GradesJSON(eval.ArmGrades(shown.Grades, p.First))
+	if err != nil {
+		return err
+	}
+	if p.Last != nil && *p.Here && *p.Verdict == verdict && *p.Note == shown.Note && *p.Grades == grades {
+		same, err := hasTags(ctx, tx, *p.Last, shown.Tags)
+		if err != nil || same {
 			return err
 		}
-		return addTags(ctx, tx, id, shown.Tags)
-	})
+	}
+	id, err := tx.insert(ctx, `
+INSERT INTO ratings (comparison_id, rater_id, presentation_id, supersedes, verdict, score, first, seconds, grades, note, cluster, rated_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?)`,
+		p.ComparisonID, rater.ID, presentationID, p.Last, verdict, score, p.First, shown.Seconds, grades, shown.Note, now.UnixMicro())
+	if err != nil {
+		return fmt.Errorf("store rating: %w", err)
+	}
+	return addTags(ctx, tx, id, shown.Tags)
 }
 
 // Progress counts the comparisons the rater has rated and those still open to this
@@ -400,20 +443,27 @@ ORDER BY seconds`, rater.ID)
 	if n := len(seconds); n > 0 {
 		medianSeconds = (seconds[(n-1)/2] + seconds[n/2]) / 2
 	}
-	// Open to everyone, without those that the rater has seen, and with the one that
-	// the rater has still to rate.
+	// Open to everyone, without those that the rater has seen, and with those that the
+	// rater has still to rate.
 	people := peopleColumn(rater)
-	err = s.quick.GetContext(ctx, &open, `
+	var counts struct {
+		Open    int `db:"open"`
+		Looking int `db:"looking"` // at one that is open
+	}
+	err = s.quick.GetContext(ctx, &counts, `
+WITH mine AS (
+    SELECT p.shown_at FROM presentations p JOIN comparison_queue q ON q.comparison_id = p.comparison_id
+    WHERE p.rater_id = ?1 AND p.settled = 0 AND q.excluded = 0 AND `+people+` < ?2)
 SELECT (SELECT count(*) FROM comparison_queue q WHERE q.answered = 1 AND q.excluded = 0 AND `+people+` < ?2)
     - (SELECT count(*) FROM (
         SELECT comparison_id FROM presentations WHERE rater_id = ?1
         UNION SELECT comparison_id FROM ratings WHERE rater_id = ?1) seen
        JOIN comparison_queue q ON q.comparison_id = seen.comparison_id AND q.answered = 1 AND q.excluded = 0 AND `+people+` < ?2)
-    + (SELECT count(*) FROM presentations p JOIN comparison_queue q ON q.comparison_id = p.comparison_id
-       WHERE p.rater_id = ?1 AND p.settled = 0 AND q.excluded = 0 AND `+people+` < ?2)`, rater.ID, most)
+    + (SELECT count(*) FROM mine) AS open,
+    (SELECT count(*) FROM mine WHERE shown_at IS NOT NULL) AS looking`, rater.ID, most)
 	if err != nil {
 		return 0, 0, 0, err
 	}
-	checked, checking, err := s.checkProgress(ctx, rater)
-	return done + checked, open + checking, medianSeconds, err
+	checked, checking, err := s.checkProgress(ctx, locked.Protocol, rater, counts.Open-counts.Looking)
+	return done + checked, counts.Open + checking, medianSeconds, err
 }

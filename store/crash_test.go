@@ -45,7 +45,7 @@ func TestAKilledProcessLosesNoRating(t *testing.T) {
 	must(t, err)
 
 	child := exec.Command(os.Args[0], "-test.run=^TestRateUntilKilled$", "-test.v")
-	child.Env = append(os.Environ(), crashPath+"="+path)
+	child.Env = append(os.Environ(), crashPath+"="+target(t, path))
 	out, err := child.StdoutPipe()
 	must(t, err)
 	must(t, child.Start())

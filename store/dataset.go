@@ -67,14 +67,15 @@ func (s *Store) Dataset(ctx context.Context, throughWeek int) (eval.Dataset, err
 		StoredAt  int64               `db:"stored_at"`
 		Input     *int64              `db:"input_tokens"`
 		Cached    *int64              `db:"cached_tokens"`
+		Written   *int64              `db:"cache_write_tokens"`
 		Output    *int64              `db:"output_tokens"`
 		Reasoning *int64              `db:"reasoning_tokens"`
 	}
 	err = s.reader.SelectContext(ctx, &rows, `
 SELECT r.task_id, b.category, t.cluster, b.week, r.arm, r.cost_nano_usd, r.latency_ms, r.response_sha256,
-    trim(r.response, ' ' || char(9, 10, 13)) = '' AS is_empty,
+    `+s.dialect.one(`trim(r.response, ' ' || char(9, 10, 13))`, `btrim(r.response, E' \t\n\r')`)+` = '' AS is_empty,
     length(r.response) AS characters, r.finish_reason, r.origin, r.model_served, r.stored_at,
-    r.input_tokens, r.cached_tokens, r.output_tokens, r.reasoning_tokens
+    r.input_tokens, r.cached_tokens, r.cache_write_tokens, r.output_tokens, r.reasoning_tokens
 FROM responses r JOIN batch_tasks b ON b.task_id = r.task_id JOIN tasks t ON t.id = r.task_id
 WHERE ? = 0 OR b.week <= ?
 ORDER BY b.week, r.task_id, r.arm`, throughWeek, throughWeek)
@@ -87,12 +88,13 @@ ORDER BY b.week, r.task_id, r.arm`, throughWeek, throughWeek)
 			TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: r.Week, Arm: r.Arm, Cost: r.Cost,
 			LatencyMS: r.LatencyMS, TextSHA256: r.SHA256, Empty: r.Empty,
 			Length: r.Length, Truncated: eval.Truncated(r.Finish), Refused: eval.Declined(r.Finish), Origin: r.Origin,
-			Tokens: audit.Tokens{Input: r.Input, Cached: r.Cached, Output: r.Output, Reasoning: r.Reasoning}, Served: r.Served,
+			Tokens: audit.Tokens{Input: r.Input, Cached: r.Cached, CacheWrite: r.Written, Output: r.Output, Reasoning: r.Reasoning}, Served: r.Served,
 			At: time.UnixMicro(r.StoredAt).UTC(),
 		}
 	}
 	err = s.reader.SelectContext(ctx, &data.Steps, `
-SELECT r.task_id, b.category, b.week, r.arm, r.repeat, r.step, r.cost_nano_usd, r.latency_ms, r.output_tokens, r.response_sha256, r.finish_reason
+SELECT r.task_id, b.category, b.week, r.arm, r.repeat, r.step, r.cost_nano_usd, r.latency_ms, r.response_sha256, r.finish_reason,
+    r.input_tokens, r.cached_tokens, r.cache_write_tokens, r.output_tokens, r.reasoning_tokens, r.stored_at
 FROM response_steps r JOIN batch_tasks b ON b.task_id = r.task_id
 WHERE ? = 0 OR b.week <= ? ORDER BY b.week, r.task_id, r.arm, r.repeat, r.step`, throughWeek, throughWeek)
 	if err != nil {
@@ -117,7 +119,7 @@ WHERE b.came_by <> 'rating' AND (? = 0 OR b.week <= ?) ORDER BY b.week, b.task_i
 	}
 	err = s.reader.SelectContext(ctx, &refused, `
 SELECT c.task_id, b.category, c.arm, b.week FROM calls c JOIN batch_tasks b ON b.task_id = c.task_id
-WHERE c.refused AND NOT EXISTS (SELECT 1 FROM responses r WHERE r.task_id = c.task_id AND r.arm = c.arm)
+WHERE c.refused = 1 AND NOT EXISTS (SELECT 1 FROM responses r WHERE r.task_id = c.task_id AND r.arm = c.arm)
 ORDER BY c.task_id, c.arm`)
 	if err != nil {
 		return fmt.Errorf("read refused calls: %w", err)
@@ -128,22 +130,18 @@ ORDER BY c.task_id, c.arm`)
 	return nil
 }
 
-// SaveRoutingTable keeps a routing table and its decisions.
-func (s *Store) SaveRoutingTable(ctx context.Context, table eval.RoutingTable) error {
+// SaveRoutingTable keeps a routing table and its decisions, and gives its number.
+func (s *Store) SaveRoutingTable(ctx context.Context, table eval.RoutingTable) (number int64, err error) {
 	body, err := json.Marshal(table)
 	if err != nil {
-		return fmt.Errorf("store routing table: %w", err)
+		return 0, fmt.Errorf("store routing table: %w", err)
 	}
-	return s.write(ctx, func(tx *transaction) error {
-		result, err := tx.ExecContext(ctx, `
+	err = s.write(ctx, func(tx *transaction) error {
+		number, err = tx.insert(ctx, `
 INSERT INTO routing_tables (protocol_sha256, price_table_date, body, decided_at) VALUES (?, ?, ?, ?)`,
 			table.ProtocolSHA256, table.PriceTableDate, string(body), table.DecidedAt.UnixMicro())
 		if err != nil {
 			return fmt.Errorf("store routing table: %w", err)
-		}
-		id, err := result.LastInsertId()
-		if err != nil {
-			return err
 		}
 		for _, route := range table.Routes {
 			evidence, err := json.Marshal(route)
@@ -152,13 +150,14 @@ INSERT INTO routing_tables (protocol_sha256, price_table_date, body, decided_at)
 			}
 			_, err = tx.ExecContext(ctx, `
 INSERT INTO decisions (routing_table_id, category, arm, decision, reason, evidence) VALUES (?, ?, ?, ?, ?, ?)`,
-				id, route.Category, route.Arm, route.Decision, route.Reason, string(evidence))
+				number, route.Category, route.Arm, route.Decision, route.Reason, string(evidence))
 			if err != nil {
 				return fmt.Errorf("store decision on %q: %w", route.Category, err)
 			}
 		}
 		return nil
 	})
+	return number, err
 }
 
 // LatestRoutingTable is the table stored last; eval.ErrNotFound where there is none.
@@ -189,7 +188,7 @@ type Status struct {
 }
 
 // counted says of a comparison c that no rule leaves it out.
-const counted = `NOT EXISTS (SELECT 1 FROM comparison_checks k WHERE k.comparison_id = c.id AND k.excluded)`
+const counted = `NOT EXISTS (SELECT 1 FROM comparison_checks k WHERE k.comparison_id = c.id AND k.excluded = 1)`
 
 // PilotStatus reads the pilot's progress.
 func (s *Store) PilotStatus(ctx context.Context) (Status, error) {
@@ -251,10 +250,10 @@ FROM responses r JOIN batch_tasks b ON b.task_id = r.task_id GROUP BY b.week, b.
 		Complete int `db:"complete"`
 	}
 	err = s.reader.GetContext(ctx, &rated, `
-SELECT count(*) AS once, coalesce(sum(raters >= ?), 0) AS complete FROM (
+SELECT count(*) AS once, count(*) FILTER (WHERE raters >= ?) AS complete FROM (
     SELECT count(DISTINCT r.rater_id) AS raters
     FROM ratings r JOIN raters h ON h.id = r.rater_id AND h.kind = 'human' JOIN comparisons c ON c.id = r.comparison_id
-    WHERE `+counted+` GROUP BY c.id)`, locked.Protocol.RatingsPerComparison)
+    WHERE `+counted+` GROUP BY c.id) r`, locked.Protocol.RatingsPerComparison)
 	status.RatedOnce, status.Rated = rated.Once, rated.Complete
 	return status, err
 }
@@ -268,13 +267,14 @@ type failureRow struct {
 }
 
 // failures counts the cells that were given back and are not answered, with the
-// latest reason: SQLite takes the bare column from the row of the maximum.
+// latest reason.
 func (s *Store) failures(ctx context.Context) (rows []failureRow, err error) {
 	err = s.reader.SelectContext(ctx, &rows, `
 SELECT week, category, arm, calls, last_error FROM (
-    SELECT b.week, b.category, c.arm, count(*) AS calls, c.last_error, max(c.updated_at)
+    SELECT b.week, b.category, c.arm, c.last_error, count(*) OVER (PARTITION BY b.week, b.category, c.arm) AS calls,
+        row_number() OVER (PARTITION BY b.week, b.category, c.arm ORDER BY c.updated_at DESC, c.task_id) AS latest
     FROM calls c JOIN batch_tasks b ON b.task_id = c.task_id
-    WHERE c.last_error <> '' AND NOT EXISTS (SELECT 1 FROM responses r WHERE r.task_id = c.task_id AND r.arm = c.arm)
-    GROUP BY b.week, b.category, c.arm)`)
+    WHERE c.last_error <> '' AND NOT EXISTS (SELECT 1 FROM responses r WHERE r.task_id = c.task_id AND r.arm = c.arm)) f
+WHERE latest = 1 ORDER BY week, category, arm`)
 	return rows, err
 }

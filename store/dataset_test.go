@@ -70,7 +70,8 @@ func TestRoutingTablesAreKept(t *testing.T) {
 			Pilot: "support", ProtocolSHA256: "ab", DecidedAt: testTime,
 			Routes: []eval.Route{{Category: "coding", Arm: arm, Decision: eval.Keep, Reason: "why", WinRate: &eval.Interval{Estimate: 0.5}}},
 		}
-		must(t, s.SaveRoutingTable(t.Context(), table))
+		_, err := s.SaveRoutingTable(t.Context(), table)
+		must(t, err)
 	}
 	got, err := s.LatestRoutingTable(t.Context())
 	must(t, err)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"modeltrial/eval"
@@ -72,14 +73,19 @@ func (s *Store) Deviations(ctx context.Context) ([]string, error) {
 }
 
 // UnexplainedDeviations are what the data shows and nobody gave a reason for: an arm that
-// is served by another model than before, and a week that was passed over.
+// is served by another model than before, or called at another address, and a week that
+// was passed over.
 func (s *Store) UnexplainedDeviations(ctx context.Context) ([]eval.Deviation, error) {
 	replaced, err := s.replacedModels(ctx)
 	if err != nil {
 		return nil, err
 	}
+	moved, err := s.movedProviders(ctx)
+	if err != nil {
+		return nil, err
+	}
 	skipped, err := s.skippedWeeks(ctx)
-	return append(replaced, skipped...), err
+	return slices.Concat(replaced, moved, skipped), err
 }
 
 // replacedModels are the arms whose answers came from a model that served none of the
@@ -144,17 +150,17 @@ GROUP BY b.week ORDER BY b.week`)
 	return deviations, nil
 }
 
-// Stopped is the early stop that holds, with ok false where there is none or the pilot
-// was resumed since.
-func (s *Store) Stopped(ctx context.Context) (stop eval.Deviation, ok bool, err error) {
+// Stopped is the early stop that holds; nil where there is none or the pilot was resumed
+// since.
+func (s *Store) Stopped(ctx context.Context) (stop *eval.Deviation, err error) {
 	deviations, err := s.DeviationList(ctx)
 	for _, deviation := range deviations {
 		switch deviation.Kind {
 		case eval.StoppedEarly:
-			stop, ok = deviation, true
+			stop = &deviation
 		case eval.Resumed:
-			stop, ok = eval.Deviation{}, false
+			stop = nil
 		}
 	}
-	return stop, ok, err
+	return stop, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"modeltrial/audit"
 	"modeltrial/eval"
+	"modeltrial/store/storetest"
 )
 
 var testTime = time.Date(2026, 3, 2, 9, 0, 0, 123456000, time.UTC)
@@ -29,9 +31,30 @@ var testProtocol = eval.Protocol{
 	},
 }
 
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := storetest.Drop(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// target is what a test opens in place of a file.
+func target(t testing.TB, file string) string {
+	t.Helper()
+	return storetest.Target(t, file, func(address string) error {
+		s, err := Open(context.Background(), address)
+		if err != nil {
+			return err
+		}
+		return s.Close()
+	})
+}
+
 func openTest(t testing.TB, path string) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), path)
+	s, err := Open(t.Context(), target(t, path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,6 +64,19 @@ func openTest(t testing.TB, path string) *Store {
 		}
 	})
 	return s
+}
+
+// reopen opens an open store's database once more.
+func reopen(t testing.TB, s *Store) *Store {
+	t.Helper()
+	place := s.path
+	if s.config != nil {
+		place = s.config.ConnString()
+	}
+	again, err := Open(t.Context(), place)
+	must(t, err)
+	t.Cleanup(func() { must(t, again.Close()) })
+	return again
 }
 
 func newTest(t testing.TB) *Store {

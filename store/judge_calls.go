@@ -53,7 +53,7 @@ func (s *Store) OpenJudgements(ctx context.Context, week, attempts int) ([]eval.
 		return nil
 	}, `
 SELECT c.comparison_id, h.name, c.first, count(*) AS replies FROM judge_calls c JOIN raters h ON h.id = c.rater_id
-WHERE c.outcome = 'unreadable' GROUP BY c.rater_id, c.comparison_id, c.first`)
+WHERE c.outcome = 'unreadable' GROUP BY h.name, c.comparison_id, c.first`)
 	if err != nil {
 		return nil, err
 	}
@@ -231,14 +231,13 @@ type machineRating struct {
 
 func insertMachineRating(ctx context.Context, tx *transaction, r machineRating, now time.Time) (*int64, error) {
 	score, _ := r.verdict.Score()
-	result, err := tx.ExecContext(ctx, `
+	id, err := tx.insert(ctx, `
 INSERT INTO ratings (comparison_id, rater_id, supersedes, verdict, score, first, grades, note, cluster, rated_at)
 VALUES (?, ?, ?, ?, ?, ?, '{}', ?, '', ?)`, r.comparison, r.rater, r.supersedes, r.verdict, score, r.first, r.note, now.UnixMicro())
 	if err != nil {
 		return nil, fmt.Errorf("store rating: %w", err)
 	}
-	id, err := result.LastInsertId()
-	return &id, err
+	return &id, nil
 }
 
 // A JudgeStatus is how far one judge is, and what it has cost.
@@ -258,12 +257,12 @@ type JudgeStatus struct {
 func (s *Store) Judges(ctx context.Context) (judges []JudgeStatus, err error) {
 	err = s.reader.SelectContext(ctx, &judges, `
 WITH judgements AS (
-    SELECT rater_id, max(outcome = 'rated') AS rated, max(outcome = 'unreadable') AS unreadable, count(*) AS calls,
+    SELECT rater_id, count(*) FILTER (WHERE outcome = 'rated') > 0 AS rated, count(*) FILTER (WHERE outcome = 'unreadable') > 0 AS unreadable, count(*) AS calls,
         coalesce(sum(cost_nano_usd), 0) AS spent,
         sum(CASE outcome WHEN 'reserved' THEN reserved_nano_usd ELSE lost_nano_usd END) AS set_aside
     FROM judge_calls GROUP BY rater_id, comparison_id, first)
-SELECT h.name AS judge, h.simulated, sum(j.rated) AS rated, sum(j.unreadable AND NOT j.rated) AS unreadable,
-    sum(NOT j.rated AND NOT j.unreadable) AS failed, sum(j.calls) AS calls, sum(j.spent) AS spent, sum(j.set_aside) AS set_aside,
+SELECT h.name AS judge, h.simulated, count(*) FILTER (WHERE j.rated) AS rated, count(*) FILTER (WHERE j.unreadable AND NOT j.rated) AS unreadable,
+    count(*) FILTER (WHERE NOT j.rated AND NOT j.unreadable) AS failed, sum(j.calls) AS calls, sum(j.spent) AS spent, sum(j.set_aside) AS set_aside,
     coalesce((SELECT c.reason FROM judge_calls c WHERE c.rater_id = h.id AND c.reason <> '' ORDER BY c.id DESC LIMIT 1), '') AS last_error
 FROM judgements j JOIN raters h ON h.id = j.rater_id GROUP BY h.id ORDER BY h.name`)
 	if err != nil {

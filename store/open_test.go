@@ -9,9 +9,12 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"modeltrial/store/storetest"
 )
 
 func TestOpenMakesAndKeepsADatabase(t *testing.T) {
+	storetest.NeedsFile(t)
 	for _, name := range []string{"modeltrial.db", "with space & 100%?.db", "#1.db", "ü.db"} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), name)
@@ -38,6 +41,7 @@ func TestOpenMakesAndKeepsADatabase(t *testing.T) {
 }
 
 func TestOpenTakesARelativePath(t *testing.T) {
+	storetest.NeedsFile(t)
 	t.Chdir(t.TempDir())
 	openTest(t, "modeltrial.db")
 	if _, err := os.Stat("modeltrial.db"); err != nil {
@@ -47,6 +51,9 @@ func TestOpenTakesARelativePath(t *testing.T) {
 
 func TestOpenAtOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "modeltrial.db")
+	if storetest.Postgres() {
+		path = storetest.Empty(t)
+	}
 	var group errgroup.Group
 	for range 4 {
 		group.Go(func() error {
@@ -61,6 +68,7 @@ func TestOpenAtOnce(t *testing.T) {
 }
 
 func TestEveryConnectionHasTheSettings(t *testing.T) {
+	storetest.NeedsFile(t)
 	s := newTest(t)
 	settings := map[string]string{"foreign_keys": "1", "journal_mode": "wal", "synchronous": "2", "busy_timeout": "5000"}
 	var held []*sql.Conn
@@ -153,7 +161,7 @@ func TestALockedDatabaseIsSaid(t *testing.T) {
 	defer func() { must(t, tx.Rollback()) }()
 	start := time.Now()
 	_, err = s.AddRater(t.Context(), testRater, testTime)
-	wantError(t, err, path, "another process")
+	wantError(t, err, s.path, "another process")
 	if waited := time.Since(start); waited < busyTimeout/2 {
 		t.Errorf("gave up after %v, want it to wait for about %v", waited, busyTimeout)
 	}
@@ -173,6 +181,7 @@ func TestOpenWhileAnotherWrites(t *testing.T) {
 }
 
 func TestCheckFindsDamage(t *testing.T) {
+	storetest.NeedsFile(t)
 	path := filepath.Join(t.TempDir(), "modeltrial.db")
 	makeFull(t, path)
 	// The row of a file that tasks point to is taken away behind the store's back.

@@ -111,22 +111,9 @@ func (s *Store) ImportEdits(ctx context.Context, path string, now time.Time, rea
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx *transaction) error {
-		result, err := tx.ExecContext(ctx, insertFile, path, "edits", now.UnixMicro())
-		if err != nil {
-			return fmt.Errorf("note file %s: %w", path, err)
-		}
-		fileID, err := result.LastInsertId()
-		if err != nil {
-			return err
-		}
+	return s.importFile(ctx, path, "edits", now, func(tx *transaction, fileID int64) (ImportedFile, error) {
 		i := &editImport{tx: tx, protocol: locked.Protocol, fileID: fileID, now: now, raters: map[string]int64{}}
-		file, err := read(func(edit eval.PostEdit) (bool, error) { return i.add(ctx, edit) })
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, finishFile, file.Format, file.SHA256, file.Rows, file.Imported, file.Duplicates, file.Rejected, fileID)
-		return err
+		return read(func(edit eval.PostEdit) (bool, error) { return i.add(ctx, edit) })
 	})
 }
 

@@ -65,7 +65,7 @@ func (s *Store) refuseChangedArms(ctx context.Context, protocol eval.Protocol) e
 		var answered int
 		err = s.reader.GetContext(ctx, &answered, `
 SELECT count(*) FROM (SELECT task_id, arm FROM responses UNION SELECT task_id, arm FROM response_steps
-    UNION SELECT c.task_id, c.arm FROM calls c WHERE `+inOpenBatch+`) WHERE arm = ?1 AND EXISTS (
+    UNION SELECT c.task_id, c.arm FROM calls c WHERE `+inOpenBatch+`) a WHERE arm = ?1 AND EXISTS (
     SELECT 1 FROM arms WHERE name = ?1 AND (provider <> ?2 OR model <> ?3 OR parameters <> ?4)
     AND protocol_version = (SELECT max(protocol_version) FROM arms WHERE name = ?1))`,
 			arm.Name, arm.Provider, arm.Model, parameters)

@@ -75,10 +75,9 @@ func (s *Store) OpenProviderBatches(ctx context.Context) ([]eval.ProviderBatch, 
 		Model       string `db:"model"`
 		Remote      string `db:"remote_id"`
 		SubmittedAt int64  `db:"submitted_at"`
-		Calls       int    `db:"calls"`
 	}
 	err := s.reader.SelectContext(ctx, &rows, `
-SELECT b.id, b.provider, b.model, b.remote_id, b.submitted_at, (SELECT count(*) FROM provider_batch_items i WHERE i.batch_id = b.id) AS calls
+SELECT b.id, b.provider, b.model, b.remote_id, b.submitted_at
 FROM provider_batches b WHERE b.state = 'open' ORDER BY b.submitted_at, b.id`)
 	if err != nil {
 		return nil, fmt.Errorf("read batches: %w", err)
@@ -87,13 +86,15 @@ FROM provider_batches b WHERE b.state = 'open' ORDER BY b.submitted_at, b.id`)
 	for i, row := range rows {
 		batches[i] = eval.ProviderBatch{
 			ID: row.ID, Provider: row.Provider, Model: row.Model, Remote: row.Remote,
-			SubmittedAt: time.UnixMicro(row.SubmittedAt).UTC(), Calls: row.Calls,
+			SubmittedAt: time.UnixMicro(row.SubmittedAt).UTC(),
 		}
 	}
 	return batches, nil
 }
 
-// OpenBatchItems are the calls of a batch whose answers are not stored, by number.
+// OpenBatchItems are the calls of a batch whose answers are not stored, by number, among
+// them those to whose cell an answer was imported meanwhile: what they cost is not known
+// yet.
 func (s *Store) OpenBatchItems(ctx context.Context, id string) ([]eval.BatchItem, error) {
 	var rows []struct {
 		Number   int            `db:"number"`
@@ -109,7 +110,8 @@ func (s *Store) OpenBatchItems(ctx context.Context, id string) ([]eval.BatchItem
 SELECT i.number, i.task_id, i.arm, b.week, b.category, i.repeat, i.step, i.reserved_nano_usd
 FROM provider_batch_items i JOIN batch_tasks b ON b.task_id = i.task_id
 WHERE i.batch_id = ? AND NOT CASE WHEN i.step = 0
-    THEN EXISTS (SELECT 1 FROM responses r WHERE r.task_id = i.task_id AND r.arm = i.arm)
+    THEN EXISTS (SELECT 1 FROM responses r JOIN calls c ON c.task_id = r.task_id AND c.arm = r.arm
+        WHERE r.task_id = i.task_id AND r.arm = i.arm AND (r.origin <> 'recorded' OR c.claimed_until = 0))
     ELSE EXISTS (SELECT 1 FROM response_steps r WHERE r.task_id = i.task_id AND r.arm = i.arm AND r.repeat = i.repeat AND r.step = i.step) END
 ORDER BY i.number`, id)
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"modeltrial/audit"
 	"modeltrial/eval"
 	"modeltrial/eval/blind"
+	"modeltrial/store/storetest"
 )
 
 // TestNoComparisonIsRatedTooOften has fifty raters at once take all there is.
@@ -234,12 +235,13 @@ func TestTheQueueCountsEveryRating(t *testing.T) {
 
 // TestTheQueueOfAnOlderDatabase is what triggers would have made of it.
 func TestTheQueueOfAnOlderDatabase(t *testing.T) {
+	storetest.NeedsFile(t)
 	s := newRatedInManyWays(t)
 	want := queue(t, s)
 	var presentations, after []string
 	state := `SELECT id || ' ' || settled || ' ' || coalesce(shown_at, '-') FROM presentations ORDER BY id`
 	must(t, s.reader.SelectContext(t.Context(), &presentations, state))
-	files, err := fs.Sub(migrations, "migrations")
+	files, err := fs.Sub(migrations, "migrations/sqlite")
 	must(t, err)
 	provider, err := goose.NewProvider(goose.DialectSQLite3, s.writer.DB, files)
 	must(t, err)
@@ -256,8 +258,8 @@ func TestTheQueueOfAnOlderDatabase(t *testing.T) {
 	}
 }
 
-// TestChecksComeBetweenComparisonsAssignedAhead: who is tried, is tried although the next
-// comparison is assigned already, may skip what tries, and goes on with the assigned one.
+// TestChecksComeBetweenComparisonsAssignedAhead: what tries a rater is prepared ahead like
+// every comparison, may be skipped, and the rater goes on with what was prepared meanwhile.
 func TestChecksComeBetweenComparisonsAssignedAhead(t *testing.T) {
 	s := newAnswered(t, 20, 2) // 60 comparisons
 	_, err := s.LockProtocol(t.Context(), triedProtocol(2), "raters are tried", testTime)
@@ -271,6 +273,26 @@ func TestChecksComeBetweenComparisonsAssignedAhead(t *testing.T) {
 			break
 		}
 		must(t, err)
+		if ahead != "" && p.ID != ahead {
+			t.Fatalf("got %s, want %s that was assigned ahead", p.ID, ahead)
+		}
+		next, err := s.AssignAhead(t.Context(), ann, controlFirst, now)
+		if errors.Is(err, eval.ErrNotFound) {
+			next = eval.Presentation{}
+		} else {
+			must(t, err)
+		}
+		if ahead = next.ID; ahead != "" {
+			if _, err := s.Presentation(t.Context(), ann, ahead); !errors.Is(err, eval.ErrNotFound) {
+				t.Fatalf("read ahead: %v", err)
+			}
+			if err := s.AddVerdict(t.Context(), ann, ahead, eval.LeftBetter, nil, "", now); !errors.Is(err, eval.ErrNotFound) {
+				t.Fatalf("rated ahead: %v", err)
+			}
+			if err := s.Skip(t.Context(), ann, ahead, eval.SkipOther, now); !errors.Is(err, eval.ErrNotFound) {
+				t.Fatalf("skipped ahead: %v", err)
+			}
+		}
 		isCheck := count(t, s, `SELECT count(*) FROM check_presentations WHERE id = ?`, p.ID) == 1
 		switch {
 		case p.ShownAt.IsZero():
@@ -283,17 +305,6 @@ func TestChecksComeBetweenComparisonsAssignedAhead(t *testing.T) {
 				}
 				continue
 			}
-		case ahead != "" && p.ID != ahead:
-			t.Fatalf("got %s, want %s that was assigned ahead", p.ID, ahead)
-		}
-		if !isCheck {
-			next, err := s.AssignAhead(t.Context(), ann, controlFirst, now)
-			if errors.Is(err, eval.ErrNotFound) {
-				next = eval.Presentation{}
-			} else {
-				must(t, err)
-			}
-			ahead = next.ID
 		}
 		must(t, s.AddVerdict(t.Context(), ann, p.ID, eval.RightBetter, ptr(9.0), "", now))
 	}

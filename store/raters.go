@@ -77,12 +77,12 @@ func ensureRater(ctx context.Context, tx *transaction, rater eval.Rater, now tim
 	if !errors.Is(notFound(err), eval.ErrNotFound) {
 		return 0, err
 	}
-	result, err := tx.ExecContext(ctx, `
+	id, err := tx.insert(ctx, `
 INSERT INTO raters (name, kind, simulated, created_at) VALUES (?, ?, ?, ?)`, rater.Name, rater.Kind, rater.Simulated, now.UnixMicro())
 	if err != nil {
 		return 0, fmt.Errorf("add rater %q: %w", rater.Name, err)
 	}
-	return result.LastInsertId()
+	return id, nil
 }
 
 // selectRater reads a rater as a link or a name finds one.

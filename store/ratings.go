@@ -23,23 +23,9 @@ func (s *Store) ImportRatings(ctx context.Context, path string, now time.Time, r
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx *transaction) error {
-		// The counts are filled in at the end; ratings need the row to point to.
-		result, err := tx.ExecContext(ctx, insertFile, path, "ratings", now.UnixMicro())
-		if err != nil {
-			return fmt.Errorf("note file %s: %w", path, err)
-		}
-		fileID, err := result.LastInsertId()
-		if err != nil {
-			return err
-		}
+	return s.importFile(ctx, path, "ratings", now, func(tx *transaction, fileID int64) (ImportedFile, error) {
 		i := &ratingImport{tx: tx, protocol: locked.Protocol, fileID: fileID, now: now, raters: map[eval.Rater]int64{}, comparisons: map[[3]string]string{}}
-		file, err := read(func(rating eval.Rating) (bool, error) { return i.add(ctx, rating) }, func(guess eval.Guess) error { return i.guess(ctx, guess) })
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, finishFile, file.Format, file.SHA256, file.Rows, file.Imported, file.Duplicates, file.Rejected, fileID)
-		return err
+		return read(func(rating eval.Rating) (bool, error) { return i.add(ctx, rating) }, func(guess eval.Guess) error { return i.guess(ctx, guess) })
 	})
 }
 
@@ -81,14 +67,18 @@ func (i *ratingImport) add(ctx context.Context, rating eval.Rating) (stored bool
 	if rated.IsZero() {
 		rated = i.now
 	}
-	_, err = i.tx.ExecContext(ctx, `
+	grades, err := eval.GradesJSON(rating.Grades)
+	if err != nil {
+		return false, err
+	}
+	id, err := i.tx.insert(ctx, `
 INSERT INTO ratings (comparison_id, rater_id, file_id, supersedes, verdict, score, first, seconds, grades, note, cluster, rated_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, '{}', ?, ?, ?)`,
-		comparison, rater, i.fileID, last, rating.Verdict, rating.Score, rating.First, rating.Seconds, rating.Note, rating.Cluster, rated.UnixMicro())
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		comparison, rater, i.fileID, last, rating.Verdict, rating.Score, rating.First, rating.Seconds, grades, rating.Note, rating.Cluster, rated.UnixMicro())
 	if err != nil {
 		return false, fmt.Errorf("store rating of task %q by %q: %w", rating.TaskID, rating.Rater, err)
 	}
-	return true, nil
+	return true, addTags(ctx, i.tx, id, rating.Tags)
 }
 
 // earlier looks up what the rater has said of the comparison in the same order
@@ -179,20 +169,30 @@ type ratingRow struct {
 	Seconds   *float64       `db:"seconds"`
 	RatedAt   int64          `db:"rated_at"`
 	Note      string         `db:"note"`
+	ID        int64          `db:"id"`
+	Grades    string         `db:"grades"`
 }
 
 // EachRating gives the ratings that count, superseded ones left out, in the order
 // in which they were given; weeks after throughWeek are left out unless it is 0.
 func (s *Store) EachRating(ctx context.Context, throughWeek int, do func(eval.Rating) error) error {
+	tags, err := s.tagsOfRatings(ctx)
+	if err != nil {
+		return err
+	}
 	return each(ctx, s, "ratings", func(r ratingRow) error {
+		grades, err := eval.ParseGrades(r.Grades)
+		if err != nil {
+			return fmt.Errorf("rating %d: %w", r.ID, err)
+		}
 		return do(eval.Rating{
 			TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: r.Week, ArmA: r.ArmA, ArmB: r.ArmB,
 			Rater: r.Rater, Kind: r.Kind, Simulated: r.Simulated, Verdict: r.Verdict, Score: r.Score, First: r.First,
-			Seconds: r.Seconds, RatedAt: time.UnixMicro(r.RatedAt).UTC(), Note: r.Note,
+			Seconds: r.Seconds, RatedAt: time.UnixMicro(r.RatedAt).UTC(), Note: r.Note, Tags: tags[r.ID], Grades: grades,
 		})
 	}, `
 SELECT c.task_id, b.category, CASE r.cluster WHEN '' THEN t.cluster ELSE r.cluster END AS cluster, b.week, c.arm_a, c.arm_b,
-    h.name AS rater, h.kind, h.simulated, r.verdict, r.score, r.first, r.seconds, r.rated_at, r.note
+    h.name AS rater, h.kind, h.simulated, r.verdict, r.score, r.first, r.seconds, r.rated_at, r.note, r.id, r.grades
 FROM ratings r
 JOIN raters h ON h.id = r.rater_id
 JOIN comparisons c ON c.id = r.comparison_id

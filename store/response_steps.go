@@ -173,7 +173,7 @@ type StepStatus struct {
 // StepStatus counts the stored calls that are a part of an answer.
 func (s *Store) StepStatus(ctx context.Context) (rows []StepStatus, err error) {
 	err = s.reader.SelectContext(ctx, &rows, `
-SELECT arm, step, count(*) AS calls, sum(repeat > 1) AS again, coalesce(sum(cost_nano_usd), 0) AS cost
+SELECT arm, step, count(*) AS calls, count(*) FILTER (WHERE repeat > 1) AS again, coalesce(sum(cost_nano_usd), 0) AS cost
 FROM response_steps GROUP BY arm, step ORDER BY arm, step`)
 	if err != nil {
 		return nil, fmt.Errorf("read steps: %w", err)

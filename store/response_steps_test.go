@@ -2,14 +2,16 @@ package store
 
 import (
 	"errors"
-	"path/filepath"
+	"io/fs"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/pressly/goose/v3"
 
 	"modeltrial/audit"
 	"modeltrial/eval"
+	"modeltrial/store/storetest"
 )
 
 // newChain has a locked protocol in which the candidate of math is a pipeline, each arm
@@ -160,7 +162,7 @@ func TestChangedStepsNeedANewName(t *testing.T) {
 func TestStepsSurviveReopening(t *testing.T) {
 	s, cell := newChain(t)
 	must(t, s.SaveResponse(t.Context(), at(cell, 1, 1), measured(10), 0, testTime))
-	other := openTest(t, filepath.Clean(s.path))
+	other := reopen(t, s)
 	steps, answered, err := other.ResponseSteps(t.Context(), cell.TaskID, cell.Arm)
 	must(t, err)
 	if answered || len(steps) != 1 || steps[0].Repeat != 1 || steps[0].Step != 1 {
@@ -181,4 +183,22 @@ func TestAStepAnsweredIsNotRefused(t *testing.T) {
 	if err != nil || len(data.Refused) > 0 {
 		t.Errorf("refused %+v, %v", data.Refused, err)
 	}
+}
+
+// TestTakingStepsBackFreesWhatTheyCost: a migration that is taken back leaves nothing
+// committed for rows that are gone.
+func TestTakingStepsBackFreesWhatTheyCost(t *testing.T) {
+	storetest.NeedsFile(t)
+	s, cell := newChain(t)
+	must(t, s.SaveResponse(t.Context(), at(cell, 1, 1), measured(7), 0, testTime))
+	spentIs(t, s, 7, 7)
+	files, err := fs.Sub(migrations, "migrations/sqlite")
+	must(t, err)
+	provider, err := goose.NewProvider(goose.DialectSQLite3, s.writer.DB, files)
+	must(t, err)
+	_, err = provider.DownTo(t.Context(), 20)
+	must(t, err)
+	_, err = provider.Up(t.Context())
+	must(t, err)
+	spentIs(t, s, 0, 0)
 }

@@ -45,10 +45,11 @@ func (s *Store) Reserve(ctx context.Context, cell eval.Cell, worstCase, budget a
 
 func reserve(ctx context.Context, tx *transaction, cell eval.Cell, worstCase, budget audit.NanoUSD, now, until time.Time) error {
 	var taken bool
-	err := tx.GetContext(ctx, &taken, `
-SELECT ? = 0 AND EXISTS (SELECT 1 FROM responses WHERE task_id = ? AND arm = ?)
-    OR EXISTS (SELECT 1 FROM calls WHERE task_id = ? AND arm = ? AND claimed_until > ?)`,
-		cell.Step, cell.TaskID, cell.Arm, cell.TaskID, cell.Arm, now.UnixMicro())
+	var committed audit.NanoUSD
+	err := tx.scan(ctx, `
+SELECT ?1 = 0 AND EXISTS (SELECT 1 FROM responses WHERE task_id = ?2 AND arm = ?3)
+    OR EXISTS (SELECT 1 FROM calls WHERE task_id = ?2 AND arm = ?3 AND claimed_until > ?4), (`+committedSum+`)`,
+		[]any{cell.Step, cell.TaskID, cell.Arm, now.UnixMicro()}, &taken, &committed)
 	if err == nil && !taken && cell.Step > 0 {
 		taken, err = stepTaken(ctx, tx, cell)
 	}
@@ -60,14 +61,14 @@ SELECT ? = 0 AND EXISTS (SELECT 1 FROM responses WHERE task_id = ? AND arm = ?)
 	}
 	// A claim that ran out may have been paid for, so it counts for good, also
 	// once the cell is claimed again: the budget holds whatever happened to that run.
-	if err := withinBudget(ctx, tx, fmt.Sprintf("task %q, arm %q", cell.TaskID, cell.Arm), worstCase, budget); err != nil {
+	if err := fits(fmt.Sprintf("task %q, arm %q", cell.TaskID, cell.Arm), committed, worstCase, budget); err != nil {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `
 INSERT INTO calls (task_id, arm, claimed_until, reserved_nano_usd, lost_nano_usd, attempts, last_error, refused, updated_at)
 VALUES (?, ?, ?, ?, 0, 0, '', 0, ?)
 ON CONFLICT (task_id, arm) DO UPDATE SET
-    claimed_until = excluded.claimed_until, lost_nano_usd = lost_nano_usd + reserved_nano_usd,
+    claimed_until = excluded.claimed_until, lost_nano_usd = calls.lost_nano_usd + calls.reserved_nano_usd,
     reserved_nano_usd = excluded.reserved_nano_usd, updated_at = excluded.updated_at`,
 		cell.TaskID, cell.Arm, until.UnixMicro(), worstCase, now.UnixMicro())
 	return err
@@ -80,6 +81,10 @@ func withinBudget(ctx context.Context, tx *transaction, call string, worstCase, 
 	if err := tx.GetContext(ctx, &committed, committedSum); err != nil {
 		return err
 	}
+	return fits(call, committed, worstCase, budget)
+}
+
+func fits(call string, committed, worstCase, budget audit.NanoUSD) error {
 	if worstCase > 0 && committed+worstCase > budget {
 		return fmt.Errorf("%s: %s spent or reserved, worst case of this call %s, cap %s: %w", call, committed, worstCase, budget, eval.ErrBudgetExhausted)
 	}
@@ -303,7 +308,7 @@ func placeResponse(ctx context.Context, tx *transaction, protocol eval.Protocol,
 	}
 	_, err = tx.ExecContext(ctx, `
 INSERT INTO batch_tasks (task_id, week, category, came_by) VALUES (?, ?, ?, 'response')
-ON CONFLICT (task_id) DO UPDATE SET came_by = excluded.came_by WHERE came_by = 'rating'`, response.TaskID, week, category)
+ON CONFLICT (task_id) DO UPDATE SET came_by = excluded.came_by WHERE batch_tasks.came_by = 'rating'`, response.TaskID, week, category)
 	return err
 }
 

@@ -122,14 +122,10 @@ type ReviewDraw struct {
 // SaveDraw stores a random sample.
 func (s *Store) SaveDraw(ctx context.Context, draw ReviewDraw) error {
 	return s.write(ctx, func(tx *transaction) error {
-		result, err := tx.ExecContext(ctx, `INSERT INTO review_draws (seed, population, drawn_at) VALUES (?, ?, ?)`,
+		id, err := tx.insert(ctx, `INSERT INTO review_draws (seed, population, drawn_at) VALUES (?, ?, ?)`,
 			int64(draw.Seed), draw.Population, draw.DrawnAt.UnixMicro())
 		if err != nil {
 			return fmt.Errorf("store sample: %w", err)
-		}
-		id, err := result.LastInsertId()
-		if err != nil {
-			return err
 		}
 		for i, taskID := range draw.TaskIDs {
 			_, err := tx.ExecContext(ctx, `INSERT INTO review_draw_tasks (task_id, draw_id, position) VALUES (?, ?, ?)`, taskID, id, i+1)

@@ -11,6 +11,7 @@ import (
 
 	"modeltrial/audit"
 	"modeltrial/eval"
+	"modeltrial/store/storetest"
 )
 
 // categorise imports tasks with these ids and gives them a category.
@@ -183,6 +184,7 @@ func TestLocalModel(t *testing.T) {
 
 // The schema of tasks is edited in place: it must still be one that SQLite reads.
 func TestSchemaIsSound(t *testing.T) {
+	storetest.NeedsFile(t)
 	s := newTest(t)
 	findings, err := s.Check(t.Context())
 	must(t, err)

@@ -183,8 +183,8 @@ type shownRevision struct {
 
 const selectShownRevision = `
 SELECT count(*) AS asked, count(response) AS rounds,
-    coalesce(max(response IS NULL AND refused = 0), 0) AS open,
-    coalesce(max(timing = ''), 0) AS untimed, coalesce(max(timing = 'elapsed'), 0) AS elapsed, coalesce(sum(seconds), 0.0) AS seconds,
+    count(*) FILTER (WHERE response IS NULL AND refused = 0) > 0 AS open,
+    count(*) FILTER (WHERE timing = '') > 0 AS untimed, count(*) FILTER (WHERE timing = 'elapsed') > 0 AS elapsed, coalesce(sum(seconds), 0.0) AS seconds,
     (SELECT v.response FROM revisions v WHERE v.presentation_id = ?1 AND v.response IS NOT NULL ORDER BY v.id DESC LIMIT 1) AS answer,
     (SELECT v.shown_at FROM revisions v WHERE v.presentation_id = ?1 AND v.response IS NOT NULL ORDER BY v.id DESC LIMIT 1) AS shown_at,
     (SELECT v.remark FROM revisions v WHERE v.presentation_id = ?1 ORDER BY v.id DESC LIMIT 1) AS remark,

@@ -38,7 +38,7 @@ func (s *Store) RoutingTables(ctx context.Context) ([]eval.StoredTable, error) {
 func (s *Store) RoutingTable(ctx context.Context, number int64) (eval.StoredTable, error) {
 	var row tableRow
 	err := s.reader.GetContext(ctx, &row, `
-SELECT id, body FROM routing_tables WHERE ? IN (0, id) ORDER BY id DESC LIMIT 1`, number)
+SELECT id, body FROM routing_tables WHERE CAST(? AS BIGINT) IN (0, id) ORDER BY id DESC LIMIT 1`, number)
 	if err != nil {
 		return eval.StoredTable{}, fmt.Errorf("routing table %d: %w", number, notFound(err))
 	}

@@ -19,7 +19,8 @@ func TestRoutingTablesByNumber(t *testing.T) {
 	var want []eval.StoredTable
 	for i, arm := range []string{"now", "next", "small"} {
 		table := eval.RoutingTable{Pilot: arm, DecidedAt: testTime, Routes: []eval.Route{{Category: "coding", Arm: arm, Decision: eval.Keep}}}
-		must(t, s.SaveRoutingTable(t.Context(), table))
+		_, err := s.SaveRoutingTable(t.Context(), table)
+		must(t, err)
 		want = append(want, eval.StoredTable{ID: int64(i + 1), Table: table})
 	}
 	got, err := s.RoutingTables(t.Context())

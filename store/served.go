@@ -52,9 +52,10 @@ type OpenCalls struct {
 // are calls of batches that a provider works on.
 func (s *Store) BlockedCalls(ctx context.Context, now time.Time) (calls []OpenCalls, err error) {
 	err = s.reader.SelectContext(ctx, &calls, `
-SELECT b.week, c.arm, sum(c.claimed_until > ?1) AS claimed, sum(c.refused AND c.claimed_until <= ?1) AS refused
+SELECT b.week, c.arm, count(*) FILTER (WHERE c.claimed_until > ?1) AS claimed,
+    count(*) FILTER (WHERE c.refused = 1 AND c.claimed_until <= ?1) AS refused
 FROM calls c JOIN batch_tasks b ON b.task_id = c.task_id
-WHERE (c.claimed_until > ?1 OR c.refused) AND NOT `+inOpenBatch+`
+WHERE (c.claimed_until > ?1 OR c.refused = 1) AND NOT `+inOpenBatch+`
   AND NOT EXISTS (SELECT 1 FROM responses r WHERE r.task_id = c.task_id AND r.arm = c.arm)
 GROUP BY b.week, c.arm ORDER BY b.week, c.arm`, now.UnixMicro())
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jmoiron/sqlx"
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -24,13 +25,16 @@ import (
 	"modeltrial/eval"
 )
 
-//go:embed migrations/*.sql
+//go:embed migrations/*/*.sql
 var migrations embed.FS
 
 // A Store is an open workspace database. Its methods are safe for concurrent use:
 // one connection writes, several read.
 type Store struct {
-	path   string
+	dialect dialect
+	path    string          // as it is told: the file, or the address without a password
+	config  *pgx.ConnConfig // of PostgreSQL
+
 	writer *sqlx.DB
 	reader *sqlx.DB
 	queue  *writeQueue
@@ -55,6 +59,9 @@ func init() {
 
 // OpenExisting opens a database that must be there already.
 func OpenExisting(ctx context.Context, path string) (*Store, error) {
+	if IsPostgres(path) {
+		return openPostgres(ctx, path, true)
+	}
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -69,8 +76,12 @@ func OpenExisting(ctx context.Context, path string) (*Store, error) {
 
 // Open opens a database, makes it where there is none, and brings its schema up
 // to date. A new file can be read by its owner alone. A directory, a file that is no database or is damaged, one that another
-// process holds, and one of a newer modeltrial each give an error that says so.
+// process holds, and one of a newer modeltrial each give an error that says so. In place
+// of a file it may be the address of a PostgreSQL database, postgres://….
 func Open(ctx context.Context, path string) (*Store, error) {
+	if IsPostgres(path) {
+		return openPostgres(ctx, path, false)
+	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil, fmt.Errorf("%s: this is a directory; name the database file, such as %s/modeltrial.db", path, path)
 	}
@@ -168,11 +179,16 @@ SELECT count(*), coalesce(sum(name = ?), 0) FROM sqlite_schema WHERE type = 'tab
 	if tables > 0 && ours == 0 {
 		return fmt.Errorf("%s: this is the database of another program; choose another file with --db", s.path)
 	}
-	files, err := fs.Sub(migrations, "migrations")
+	return s.migrateBy(ctx, goose.DialectSQLite3, s.writer.DB, "migrations/sqlite")
+}
+
+// migrateBy brings the schema up to date by the migrations of a folder.
+func (s *Store) migrateBy(ctx context.Context, dialect goose.Dialect, db *sql.DB, folder string, options ...goose.ProviderOption) error {
+	files, err := fs.Sub(migrations, folder)
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, s.writer.DB, files)
+	provider, err := goose.NewProvider(dialect, db, files, options...)
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
@@ -195,6 +211,9 @@ var errBusy = errors.New("another process holds the database")
 // Explain says what a failure of the database means and what to do about it. Other
 // errors stay as they are.
 func (s *Store) Explain(err error) error {
+	if s.dialect == postgresDialect {
+		return s.explainPostgres(err)
+	}
 	var failure *sqlite.Error
 	if !errors.As(err, &failure) {
 		return err
@@ -222,6 +241,9 @@ func (s *Store) Close() error {
 	return errors.Join(s.quick.close(), s.writer.Close(), s.reader.Close())
 }
 
+// Name is the database as it may be told: its file, or its address without a password.
+func (s *Store) Name() string { return s.path }
+
 // Ready says whether the database answers.
 func (s *Store) Ready(ctx context.Context) error {
 	var one int
@@ -233,24 +255,14 @@ func (s *Store) Ready(ctx context.Context) error {
 // ratings. It returns what is wrong, nothing where all is well.
 func (s *Store) Check(ctx context.Context) ([]string, error) {
 	var findings []string
-	var lines []string
-	if err := s.reader.SelectContext(ctx, &lines, `PRAGMA integrity_check`); err != nil {
-		return nil, s.Explain(err)
-	}
-	for _, line := range lines {
-		if line != "ok" {
-			findings = append(findings, line)
+	var err error
+	if s.dialect == sqliteDialect { // a server looks after its own files
+		if findings, err = s.checkFile(ctx); err != nil {
+			return nil, s.Explain(err)
 		}
 	}
-	var broken int
-	if err := s.reader.GetContext(ctx, &broken, `SELECT count(*) FROM pragma_foreign_key_check`); err != nil {
-		return nil, s.Explain(err)
-	}
-	if broken > 0 {
-		findings = append(findings, fmt.Sprintf("%d rows point to rows that do not exist", broken))
-	}
 	var kept, summed audit.NanoUSD
-	err := errors.Join(s.reader.GetContext(ctx, &kept, committedSum), s.reader.GetContext(ctx, &summed, committedAgain))
+	err = errors.Join(s.reader.GetContext(ctx, &kept, committedSum), s.reader.GetContext(ctx, &summed, committedAgain))
 	if err != nil {
 		return nil, s.Explain(err)
 	}
@@ -263,6 +275,27 @@ func (s *Store) Check(ctx context.Context) ([]string, error) {
 	}
 	if miscounted > 0 {
 		findings = append(findings, fmt.Sprintf("%d comparisons have other ratings than the queue of raters counts", miscounted))
+	}
+	return findings, nil
+}
+
+// checkFile has SQLite look for damage.
+func (s *Store) checkFile(ctx context.Context) (findings []string, err error) {
+	var lines []string
+	if err := s.reader.SelectContext(ctx, &lines, `PRAGMA integrity_check`); err != nil {
+		return nil, err
+	}
+	for _, line := range lines {
+		if line != "ok" {
+			findings = append(findings, line)
+		}
+	}
+	var broken int
+	if err := s.reader.GetContext(ctx, &broken, `SELECT count(*) FROM pragma_foreign_key_check`); err != nil {
+		return nil, err
+	}
+	if broken > 0 {
+		findings = append(findings, fmt.Sprintf("%d rows point to rows that do not exist", broken))
 	}
 	return findings, nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"modeltrial/audit"
 )
@@ -23,6 +24,24 @@ VALUES (?, ?, '', '', 0, 0, 0, 0, ?)`
 	finishFile = `
 UPDATE import_files SET format = ?, sha256 = ?, rows = ?, imported = ?, duplicates = ?, rejected = ? WHERE id = ?`
 )
+
+// importFile stores what read takes of a file and what the file was, in one transaction,
+// or after an error nothing. What is stored needs the file's row to point to, so that its
+// counts are filled in at the end.
+func (s *Store) importFile(ctx context.Context, path, kind string, now time.Time, read func(tx *transaction, fileID int64) (ImportedFile, error)) error {
+	return s.write(ctx, func(tx *transaction) error {
+		fileID, err := tx.insert(ctx, insertFile, path, kind, now.UnixMicro())
+		if err != nil {
+			return fmt.Errorf("note file %s: %w", path, err)
+		}
+		file, err := read(tx, fileID)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, finishFile, file.Format, file.SHA256, file.Rows, file.Imported, file.Duplicates, file.Rejected, fileID)
+		return err
+	})
+}
 
 func orEmpty[T any](list []T) []T {
 	if list == nil {
@@ -146,9 +165,10 @@ func (s *Store) Unclassified(ctx context.Context, again bool, afterRow int64) (t
 	rows, err := s.reader.QueryxContext(ctx, `
 SELECT row_id, category, system_prompt, prompt,
     CASE conversation WHEN '[]' THEN '' ELSE coalesce((
-        SELECT value ->> 'content' FROM json_each(conversation) WHERE value ->> 'role' = 'user' ORDER BY key DESC LIMIT 1), '')
+        SELECT value ->> 'content' FROM `+s.dialect.one(`json_each(conversation)`, `json_array_elements(conversation::json) WITH ORDINALITY AS turns (value, key)`)+`
+        WHERE value ->> 'role' = 'user' ORDER BY key DESC LIMIT 1), '')
     END AS last_user_turn
-FROM tasks NOT INDEXED WHERE row_id > ? AND `+condition+` ORDER BY row_id LIMIT ?`, afterRow, mostTasks)
+FROM tasks `+s.dialect.one(`NOT INDEXED`, ``)+` WHERE row_id > ? AND `+condition+` ORDER BY row_id LIMIT ?`, afterRow, mostTasks)
 	if err != nil {
 		return nil, fmt.Errorf("read tasks to categorise: %w", err)
 	}
@@ -200,7 +220,7 @@ func (s *Store) UnknownTaskIDs(ctx context.Context, ids []string) ([]string, err
 	}
 	var unknown []string
 	err = s.reader.SelectContext(ctx, &unknown, `
-SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM tasks)`, string(list))
+SELECT value FROM `+s.dialect.one(`json_each(?)`, `json_array_elements_text(CAST(? AS json)) AS list (value)`)+` WHERE value NOT IN (SELECT id FROM tasks)`, string(list))
 	return unknown, err
 }
 

@@ -11,11 +11,18 @@ import (
 
 	"modeltrial/audit"
 	"modeltrial/eval"
+	"modeltrial/store/storetest"
 )
 
 func ptr[T any](v T) *T { return &v }
 
 // fullTask has every field filled.
+func init() {
+	if storetest.Postgres() {
+		fullTask.Prompt = plainText(fullTask.Prompt) // it stores no NUL
+	}
+}
+
 var fullTask = audit.Task{
 	ID: "t-1", Timestamp: testTime, Team: "support", User: "ann", Model: "atlas", Provider: "acme",
 	System: "be brief", Prompt: "what is\x00 1+1? 漢字", Response: "2", Reference: "two", FinalText: "2.",

@@ -13,10 +13,10 @@ func (s *Store) TextCounts(ctx context.Context) (audit.TextCounts, error) {
 	var counts audit.TextCounts
 	err := s.reader.GetContext(ctx, &counts, `
 SELECT
-    coalesce(sum(response <> ''), 0) AS responses,
-    coalesce(sum(reference <> ''), 0) AS reference_answers,
-    coalesce(sum(response <> '' AND final_text <> ''), 0) AS edited,
-    coalesce(sum(response <> '' AND final_text = response), 0) AS unchanged
+    count(*) FILTER (WHERE response <> '') AS responses,
+    count(*) FILTER (WHERE reference <> '') AS reference_answers,
+    count(*) FILTER (WHERE response <> '' AND final_text <> '') AS edited,
+    count(*) FILTER (WHERE response <> '' AND final_text = response) AS unchanged
 FROM tasks`)
 	if err != nil {
 		return counts, fmt.Errorf("count texts: %w", err)

@@ -49,6 +49,22 @@ func (t *transaction) ExecContext(ctx context.Context, query string, arguments .
 	return statement.ExecContext(ctx, arguments...)
 }
 
+// insert inserts a row and gives its id.
+func (t *transaction) insert(ctx context.Context, query string, arguments ...any) (id int64, err error) {
+	err = t.GetContext(ctx, &id, query+` RETURNING id`, arguments...)
+	return id, err
+}
+
+// scan reads one row into variables; sql.ErrNoRows where there is none.
+func (t *transaction) scan(ctx context.Context, query string, arguments []any, into ...any) error {
+	ctx = t.context(ctx)
+	statement, err := t.statement(ctx, query)
+	if err != nil {
+		return err
+	}
+	return statement.QueryRowContext(ctx, arguments...).Scan(into...)
+}
+
 // GetContext reads one row; sql.ErrNoRows where there is none.
 func (t *transaction) GetContext(ctx context.Context, into any, query string, arguments ...any) error {
 	ctx = t.context(ctx)

@@ -33,7 +33,7 @@ type writeQueue struct {
 // A queuedWrite is a write of one caller.
 type queuedWrite struct {
 	do       func(*transaction) error
-	patience time.Time  // until when it waits for another process's write
+	patience time.Time  // until when it waits for another process's write, or a server that is away
 	outcome  chan error // takes one, after the commit
 }
 
@@ -145,26 +145,37 @@ func (q *writeQueue) commit() {
 	if broken != nil {
 		_ = tx.Rollback() // SQLite may have done it already
 	} else {
-		broken = tx.Commit()
+		broken = q.store.commit(tx)
 	}
 	broken = q.store.Explain(broken)
+	var again []*queuedWrite // for nothing of them is stored
 	for i, w := range batch {
 		if outcomes[i] == nil {
 			outcomes[i] = broken
 		}
+		if errors.Is(broken, errAway) && time.Now().Before(w.patience) {
+			again = append(again, w)
+			continue
+		}
 		w.outcome <- outcomes[i]
 	}
+	q.mu.Lock()
+	q.waiting = append(again, q.waiting...)
+	q.mu.Unlock()
 	q.keepPrepared(shared)
 }
 
 // refuse fails what waits for a transaction that could not begin. What has patience
-// goes on waiting where another process writes.
+// goes on waiting where another process writes or the server is away.
 func (q *writeQueue) refuse(err error) {
+	if errors.Is(err, errAway) {
+		time.Sleep(awayPause)
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := time.Now()
 	q.waiting = slices.DeleteFunc(q.waiting, func(w *queuedWrite) bool {
-		if errors.Is(err, errBusy) && now.Before(w.patience) {
+		if (errors.Is(err, errBusy) || errors.Is(err, errAway)) && now.Before(w.patience) {
 			return false
 		}
 		w.outcome <- err

@@ -11,10 +11,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"modernc.org/sqlite"
+
+	"modeltrial/store/storetest"
 )
 
 // hold keeps the writing connection, so that writes queue up, until release is called.
@@ -44,7 +48,7 @@ func awaitQueued(t testing.TB, s *Store, n int) {
 func makeNotes(t testing.TB, s *Store) {
 	t.Helper()
 	must(t, s.write(t.Context(), func(tx *transaction) error {
-		_, err := tx.ExecContext(t.Context(), `CREATE TABLE notes (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES notes (id)) STRICT`)
+		_, err := tx.ExecContext(t.Context(), `CREATE TABLE notes (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES notes (id))`+s.dialect.one(` STRICT`, ``))
 		return err
 	}))
 }
@@ -104,12 +108,12 @@ func TestAFailingWriteFailsAlone(t *testing.T) {
 		{"own error after a row", func(tx *transaction) error { return errors.Join(note(t.Context(), tx, 2, nil), own) }, "not this one"},
 		{"foreign key", func(tx *transaction) error {
 			return errors.Join(note(t.Context(), tx, 3, nil), note(t.Context(), tx, 4, &missing))
-		}, "FOREIGN KEY"},
-		{"same row again", func(tx *transaction) error { return note(t.Context(), tx, 1, nil) }, "UNIQUE"},
+		}, s.dialect.one("FOREIGN KEY", "foreign key")},
+		{"same row again", func(tx *transaction) error { return note(t.Context(), tx, 1, nil) }, s.dialect.one("UNIQUE", "unique")},
 		{"wrong statement", func(tx *transaction) error {
 			_, err := tx.ExecContext(t.Context(), `INSERT INTO absent VALUES (1)`)
 			return err
-		}, "no such table"},
+		}, s.dialect.one("no such table", "does not exist")},
 		{"row of an earlier one", func(tx *transaction) error { one := 1; return note(t.Context(), tx, 5, &one) }, ""},
 	}
 	release := hold(t, s)
@@ -166,6 +170,45 @@ func TestALostTransactionFailsForAll(t *testing.T) {
 	must(t, s.writeTogether(t.Context(), func(tx *transaction) error { return note(t.Context(), tx, 7, nil) }))
 }
 
+// TestNothingIsConfirmedBeforeItsCommit: a transaction that cannot be committed fails all
+// that wrote in it. A confirmation that came earlier would have been a false one.
+func TestNothingIsConfirmedBeforeItsCommit(t *testing.T) {
+	storetest.NeedsFile(t) // it is refused by a hook of SQLite's
+	s := newTest(t)
+	makeNotes(t, s)
+	var refused atomic.Int32 // 1: commits fail
+	refused.Store(1)
+	conn, err := s.writer.DB.Conn(t.Context())
+	must(t, err)
+	must(t, conn.Raw(func(driver any) error {
+		driver.(sqlite.HookRegisterer).RegisterCommitHook(refused.Load)
+		return nil
+	}))
+	outcomes := make([]error, 3)
+	var group sync.WaitGroup
+	for i := range outcomes {
+		group.Go(func() {
+			outcomes[i] = s.keep(t.Context(), func(tx *transaction) error { return note(t.Context(), tx, i, nil) })
+		})
+	}
+	awaitQueued(t, s, len(outcomes))
+	must(t, conn.Close())
+	group.Wait()
+	for i, err := range outcomes {
+		if err == nil {
+			t.Errorf("write %d is confirmed although it was not committed", i)
+		}
+	}
+	if got := notes(t, s); len(got) != 0 {
+		t.Errorf("stored are %v, want nothing", got)
+	}
+	refused.Store(0)
+	must(t, s.keep(t.Context(), func(tx *transaction) error { return note(t.Context(), tx, 7, nil) }))
+	if got := notes(t, s); !slices.Equal(got, []int{7}) {
+		t.Errorf("stored are %v, want what was committed", got)
+	}
+}
+
 // TestACancelledWriteIsWithdrawnOrStored: it is never both cancelled and stored.
 func TestACancelledWriteIsWithdrawnOrStored(t *testing.T) {
 	s := newTest(t)
@@ -202,7 +245,7 @@ func TestACancelledWriteIsWithdrawnOrStored(t *testing.T) {
 
 func TestCloseStoresWhatWaits(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "modeltrial.db")
-	s, err := Open(t.Context(), path)
+	s, err := Open(t.Context(), target(t, path))
 	must(t, err)
 	makeNotes(t, s)
 	release := hold(t, s)
@@ -250,17 +293,15 @@ func TestAPanicIsTheCallersOwn(t *testing.T) {
 // TestWhatWasPaidForOutlastsABusyDatabase: another process may write for longer than
 // the driver waits.
 func TestWhatWasPaidForOutlastsABusyDatabase(t *testing.T) {
-	s := newTest(t)
+	path := filepath.Join(t.TempDir(), "modeltrial.db")
+	s := openTest(t, path)
 	makeNotes(t, s)
-	other, err := connect(s.path, 1)
-	must(t, err)
-	defer func() { must(t, other.Close()) }()
-	tx, err := other.BeginTxx(t.Context(), nil)
+	tx, err := openTest(t, path).writer.BeginTxx(t.Context(), nil)
 	must(t, err)
 	outcomes := make(chan error, 1)
 	kept := make(chan error, 1)
 	// A shorter wait of the driver than the address asks for.
-	_, err = s.writer.ExecContext(t.Context(), `PRAGMA busy_timeout = 20`)
+	_, err = s.writer.ExecContext(t.Context(), s.dialect.one(`PRAGMA busy_timeout = 20`, `SET lock_timeout = 20`))
 	must(t, err)
 	go func() {
 		outcomes <- s.writeTogether(t.Context(), func(tx *transaction) error { return note(t.Context(), tx, 1, nil) })
@@ -315,7 +356,7 @@ func TestAKilledProcessLosesNoResponse(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "modeltrial.db")
 	s := newPilot(t, path, 400, 1)
 	child := exec.Command(os.Args[0], "-test.run=^TestAnswerUntilKilled$", "-test.v")
-	child.Env = append(os.Environ(), crashPath+"="+path)
+	child.Env = append(os.Environ(), crashPath+"="+target(t, path))
 	out, err := child.StdoutPipe()
 	must(t, err)
 	must(t, child.Start())

@@ -72,6 +72,13 @@ func readChat(value gjson.Result) chat {
 	return c
 }
 
+// ReadRequest reads the body of a request to a model, which has to be valid JSON, as an
+// import reads a logged one: the prompt, the system prompt and the conversation before.
+func ReadRequest(body []byte) audit.Task {
+	c := readChat(gjson.ParseBytes(body))
+	return audit.Task{System: c.system, Conversation: c.conversation, Prompt: c.prompt}
+}
+
 // request reads a request's body.
 func (c *chat) request(value gjson.Result, depth int) {
 	if !present(value) || depth > mostNested {

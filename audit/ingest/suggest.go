@@ -20,13 +20,24 @@ type sampledColumn struct {
 	values  map[string]bool
 	dates   int // rows with a date
 	models  int // rows with what reads like the name of a model
+	times   int // rows with a number of seconds or milliseconds and its unit
 }
 
 // modelPattern is what names of models begin with, after what a gateway puts before.
 var modelPattern = regexp.MustCompile(`(?i)^([\w.-]+/)*(gpt|chatgpt|o[134]\b|claude|gemini|gemma|llama|mistral|mixtral|ministral|codestral|magistral|qwen|deepseek|command|grok|phi|nova|kimi|glm|granite|jamba|sonar)[\w.:@/-]*$`)
 
+// durationPattern is how long something took.
+var durationPattern = regexp.MustCompile(`(?i)^\d+(?:[.,]\d+)? ?(?:ms|s|secs?|sek)$`)
+
+// Words in the name of a column that say on which side of a request its texts stand.
+var (
+	askedPattern    = regexp.MustCompile(`\b(?:prompts?|sent|asked|asks?|questions?|inputs?|requests?|quer(?:y|ies)|instructions?|frage|anfrage|eingabe|gesendet|demande|pregunta|entrada|pergunta|domanda|richiesta)\b|質問|入力`)
+	answeredPattern = regexp.MustCompile(`\b(?:answer(?:s|ed)?|responses?|repl(?:y|ies|ied)|outputs?|returned|back|received|results?|completions?|generated|antwort|ausgabe|erhalten|r[ée]ponse|sortie|respuesta|salida|resposta|sa[íi]da|risposta)\b|回答|出力`)
+)
+
 // suggest says what columns of an unknown name hold, and which of them look like the
-// fields of a task: the prompt is the longest text of several words on average.
+// fields of a task: the prompt is the longest text of several words on average whose
+// name does not speak of an answer.
 func suggest(header []string, read func() ([]string, int, error)) string {
 	if read == nil {
 		return ""
@@ -39,7 +50,7 @@ func suggest(header []string, read func() ([]string, int, error)) string {
 			fmt.Fprintf(&b, "\n  %q holds %q", shorten(column.name), shorten(column.example))
 		}
 	}
-	prompt := longestText(columns, rows, nil)
+	prompt := longestText(columns, rows, nil, askedPattern, answeredPattern)
 	if prompt == nil {
 		return b.String()
 	}
@@ -92,17 +103,30 @@ func (c *sampledColumn) add(text string) {
 	if modelPattern.MatchString(text) {
 		c.models++
 	}
+	if durationPattern.MatchString(text) {
+		c.times++
+	}
 }
 
-// longestText is the column with the longest texts of several words; nil where there
-// is none.
-func longestText(columns []sampledColumn, rows int, except *sampledColumn) (best *sampledColumn) {
+// longestText is the column with the longest texts of several words: of those whose
+// name speaks of the one side or, where there are none, of those whose name does not
+// speak of the other; nil where there is no text.
+func longestText(columns []sampledColumn, rows int, except *sampledColumn, side, other *regexp.Regexp) (best *sampledColumn) {
+	rank := func(c *sampledColumn) int {
+		switch words := strings.ReplaceAll(normalize(c.name), "_", " "); {
+		case side.MatchString(words):
+			return 2
+		case other.MatchString(words):
+			return 0
+		}
+		return 1
+	}
 	for i := range columns {
 		c := &columns[i]
 		if c == except || c.name == "" || rows == 0 || c.words < rows || 2*c.dates > c.filled {
 			continue
 		}
-		if best == nil || c.length > best.length {
+		if best == nil || rank(c) > rank(best) || rank(c) == rank(best) && c.length > best.length {
 			best = c
 		}
 	}
@@ -125,7 +149,7 @@ func otherFields(columns []sampledColumn, rows int, prompt *sampledColumn) strin
 			flags = append(flags, mapFlag(field, c.name))
 		}
 	}
-	if answer := longestText(columns, rows, prompt); answer != nil {
+	if answer := longestText(columns, rows, prompt, answeredPattern, askedPattern); answer != nil {
 		say("response", answer)
 	}
 	for i := range columns {
@@ -135,6 +159,8 @@ func otherFields(columns []sampledColumn, rows int, prompt *sampledColumn) strin
 			say("timestamp", c)
 		case 2*c.models > c.filled:
 			say("model", c)
+		case c.times == c.filled:
+			say("latency_ms", c)
 		case i == 0 && rows > 1 && len(c.values) == rows && c.words == 0 && utf8.RuneCountInString(c.example) < 40:
 			say("id", c) // a first column of single words, none of them twice
 		}

@@ -17,7 +17,7 @@ import (
 var taskFields = append([]Field{
 	{Name: "id", Synonyms: []string{"task_id", "request_id", "trace_id", "uuid"}},
 	{Name: "timestamp", Synonyms: []string{"created_at", "start_time", "started_at", "request_time", "request_created_at", "datetime", "date", "time", "zeitpunkt", "zeitstempel", "datum", "fecha", "horodatage"}},
-	{Name: "team", Synonyms: []string{"team_id", "team_name", "team_alias", "department", "cost_center", "dept", "abteilung", "kostenstelle", "departamento", "reparto"}},
+	{Name: "team", Synonyms: []string{"team_id", "team_name", "team_alias", "department", "cost_center", "cost_centre", "dept", "abteilung", "kostenstelle", "departamento", "reparto"}},
 	{Name: "user", Synonyms: []string{"user_id", "user_name", "end_user", "username", "benutzer", "nutzer", "usuario", "utente", "utilisateur", "utilizador"}},
 	{Name: "model", Synonyms: []string{"model_name", "model_id", "model_group", "provided_model_name", "gen_ai.request.model", "llm", "ai_model", "modell", "ki_modell", "modelo", "modello", "modèle"}},
 	{Name: "provider", Synonyms: []string{"provider_name", "custom_llm_provider", "vendor", "anbieter"}},

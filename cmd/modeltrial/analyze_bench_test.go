@@ -68,7 +68,7 @@ func BenchmarkAnalyze(b *testing.B) {
 			var all cost
 			for b.Loop() {
 				took := costOf(b, exec.Command(program, args...))
-				all.cpu, all.memory = all.cpu+took.cpu, max(all.memory, took.memory)
+				all.cpu, all.memory = all.cpu+took.cpu, max(all.memory, took.resident)
 			}
 			b.ReportMetric(all.cpu.Seconds()/float64(b.N), "cpu-s/op")
 			b.ReportMetric(float64(all.memory)/(1<<20), "MB-resident")

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -31,13 +29,7 @@ func (l linkSink) Write(p []byte) (int, error) {
 // of a file, the sample's come first and without a guess, and categorising again
 // overwrites none.
 func TestOwnerReviewsInTheBrowser(t *testing.T) {
-	executable, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("no Chromium in CI: install the package chromium")
-		}
-		t.Skip("SKIPPED: no Chromium found, so the review page was not tried; install chromium")
-	}
+	executable := chromium(t, "the review page was not tried")
 	dir := t.TempDir()
 	log := filepath.Join(dir, "log.csv")
 	writeCSV(t, log, [][]string{

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -82,7 +81,11 @@ func runScore(ctx context.Context, g *global, path, errorsFile string, out, errO
 // built-in model or, where modeltrial.yaml alone lists categories, one that learns
 // them for this once.
 func scoredModel(ctx context.Context, g *global, config eval.Config, errOut io.Writer) (model *classify.Model, err error) {
-	if _, err := os.Stat(g.databasePath()); err == nil {
+	there, err := g.hasDatabase()
+	if err != nil {
+		return nil, err
+	}
+	if there {
 		err = g.withStore(ctx, func(s *store.Store) error {
 			used, err := workspaceCategoriser(ctx, s, config, errOut)
 			model = used.Model

@@ -4,7 +4,35 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
+
+	"modeltrial/eval"
+	"modeltrial/store"
 )
+
+// noteAddresses keeps where the protocol's providers are called, and tells of those that
+// were called elsewhere before.
+func noteAddresses(ctx context.Context, s *store.Store, config eval.Config, protocol eval.Protocol, errOut io.Writer) error {
+	noted := map[string]bool{}
+	for _, arm := range protocol.Arms {
+		for _, call := range arm.Calls() {
+			known, ok := config.Provider(call.Provider)
+			address := known.Address()
+			if !ok || address == "" || noted[known.Name] {
+				continue
+			}
+			noted[known.Name] = true
+			before, err := s.NoteAddress(ctx, known.Name, address, time.Now())
+			if err != nil {
+				return err
+			}
+			if before != "" {
+				fmt.Fprintf(errOut, "! provider %q is called at %s from now on, before at %s; an arm with answers from both is a deviation, of which pilot status asks the reason\n", known.Name, address, before)
+			}
+		}
+	}
+	return nil
+}
 
 // tellOfWaiting says at Ctrl-C that calls under way are awaited, until stop is called.
 func tellOfWaiting(ctx context.Context, errOut io.Writer) (stop func() bool) {

@@ -22,6 +22,8 @@ type categoriser struct {
 	learned *classify.Learned // nil for the built-in model
 	// renewed says that tasks were sorted by another one, and are to be sorted again.
 	renewed bool
+	// fingerprint is of what it was trained from; empty for the built-in model.
+	fingerprint string
 }
 
 // use notes that every task is sorted by c.
@@ -84,7 +86,7 @@ func trainCategoriser(ctx context.Context, s *store.Store, lesson classify.Lesso
 	}
 	// What was written is used, so that this run and the next say the same.
 	model, err = classify.Load(weights.Bytes())
-	return categoriser{model, &learned, true}, err
+	return categoriser{model, &learned, true, fingerprint}, err
 }
 
 func keptCategoriser(kept store.LocalModel) (categoriser, error) {
@@ -96,7 +98,7 @@ func keptCategoriser(kept store.LocalModel) (categoriser, error) {
 	if err := json.Unmarshal([]byte(kept.Learned), learned); err != nil {
 		return categoriser{}, fmt.Errorf("the workspace's categoriser: what it learned from: %w", err)
 	}
-	return categoriser{model, learned, !kept.InUse}, nil
+	return categoriser{model, learned, !kept.InUse, kept.Fingerprint}, nil
 }
 
 // usedCategoriser is the model that sorted the tasks that are there, without training

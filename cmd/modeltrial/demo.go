@@ -85,7 +85,7 @@ func runDemo(ctx context.Context, g *global, replace bool, out, errOut io.Writer
 	if err != nil {
 		return err
 	}
-	s, err := store.Open(ctx, g.databasePath())
+	s, err := openDemo(ctx, g)
 	if err != nil {
 		return err
 	}
@@ -98,6 +98,30 @@ func runDemo(ctx context.Context, g *global, replace bool, out, errOut io.Writer
 		}
 	}
 	return d.documents(ctx, time.Since(began))
+}
+
+// openDemo opens a database that holds nothing yet: the file in the demonstration's own
+// directory unless --db names another, and never that of the environment.
+func openDemo(ctx context.Context, g *global) (*store.Store, error) {
+	target := filepath.Join(g.dir, databaseName)
+	if g.db != "" {
+		target = g.db
+		if err := withoutPassword("--db", target); err != nil {
+			return nil, err
+		}
+	}
+	s, err := store.Open(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	tasks, err := s.CountTasks(ctx)
+	if err == nil && tasks > 0 {
+		err = fmt.Errorf("%s: there are %s tasks in it; give the demonstration an empty database", s.Name(), report.Count(tasks))
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
 }
 
 // prepareDemo makes the directory with the sample files and the configuration.
@@ -386,11 +410,11 @@ func (t taste) verdict(random *rand.Rand, first eval.Side) eval.ShownVerdict {
 
 func (d *demonstration) decide(ctx context.Context) error {
 	d.title("Decide: the routing table")
-	table, err := recommend(ctx, d.g, d.store, time.Now())
+	recommended, err := recommend(ctx, d.g, d.store, time.Now())
 	if err != nil {
 		return err
 	}
-	return report.RoutingTable(d.out, table, d.style())
+	return report.RoutingTable(d.out, recommended.RoutingTable, d.style())
 }
 
 func (d *demonstration) documents(ctx context.Context, took time.Duration) error {

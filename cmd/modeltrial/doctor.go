@@ -185,9 +185,9 @@ func checkDatabase(ctx context.Context, g *global) []finding {
 	case err != nil:
 		findings = append(findings, finding{Check: "database", OK: false, Detail: err.Error()})
 	case len(damage) > 0:
-		findings = append(findings, finding{Check: "database", OK: false, Detail: fmt.Sprintf("%s: %v; restore a backup", g.databasePath(), damage)})
+		findings = append(findings, finding{Check: "database", OK: false, Detail: fmt.Sprintf("%s: %v; restore a backup", s.Name(), damage)})
 	default:
-		findings = append(findings, finding{Check: "database", OK: true, Detail: g.databasePath() + " is whole"})
+		findings = append(findings, finding{Check: "database", OK: true, Detail: s.Name() + " is whole"})
 	}
 	return append(findings, checkProtocol(ctx, g, s))
 }

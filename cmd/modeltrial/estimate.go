@@ -94,26 +94,17 @@ func estimate(ctx context.Context, s *store.Store, config eval.Config, protocol 
 }
 
 // owedCalls counts the calls that a cell owes by step of its arm.
-func owedCalls(ctx context.Context, s *store.Store, protocol eval.Protocol, cell eval.Cell, arm eval.Arm) ([]int, error) {
-	owed := make([]int, len(arm.Calls()))
-	if !arm.Pipeline() && protocol.Repeats < 2 {
-		owed[0] = 1
-		return owed, nil
-	}
-	steps, answered, err := s.ResponseSteps(ctx, cell.TaskID, cell.Arm)
-	if err != nil {
-		return nil, err
-	}
-	stored := map[[2]int]bool{}
-	for _, step := range steps {
-		stored[[2]int{step.Repeat, step.Step}] = true
-	}
-	for repeat := 1; repeat <= max(protocol.Repeats, 1); repeat++ {
-		for i := range owed {
-			if !stored[[2]int{repeat, i + 1}] && !(repeat == 1 && answered) {
-				owed[i]++
-			}
+func owedCalls(ctx context.Context, s *store.Store, protocol eval.Protocol, cell eval.Cell, arm eval.Arm) (owed []int, err error) {
+	var steps []eval.ResponseStep
+	var answered bool
+	if run.Several(protocol, arm) {
+		if steps, answered, err = s.ResponseSteps(ctx, cell.TaskID, cell.Arm); err != nil {
+			return nil, err
 		}
+	}
+	owed = make([]int, len(arm.Calls()))
+	for _, call := range run.Owed(protocol, cell, arm, steps, answered) {
+		owed[max(call.Step, 1)-1]++
 	}
 	return owed, nil
 }

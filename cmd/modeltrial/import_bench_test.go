@@ -95,7 +95,8 @@ func writeBenchLog(path string, rows int, sortedIDs bool) (err error) {
 // A cost is what a process took.
 type cost struct {
 	wall, cpu time.Duration
-	memory    int64 // bytes that were resident at most; 0 where the system does not tell
+	memory    int64 // bytes of its own that were resident at most, without the program's file; 0 where the system does not tell
+	resident  int64 // bytes with the pages of the program's file, which the system can take back
 }
 
 // costOf runs a process to its end.
@@ -109,42 +110,46 @@ func costOf(b *testing.B, cmd *exec.Cmd) cost {
 	}
 	// What wait gives for the largest resident size holds the parent's too, from before
 	// the new program took its place.
-	done, memory := make(chan struct{}), make(chan int64)
+	took, done, ended := cost{}, make(chan struct{}), make(chan struct{})
 	go func() {
-		most := int64(0)
+		defer close(ended)
 		for {
-			most = max(most, highWater(cmd.Process.Pid))
+			own, resident := memoryOf(cmd.Process.Pid)
+			took.memory, took.resident = max(took.memory, own), max(took.resident, resident)
 			select {
 			case <-done:
-				memory <- most
 				return
 			case <-time.After(10 * time.Millisecond):
 			}
 		}
 	}()
 	err := cmd.Wait()
-	took := cost{wall: time.Since(start), cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
+	wall := time.Since(start)
 	close(done)
-	took.memory = <-memory
+	<-ended
+	took.wall, took.cpu = wall, cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime()
 	if err != nil {
 		b.Fatalf("%v: %s", err, out.String())
 	}
 	return took
 }
 
-// highWater is a process's VmHWM in bytes.
-func highWater(pid int) int64 {
+// memoryOf is a process's RssAnon, now, and its VmHWM in bytes.
+func memoryOf(pid int) (own, resident int64) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return 0
+		return 0, 0
 	}
-	_, rest, _ := strings.Cut(string(text), "VmHWM:")
-	line, _, _ := strings.Cut(rest, "\n")
-	kilobytes, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(line), " kB"), 10, 64)
-	if err != nil {
-		return 0
+	bytes := func(field string) int64 {
+		_, rest, _ := strings.Cut(string(text), field+":")
+		line, _, _ := strings.Cut(rest, "\n")
+		kilobytes, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(line), " kB"), 10, 64)
+		if err != nil {
+			return 0
+		}
+		return kilobytes << 10
 	}
-	return kilobytes << 10
+	return bytes("RssAnon"), bytes("VmHWM")
 }
 
 // buildProgram builds the program as make build does.
@@ -192,7 +197,7 @@ func BenchmarkClassify(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(all.wall.Seconds()/float64(b.N), "s/log")
 	b.ReportMetric(all.cpu.Seconds()/float64(b.N), "cpu-s/log")
-	b.ReportMetric(float64(all.memory)/(1<<20), "MB-resident")
+	b.ReportMetric(float64(all.memory)/(1<<20), "MB-own")
 	b.ReportMetric(float64(bare.Nanoseconds())/1000, "µs/task-bare")
 }
 
@@ -212,7 +217,8 @@ func BenchmarkImport(b *testing.B) {
 				workspace := filepath.Join(b.TempDir(), "workspace")
 				costOf(b, exec.Command(program, "init", workspace))
 				took := costOf(b, exec.Command(program, "-C", workspace, "audit", "import", log))
-				ours.wall, ours.cpu, ours.memory = ours.wall+took.wall, ours.cpu+took.cpu, max(ours.memory, took.memory)
+				ours.wall, ours.cpu = ours.wall+took.wall, ours.cpu+took.cpu
+				ours.memory, ours.resident = max(ours.memory, took.memory), max(ours.resident, took.resident)
 				peer := importWithSQLite(b, log)
 				theirs.wall, theirs.cpu = theirs.wall+peer.wall, theirs.cpu+peer.cpu
 			}
@@ -220,7 +226,8 @@ func BenchmarkImport(b *testing.B) {
 			b.ReportMetric(0, "ns/op") // of both together, which nobody asks for
 			b.ReportMetric(ours.wall.Seconds()/n, "s/import")
 			b.ReportMetric(ours.cpu.Seconds()/n, "cpu-s/import")
-			b.ReportMetric(float64(ours.memory)/(1<<20), "MB-resident")
+			b.ReportMetric(float64(ours.memory)/(1<<20), "MB-own")
+			b.ReportMetric(float64(ours.resident)/(1<<20), "MB-resident")
 			if theirs.wall > 0 {
 				b.ReportMetric(theirs.wall.Seconds()/n, "s/sqlite3")
 				b.ReportMetric(theirs.cpu.Seconds()/n, "cpu-s/sqlite3")

@@ -91,7 +91,11 @@ func runInit(ctx context.Context, g *global, o initOptions, out io.Writer) error
 	if !written && o.given() {
 		return fmt.Errorf("%s is there already and stays as it is; move it away, or choose another folder", g.configPath())
 	}
-	s, err := store.Open(ctx, g.databasePath())
+	target, err := g.database()
+	if err != nil {
+		return err
+	}
+	s, err := store.Open(ctx, target)
 	if err != nil {
 		return err
 	}
@@ -100,7 +104,7 @@ func runInit(ctx context.Context, g *global, o initOptions, out io.Writer) error
 	}
 	if g.json {
 		return report.JSON(out, map[string]any{
-			"schema": "modeltrial.init/1", "preset": o.preset, "config": g.configPath(), "config_written": written, "database": g.databasePath(),
+			"schema": "modeltrial.init/1", "preset": o.preset, "config": g.configPath(), "config_written": written, "database": s.Name(),
 		})
 	}
 	if written {
@@ -108,7 +112,7 @@ func runInit(ctx context.Context, g *global, o initOptions, out io.Writer) error
 	} else {
 		fmt.Fprintf(out, "kept %s as it is\n", g.configPath())
 	}
-	fmt.Fprintf(out, "database %s is ready\n\n%s\n", g.databasePath(), g.next("audit import LOG.csv"))
+	fmt.Fprintf(out, "database %s is ready\n\n%s\n", s.Name(), g.next("audit import LOG.csv"))
 	return nil
 }
 

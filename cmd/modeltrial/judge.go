@@ -39,7 +39,8 @@ that neither the protocol's budget, which arms and judges share, nor --max-cost 
 exceeded. Judges of a provider of kind simulated draw verdicts at random; their ratings
 are labelled as simulated wherever they count.
 
-Exit status: 0 everything open is rated, 1 something is still open, failed or unreadable.`,
+Exit status: 0 everything open is rated, 1 something is still open, failed or unreadable,
+or a check's command was left out for want of --allow-commands.`,
 		Example: "  modeltrial judge run --dry-run\n  modeltrial judge run --week 1 --max-cost 5",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -52,6 +53,7 @@ Exit status: 0 everything open is rated, 1 something is still open, failed or un
 	cmd.Flags().StringVar(&o.maxCost, "max-cost", "", "cap of this run in dollars, within the protocol's budget")
 	cmd.Flags().IntVar(&o.concurrency, "concurrency", 0, "calls in flight (default the configuration's)")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "say what it would cost, send and rate nothing")
+	commandsFlag(cmd, o)
 	return cmd
 }
 
@@ -71,18 +73,39 @@ passing is both bad; modeltrial analyze makes the share that passes at once of i
   regexp       pattern finds something; {reference} in it stands for the reference
   json_schema  the answer is JSON, possibly in one code fence, that keeps to schema
   similarity   chrF2 (character n-grams, 0 to 1) against the reference is at least threshold
+  command      a program ends with exit code 0; {answer} in its arguments stands for the
+               file that holds the answer, or with code_block its longest code block,
+               {reference} for one with the reference
+
+A command runs only with --allow-commands, on Linux: in an empty directory of its own
+that is removed afterwards, with PATH, HOME, TMPDIR and LANG for an environment, no input
+and no inherited files, and for root as the user nobody. It can open no socket, write
+nowhere else (Landlock, Linux 5.13) and leave no process behind. It has 10 seconds
+(timeout_seconds), each of its processes 1024 MB of address space (memory_mb; Java, Go and
+Node.js take more), 64 processes and 64 MB for each file. It can read what its user can
+read, and is confined by the kernel, not by a virtual machine: give it a machine or user
+of its own where answers may be malicious. What was run once on an answer is kept and not
+run again. Confined or not, it is said with the result.
 
 A task without a reference is left out by the checks that need one. Running again
-changes nothing, unless a check was changed: its new verdicts supersede the old ones.`,
+changes nothing, unless a check was changed: its new verdicts supersede the old ones.
+
+Exit status: 0 everything is checked, 1 a command was left out or cannot be run.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return g.withStore(cmd.Context(), func(s *store.Store) error {
-				return runChecks(cmd.Context(), g, s, o, cmd.OutOrStdout())
+				return runChecks(cmd.Context(), g, s, o, cmd.OutOrStdout(), cmd.ErrOrStderr())
 			})
 		},
 	}
 	cmd.Flags().IntVar(&o.week, "week", 0, "check this week's comparisons alone (default all)")
+	commandsFlag(cmd, o)
 	return cmd
+}
+
+// commandsFlag is the second consent to running commands, after the protocol's.
+func commandsFlag(cmd *cobra.Command, o *runOptions) {
+	cmd.Flags().BoolVar(&o.allowCommands, "allow-commands", false, "run the commands of checks on this machine, confined (modeltrial judge check --help)")
 }
 
 func newJudgeRubricsCmd(g *global) *cobra.Command {

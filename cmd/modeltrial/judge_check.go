@@ -2,9 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"modeltrial/eval"
@@ -23,9 +24,18 @@ type checkResult struct {
 	// Unusable counts the comparisons whose reference the check cannot use.
 	Unusable    int    `json:"reference_unusable"`
 	WhyUnusable string `json:"why_unusable"`
+	// NotAllowed counts the comparisons on whose answers a command would have to be run.
+	NotAllowed int `json:"command_not_allowed"`
+	// Confined is null for a check without a command, or whose command was not run.
+	Confined *bool `json:"writes_confined"`
+	Network  *bool `json:"network_cut_off"`
 }
 
-func runChecks(ctx context.Context, g *global, s *store.Store, o *runOptions, out io.Writer) error {
+func anyNotAllowed(results []checkResult) bool {
+	return slices.ContainsFunc(results, func(r checkResult) bool { return r.NotAllowed > 0 })
+}
+
+func runChecks(ctx context.Context, g *global, s *store.Store, o *runOptions, out, errOut io.Writer) error {
 	_, protocol, err := o.judging(ctx, g, s)
 	if err != nil {
 		return err
@@ -33,15 +43,21 @@ func runChecks(ctx context.Context, g *global, s *store.Store, o *runOptions, ou
 	if len(protocol.Protocol.Checks) == 0 {
 		return errNothingJudges
 	}
-	results, err := check(ctx, s, protocol.Protocol, o.week)
+	results, err := check(ctx, s, protocol.Protocol, o, errOut)
 	if err != nil {
 		return err
 	}
 	if g.json {
-		return report.JSON(out, map[string]any{"schema": "modeltrial.judge-check/1", "checks": results})
+		if err := report.JSON(out, map[string]any{"schema": "modeltrial.judge-check/1", "checks": results}); err != nil {
+			return err
+		}
+	} else {
+		sayChecks(out, results)
+		fmt.Fprintf(out, "\n%s\n", g.next("analyze"))
 	}
-	sayChecks(out, results)
-	fmt.Fprintf(out, "\n%s\n", g.next("analyze"))
+	if anyNotAllowed(results) {
+		return errSaid
+	}
 	return nil
 }
 
@@ -60,8 +76,9 @@ func checkers(protocol eval.Protocol) ([]*judge.Checker, error) {
 // checksAtOnce is how many ratings are stored in one transaction.
 const checksAtOnce = 500
 
-// check applies every check to every comparison of a week (0: of all).
-func check(ctx context.Context, s *store.Store, protocol eval.Protocol, week int) ([]checkResult, error) {
+// check applies every check to every comparison of a week (0: of all), first those that
+// run no command.
+func check(ctx context.Context, s *store.Store, protocol eval.Protocol, o *runOptions, errOut io.Writer) ([]checkResult, error) {
 	made, err := checkers(protocol)
 	if err != nil {
 		return nil, err
@@ -95,17 +112,22 @@ func check(ctx context.Context, s *store.Store, protocol eval.Protocol, week int
 		waiting = waiting[:0]
 		return nil
 	}
-	err = s.EachCheckable(ctx, week, func(c store.Checkable) error {
+	var commands []commandCheck
+	err = s.EachCheckable(ctx, o.week, func(c store.Checkable) error {
 		for i, rule := range protocol.Checks {
 			if !rule.Applies(c.Category) {
 				continue
 			}
-			verdict, note, err := checkBoth(made[i], c)
-			switch {
-			case errors.Is(err, judge.ErrNoReference):
+			if rule.NeedsReference() && strings.TrimSpace(c.Reference) == "" {
 				results[i].NoReference++
 				continue
-			case err != nil:
+			}
+			if rule.Kind == eval.CheckCommand {
+				commands = append(commands, commandCheck{i, c.ComparisonID})
+				continue
+			}
+			verdict, note, err := checkBoth(made[i], c)
+			if err != nil {
 				results[i].Unusable++
 				results[i].WhyUnusable = fmt.Sprintf("task %q: %v", c.TaskID, err)
 				continue
@@ -121,15 +143,23 @@ func check(ctx context.Context, s *store.Store, protocol eval.Protocol, week int
 	if err != nil {
 		return nil, err
 	}
-	return results, flush()
+	if err := flush(); err != nil {
+		return nil, err
+	}
+	return results, checkCommands(ctx, s, protocol, o, commands, results, errOut)
 }
 
 func checkBoth(checker *judge.Checker, c store.Checkable) (verdict eval.Verdict, note string, err error) {
-	passesA, detailA, err := checker.Passes(c.TextA, c.Reference)
+	return both(func(answer string) (bool, string, error) { return checker.Passes(answer, c.Reference) }, c.TextA, c.TextB)
+}
+
+// both applies a check to the two answers of a comparison.
+func both(check func(answer string) (passes bool, detail string, err error), a, b string) (verdict eval.Verdict, note string, err error) {
+	passesA, detailA, err := check(a)
 	if err != nil {
 		return "", "", err
 	}
-	passesB, detailB, err := checker.Passes(c.TextB, c.Reference)
+	passesB, detailB, err := check(b)
 	if err != nil {
 		return "", "", err
 	}
@@ -147,6 +177,16 @@ func sayChecks(out io.Writer, results []checkResult) {
 		}
 		if r.Unusable > 0 {
 			fmt.Fprintf(out, "! %s left out: %s\n", counted(r.Unusable, "comparison", "comparisons"), r.WhyUnusable)
+		}
+		if r.NotAllowed > 0 {
+			fmt.Fprintf(out, "! %s left out: a command has to be run on the answers; look at it in the protocol, then pass --allow-commands\n", counted(r.NotAllowed, "comparison", "comparisons"))
+		}
+		switch {
+		case r.Confined == nil:
+		case *r.Confined:
+			fmt.Fprintln(out, "  the command had no network and could write in a directory of its own alone")
+		default:
+			fmt.Fprintln(out, "! the command had no network, but could write what its user can: this kernel has no Landlock")
 		}
 	}
 }

@@ -69,7 +69,7 @@ func runJudges(ctx context.Context, g *global, s *store.Store, o *runOptions, ou
 		fmt.Fprintf(errOut, "! %s\n", warning)
 	}
 	if !o.dryRun && len(plan.Checks) > 0 {
-		if d.Checks, err = check(ctx, s, plan, o.week); err != nil {
+		if d.Checks, err = check(ctx, s, plan, o, errOut); err != nil {
 			return err
 		}
 	}
@@ -88,7 +88,7 @@ func runJudges(ctx context.Context, g *global, s *store.Store, o *runOptions, ou
 		return err
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case !o.dryRun && (d.Open > 0 || d.Unreadable > 0):
+	case !o.dryRun && (d.Open > 0 || d.Unreadable > 0 || anyNotAllowed(d.Checks)):
 		return errSaid
 	}
 	return nil

@@ -120,11 +120,11 @@ Exit status: 0 ok, 1 failure, 2 usage.`,
 	}
 	g.observing.add(root)
 	root.PersistentFlags().StringVarP(&g.dir, "dir", "C", ".", "workspace: the directory of modeltrial.yaml and modeltrial.db")
-	root.PersistentFlags().StringVar(&g.db, "db", "", "database file, instead of modeltrial.db in the workspace")
+	root.PersistentFlags().StringVar(&g.db, "db", "", "database: a file, or postgres://USER@HOST/NAME; instead of modeltrial.db in the workspace")
 	root.PersistentFlags().BoolVar(&g.json, "json", false, "print the result as JSON")
 	root.PersistentFlags().BoolVar(&g.noColor, "no-color", false, "no colours, as with NO_COLOR in the environment")
 	root.AddCommand(
-		newDemoCmd(g), newInitCmd(g), newDoctorCmd(g), newBackupCmd(g),
+		newDemoCmd(g), newInitCmd(g), newDoctorCmd(g), newBackupCmd(g), newDBCmd(g),
 		newAuditCmd(g), newPricesCmd(g), newPilotCmd(g), newRateCmd(g), newJudgeCmd(g),
 		newAnalyzeCmd(g), newSimulateCmd(g), newRouteCmd(g), newReportCmd(g), newServeCmd(g), newManCmd(),
 	)

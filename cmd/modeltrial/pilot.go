@@ -210,11 +210,11 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 	if err != nil {
 		return err
 	}
-	_, stopped, err := s.Stopped(ctx)
+	stop, err := s.Stopped(ctx)
 	if err != nil {
 		return err
 	}
-	due := g.dueCommand(stopped, open, unjudged, status)
+	due := g.dueCommand(stop != nil, open, unjudged, status)
 	recorded, unexplained, err := deviations(ctx, s)
 	if err != nil {
 		return err
@@ -225,7 +225,7 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 			"arms": arms, "steps": steps, "comparisons": status.Comparisons, "comparisons_rated": status.RatedOnce, "comparisons_complete": status.Rated, "raters": raters,
 			"spent_usd": spent.Dollars(), "set_aside_usd": (committed - spent).Dollars(), "budget_usd": budget.Dollars(), "open_calls": open, "due": due,
 			"judges": judges, "open_judgements": unjudged, "flagged_answers": flaggedRule(protocol.Protocol), "comparisons_flagged": countFlagged(checks),
-			"deviations": recorded, "deviations_without_reason": unexplained, "stopped": stopped,
+			"deviations": recorded, "deviations_without_reason": unexplained, "stopped": stop != nil,
 			"models_served": servedModels(served), "drift_warnings": drift, "blocked": blocked,
 		})
 	}
@@ -365,6 +365,8 @@ type runOptions struct {
 	dryRun      bool
 	batch       bool
 	reason      string
+	// allowCommands lets checks run the commands that the protocol names.
+	allowCommands bool
 }
 
 // dueWeek is the first week with open cells; 0 where nothing is open.

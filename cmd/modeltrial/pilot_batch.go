@@ -14,24 +14,27 @@ import (
 	"modeltrial/store"
 )
 
-// exchangeBatches collects and hands in, of the week that is due where the options name
-// none, while no other process does.
-func exchangeBatches(ctx context.Context, s *store.Store, options run.BatchOptions) (week int, summary run.BatchSummary, err error) {
+// exchangeBatches collects and, unless the pilot was stopped, hands in, of the week that
+// is due where the options name none, while no other process does. week is 0 where
+// nothing was to be handed in.
+func exchangeBatches(ctx context.Context, s *store.Store, options run.BatchOptions, stopped bool) (week int, summary run.BatchSummary, err error) {
 	err = run.Hold(ctx, s, eval.BatchLease, holder(os.Getpid()), ended, func(ctx context.Context) error {
+		var err error
 		if summary, err = run.CollectBatches(ctx, options); err != nil {
 			return err
 		}
 		if err := createComparisons(context.WithoutCancel(ctx), s); err != nil {
 			return err
 		}
-		if options.Week == 0 {
-			if options.Week, err = dueWeek(ctx, s); err != nil {
+		if stopped {
+			return nil
+		}
+		if week = options.Week; week == 0 {
+			if week, err = dueWeek(ctx, s); err != nil || week == 0 {
 				return err
 			}
 		}
-		if options.Week == 0 {
-			return nil
-		}
+		options.Week = week
 		handed, err := run.SubmitBatches(ctx, options)
 		if err != nil {
 			return err
@@ -42,46 +45,54 @@ func exchangeBatches(ctx context.Context, s *store.Store, options run.BatchOptio
 		summary.Failures = append(summary.Failures, handed.Failures...)
 		return nil
 	})
-	return options.Week, summary, err
+	return week, summary, err
 }
 
 // runBatch collects what is done of the batches that were handed in, and hands in what
-// is open of the week.
-func runBatch(ctx context.Context, g *global, s *store.Store, config eval.Config, protocol eval.Protocol, o *runOptions, out io.Writer) error {
+// is open of the week. Of a pilot that was stopped it only collects, which is paid for;
+// then nothing is open but what waits in batches.
+func runBatch(ctx context.Context, g *global, s *store.Store, config eval.Config, protocol eval.Protocol, o *runOptions, stop *eval.Deviation, out, errOut io.Writer) error {
 	options, err := batchOptions(ctx, s, config, protocol, o)
 	if err != nil {
 		return err
 	}
-	week, summary, err := exchangeBatches(ctx, s, options)
+	if err := noteAddresses(ctx, s, config, protocol, errOut); err != nil {
+		return err
+	}
+	week, summary, err := exchangeBatches(ctx, s, options, stop != nil)
 	if err != nil {
 		return err
 	}
-	cells, err := s.OpenCells(ctx, 0)
-	if err != nil {
-		return err
+	open := summary.Waiting
+	if stop == nil {
+		cells, err := s.OpenCells(ctx, 0)
+		if err != nil {
+			return err
+		}
+		open = len(cells)
 	}
 	if g.json {
 		err = report.JSON(out, map[string]any{
-			"schema": "modeltrial.pilot-run/1", "batch": true, "week": week, "answered": summary.Answered, "failed": summary.Failed,
-			"handed_in": summary.HandedIn, "waiting": summary.Waiting, "without_batch_interface": summary.Unbatched, "open": len(cells),
+			"schema": "modeltrial.pilot-run/1", "batch": true, "stopped": stop, "week": week, "answered": summary.Answered, "failed": summary.Failed,
+			"handed_in": summary.HandedIn, "waiting": summary.Waiting, "without_batch_interface": summary.Unbatched, "open": open,
 			"spent_usd": summary.Spent.Dollars(), "budget_exhausted": summary.BudgetExhausted, "failures": append([]string{}, summary.Failures...),
 		})
 		if err != nil {
 			return err
 		}
 	} else {
-		sayBatch(g, out, summary, len(cells))
+		sayBatch(g, out, summary, open, stop)
 	}
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case len(cells) > 0:
+	case open > 0:
 		return errSaid
 	}
 	return nil
 }
 
-func sayBatch(g *global, out io.Writer, summary run.BatchSummary, open int) {
+func sayBatch(g *global, out io.Writer, summary run.BatchSummary, open int, stop *eval.Deviation) {
 	fmt.Fprintf(out, "collected %s for %s; handed in %s; %s waiting in batches\n", counted(summary.Answered, "answer", "answers"), report.Money(summary.Spent.Dollars()),
 		counted(summary.HandedIn, "call", "calls"), report.Count(summary.Waiting))
 	if summary.Failed > 0 {
@@ -100,6 +111,8 @@ func sayBatch(g *global, out io.Writer, summary run.BatchSummary, open int) {
 		fmt.Fprintf(out, "\n%s, which collects what is done; most batches take less than a day\n", g.next("pilot run --batch"))
 	case open > 0:
 		fmt.Fprintf(out, "\n%s\n", g.next("pilot run --batch"))
+	case stop != nil:
+		sayStop(g, out, *stop)
 	default:
 		fmt.Fprintf(out, "\n%s\n", g.next("rate serve"))
 	}
@@ -109,6 +122,9 @@ func batchOptions(ctx context.Context, s *store.Store, config eval.Config, proto
 	options := run.BatchOptions{Store: s, Protocol: protocol, Week: o.week, Batches: map[string]provider.Batches{}}
 	var err error
 	if options.Price, err = armPrice(ctx, s, config); err != nil {
+		return options, err
+	}
+	if err := s.SeeOwnPrices(ctx, config.Providers, timeNow()); err != nil {
 		return options, err
 	}
 	if options.Budget, err = protocol.Budget(); err != nil {

@@ -303,9 +303,44 @@ func TestOneHandsInBatchesAtATime(t *testing.T) {
 	if _, err := s.TakeLease(t.Context(), eval.BatchLease, "another machine, process 7", nil, now, now.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	_, _, err := exchangeBatches(t.Context(), s, o)
+	_, _, err := exchangeBatches(t.Context(), s, o, false)
 	var held *eval.LeaseError
 	if !errors.As(err, &held) || !strings.Contains(err.Error(), "batches are being handed in or collected by another machine, process 7") || len(fake.handed) > 0 {
 		t.Errorf("got %v after %d batches", err, len(fake.handed))
 	}
+}
+
+// TestAnAnswerImportedMeanwhileFreesTheBudget: what the batch's own answer cost counts, and
+// nothing stays set aside for it.
+func TestAnAnswerImportedMeanwhileFreesTheBudget(t *testing.T) {
+	s, fake, o := batchPilot(t, 1)
+	batchStep(t, o, run.SubmitBatches)
+	err := s.ImportResponses(t.Context(), time.Now(), func(take func(eval.Response) (bool, error)) error {
+		stored, err := take(eval.Response{TaskID: "t0", Arm: "now", Text: "from elsewhere"})
+		if !stored {
+			t.Error("the answer is not imported")
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fake.ended, fake.dies = true, 1 // the first time is cut short
+	_, _ = run.CollectBatches(t.Context(), o)
+	fake.dies = 0
+	batchStep(t, o, run.CollectBatches)
+	calls, err := s.Calls(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, call := range calls {
+		late := audit.NanoUSD(0)
+		if call.Arm == "now" {
+			late = 20 // tokens at one nano-dollar
+		}
+		if call.Reserved != 0 || call.Lost != late {
+			t.Errorf("%s: %d set aside, %d lost nano-dollars, want 0 and %d", call.Arm, call.Reserved, call.Lost, late)
+		}
+	}
+	moneyIs(t, s, 20, false) // the draft, and the late answer beside it
 }

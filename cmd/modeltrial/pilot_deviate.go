@@ -146,15 +146,16 @@ func sayUnexplained(g *global, out io.Writer, unexplained []eval.Deviation) {
 }
 
 // sayStopped tells that the pilot was stopped early, so that nobody is called.
-func sayStopped(g *global, out io.Writer, stop eval.Deviation, err error) error {
-	if err != nil {
-		return err
-	}
+func sayStopped(ctx context.Context, g *global, s *store.Store, out io.Writer, schema string, stop eval.Deviation) error {
 	if g.json {
-		return report.JSON(out, map[string]any{"schema": "modeltrial.pilot-run/1", "week": nil, "open": 0, "stopped": stop})
+		return report.JSON(out, map[string]any{"schema": schema, "week": nil, "open": 0, "stopped": stop})
 	}
+	sayStop(g, out, stop)
+	return sayWaiting(ctx, g, s, out)
+}
+
+func sayStop(g *global, out io.Writer, stop eval.Deviation) {
 	fmt.Fprintf(out, "the pilot was stopped early: %s\nnobody is called; go on with %s\n", stop, g.command("pilot deviate --kind resumed --reason ..."))
-	return nil
 }
 
 // skips records that --week passes over an earlier week of which nothing is answered,

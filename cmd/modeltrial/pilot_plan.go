@@ -144,7 +144,8 @@ func runPlan(ctx context.Context, g *global, s *store.Store, a eval.Assumptions,
 	if err != nil {
 		return err
 	}
-	hours := float64(ratings) * a.SecondsPerRating / 3600
+	tries := protocol.RaterChecks.Expected(ratings, a.Raters)
+	hours := float64(ratings+tries) * a.SecondsPerRating / 3600
 	budget, err := protocol.Budget()
 	if err != nil {
 		return err
@@ -152,7 +153,7 @@ func runPlan(ctx context.Context, g *global, s *store.Store, a eval.Assumptions,
 	if g.json {
 		return report.JSON(out, map[string]any{
 			"schema": "modeltrial.pilot-plan/1", "pilot": protocol.Name, "assumptions": a, "use_cases": plans, "estimates": estimates,
-			"ratings": ratings, "rater_hours": hours, "budget_usd": budget.Dollars(), "learned": learned, "allocation": allocation,
+			"ratings": ratings, "rater_checks": tries, "rater_hours": hours, "budget_usd": budget.Dollars(), "learned": learned, "allocation": allocation,
 		})
 	}
 	if err := report.Plan(out, protocol, a, plans, g.style(out)); err != nil {
@@ -161,7 +162,7 @@ func runPlan(ctx context.Context, g *global, s *store.Store, a eval.Assumptions,
 	if err := report.PlanLearned(out, a, learned, allocation, g.style(out)); err != nil {
 		return err
 	}
-	return sayPlan(out, g, a, protocol, estimates, ratings, hours)
+	return sayPlan(out, g, a, protocol, estimates, ratings, tries, hours)
 }
 
 // learn takes over what people's ratings in the workspace say of raters, unless the
@@ -189,8 +190,12 @@ func learn(ctx context.Context, s *store.Store, a *eval.Assumptions) (eval.Learn
 	return learned, nil
 }
 
-func sayPlan(out io.Writer, g *global, a eval.Assumptions, protocol eval.Protocol, estimates []costEstimate, ratings int, hours float64) error {
-	fmt.Fprintf(out, "\n%s ratings, about %.1f hours of people's time at %.0f s each\n\n", report.Count(ratings), hours, a.SecondsPerRating)
+func sayPlan(out io.Writer, g *global, a eval.Assumptions, protocol eval.Protocol, estimates []costEstimate, ratings, tries int, hours float64) error {
+	trying := ""
+	if tries > 0 {
+		trying = fmt.Sprintf(" and up to %s that try the raters", report.Count(tries))
+	}
+	fmt.Fprintf(out, "\n%s ratings%s, about %.1f hours of people's time at %.0f s each\n\n", report.Count(ratings), trying, hours, a.SecondsPerRating)
 	if err := writeEstimates(out, g, estimates); err != nil {
 		return err
 	}

@@ -35,8 +35,16 @@ func runPilot(ctx context.Context, g *global, s *store.Store, o *runOptions, out
 	if err := o.check(ctx, s, protocol.Protocol); err != nil {
 		return err
 	}
-	if stop, stopped, err := s.Stopped(ctx); err != nil || stopped {
-		return sayStopped(g, out, stop, err)
+	stop, err := s.Stopped(ctx)
+	if err != nil {
+		return err
+	}
+	exchanges := o.batch && !o.dryRun
+	switch {
+	case stop != nil && exchanges:
+		return runBatch(ctx, g, s, config, protocol.Protocol, o, stop, out, errOut)
+	case stop != nil:
+		return sayStopped(ctx, g, s, out, "modeltrial.pilot-run/1", *stop)
 	}
 	if config.Pilot.Sample == eval.SampleFresh {
 		if err := drawWeeks(ctx, s, config, time.Now()); err != nil {
@@ -46,8 +54,8 @@ func runPilot(ctx context.Context, g *global, s *store.Store, o *runOptions, out
 	if err := o.skips(ctx, s); err != nil {
 		return err
 	}
-	if o.batch && !o.dryRun {
-		return runBatch(ctx, g, s, config, protocol.Protocol, o, out)
+	if exchanges {
+		return runBatch(ctx, g, s, config, protocol.Protocol, o, nil, out, errOut)
 	}
 	if o.week == 0 {
 		if o.week, err = dueWeek(ctx, s); err != nil {
@@ -163,6 +171,9 @@ func answerWeek(ctx context.Context, g *global, s *store.Store, config eval.Conf
 		bar.describe(fmt.Sprintf("week %d · spent %s of %s", o.week, report.Money(p.Spent.Dollars()), report.Money(options.Budget.Dollars())))
 		bar.set(p.Done + p.Failed)
 	}
+	if err := noteAddresses(ctx, s, config, options.Protocol, errOut); err != nil {
+		return run.Summary{}, err
+	}
 	defer tellOfWaiting(ctx, errOut)()
 	options.Notice = func(said string) { fmt.Fprintf(errOut, "%s %s\n", time.Now().Format(time.TimeOnly), said) }
 	var summary run.Summary
@@ -211,6 +222,9 @@ func runnerOptions(ctx context.Context, s *store.Store, config eval.Config, o *r
 	}
 	price, err := armPrice(ctx, s, config)
 	if err != nil {
+		return options, err
+	}
+	if err := s.SeeOwnPrices(ctx, config.Providers, timeNow()); err != nil {
 		return options, err
 	}
 	options = run.Options{

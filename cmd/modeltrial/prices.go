@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -126,7 +123,11 @@ func (g *global) withPrices(ctx context.Context, use func(audit.PriceTable) erro
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(g.databasePath()); errors.Is(err, fs.ErrNotExist) && g.db == "" {
+	there, err := g.hasDatabase()
+	if err != nil {
+		return err
+	}
+	if !there && g.db == "" {
 		table, err := prices(ctx, nil, config)
 		if err != nil {
 			return err

@@ -15,9 +15,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"modeltrial/audit"
 	"modeltrial/eval"
 	"modeltrial/eval/blind"
 	"modeltrial/eval/exchange"
+	"modeltrial/eval/judge"
 	"modeltrial/eval/rate"
 	"modeltrial/report"
 	"modeltrial/store"
@@ -243,9 +245,13 @@ after modeltrial rate revise.`,
 	cmd.Flags().StringVar(&listen, "listen", defaultListen, "address to listen on")
 	by.add(cmd)
 	cmd.Flags().BoolVar(&edit, "edit", false, "have raters edit single answers instead of comparing two")
-	cmd.Flags().BoolVar(&practice, "practice", true, "have raters practise on three made-up comparisons before their first")
+	addPractice(cmd, &practice)
 	addAskGuess(cmd, &askGuess)
 	return cmd
+}
+
+func addPractice(cmd *cobra.Command, practice *bool) {
+	cmd.Flags().BoolVar(practice, "practice", true, "have raters practise on three made-up comparisons before their first")
 }
 
 func addAskGuess(cmd *cobra.Command, share *float64) {
@@ -303,10 +309,13 @@ func pronoun(n int) string {
 // siteOptions are those of the pilot's rating site: the names to be kept from
 // raters are those of the arms and their models.
 func siteOptions(protocol eval.Protocol) rate.Options {
-	notice := ""
+	criteria := map[audit.Category][]string{}
+	for _, useCase := range protocol.UseCases {
+		criteria[useCase.Category] = judge.Criteria(judge.Rubric(protocol, eval.CategoryConfig{Name: useCase.Category}))
+	}
 	return rate.Options{
-		Logger: slog.Default(), Now: time.Now, HiddenNames: protocol.Names(), Notice: notice,
-		Tags: protocol.RatingTags,
+		Logger: slog.Default(), Now: time.Now, HiddenNames: protocol.Names(),
+		Tags: protocol.RatingTags, Criteria: criteria,
 	}
 }
 
@@ -320,7 +329,9 @@ func newRateImportCmd(g *global) *cobra.Command {
 seconds, cluster and note. After the verdict a rater may have been asked which answer is
 from the current model: guess is the arm that was named (a, b or unknown), recognised
 (true or false) whether a model was recognised, and guess_asked (true where left out)
-whether the question was put on a comparison chosen at random.`,
+whether the question was put on a comparison chosen at random. tags are why, with
+semicolons between them, and grades what each arm got by criterion, from 1 to 5:
+{"Is it right?":{"a":4,"b":2}}.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return g.withStore(cmd.Context(), func(s *store.Store) error {

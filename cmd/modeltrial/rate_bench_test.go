@@ -17,7 +17,8 @@ import (
 // BenchmarkRatingSite has 200 raters rate over HTTP at once, with synchronous FULL,
 // beside a bare handler of net/http that commits one row for each request on one
 // connection. "verdict" sends verdicts alone, which is what the bare handler stores;
-// "rating" also reads the page of the next comparison after each.
+// "rating" also reads the page of the next comparison after each, and
+// "script" gets it in the verdict's reply, as a browser with scripts does.
 func BenchmarkRatingSite(b *testing.B) {
 	const raters = 200
 	b.Run("rating", func(b *testing.B) {
@@ -33,6 +34,18 @@ func BenchmarkRatingSite(b *testing.B) {
 				return err
 			}
 			return r.open()
+		})
+	})
+	b.Run("script", func(b *testing.B) {
+		s, tokens := newRatingPilot(b, filepath.Join(b.TempDir(), databaseName), max(b.N+raters, 1000), 3, raters)
+		b.Cleanup(func() { _ = s.Close() }) // the benchmark is over
+		requestsAtOnce(b, serveRatings(b, s), tokens, func(r *httpRater, n int) error {
+			if n == 0 {
+				if err := r.open(); err != nil {
+					return err
+				}
+			}
+			return r.rateOn(eval.LeftBetter)
 		})
 	})
 	b.Run("verdict", func(b *testing.B) {

@@ -31,17 +31,51 @@ var (
 // the rating page of the workspace it left and rate what is open, by keyboard, in
 // a real browser. The ratings must be on disk, a person's and not simulated.
 func TestVisitorRatesTheDemo(t *testing.T) {
-	executable, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("no Chromium in CI: install the package chromium")
-		}
-		t.Skip("SKIPPED: no Chromium found, so the demo's rating page was not tried; install chromium")
-	}
+	executable := chromium(t, "the demo's rating page was not tried")
 	g := &global{dir: filepath.Join(t.TempDir(), "demo")}
 	if err := runDemo(t.Context(), g, false, io.Discard, io.Discard); err != nil {
 		t.Fatal(err)
 	}
+	s, link := visitorsPage(t, g)
+
+	ctx := browser(t, executable)
+	do := func(steps ...chromedp.Action[chromedp.Void]) {
+		t.Helper()
+		if err := chromedp.Do(ctx, steps...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	do(chromedp.EmulateViewport(1280, 900), chromedp.Navigate(link))
+	for i, key := range []string{"1", "5", "3", "0", "2", "4", "1", "3", "5", "2"} {
+		// A key counts once the page has stood still for a moment.
+		do(chromedp.WaitVisible(chromedp.CSS("body")), chromedp.Sleep(450*time.Millisecond), chromedp.KeyEvent(key))
+		waitForRatings(t, s, i+1)
+	}
+	// The visitor has recognised a model in the last one, and says so.
+	do(chromedp.Sleep(450*time.Millisecond), chromedp.KeyEvent("g"), chromedp.WaitVisible(chromedp.CSS("#recognised")), chromedp.KeyEvent("r"),
+		chromedp.Sleep(450*time.Millisecond), chromedp.KeyEvent("3"), chromedp.WaitNotPresent(chromedp.CSS("#recognised")))
+	data, err := s.Dataset(t.Context(), 0)
+	if err != nil || len(data.Guesses) != 1 || data.Guesses[0].Rater != "Visitor" || !data.Guesses[0].Recognised || data.Guesses[0].Asked {
+		t.Errorf("guesses %+v (%v), want the visitor's", data.Guesses, err)
+	}
+	page, err := chromedp.Run(ctx, chromedp.OuterHTML(chromedp.CSS("html")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	protocol, err := s.Locked(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, arm := range protocol.Protocol.Arms {
+		if strings.Contains(page, arm.Name) || strings.Contains(page, arm.Model) {
+			t.Errorf("the page names %s", arm.Name)
+		}
+	}
+}
+
+// visitorsPage serves the rating site of a workspace and gives a visitor's link to it.
+func visitorsPage(t *testing.T, g *global) (s *store.Store, link string) {
+	t.Helper()
 	s, err := g.open(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -60,38 +94,25 @@ func TestVisitorRatesTheDemo(t *testing.T) {
 	}
 	site := httptest.NewServer(rate.NewHandler(s, siteOptions(protocol.Protocol)))
 	t.Cleanup(site.Close)
-
-	ctx := browser(t, executable)
-	do := func(steps ...chromedp.Action[chromedp.Void]) {
-		t.Helper()
-		if err := chromedp.Do(ctx, steps...); err != nil {
-			t.Fatal(err)
-		}
-	}
-	do(chromedp.EmulateViewport(1280, 900), chromedp.Navigate(site.URL+"/r/"+token))
-	for i, key := range []string{"1", "5", "3", "0", "2", "4", "1", "3", "5", "2"} {
-		// A key counts once the page has stood still for a moment.
-		do(chromedp.WaitVisible(chromedp.CSS("body")), chromedp.Sleep(450*time.Millisecond), chromedp.KeyEvent(key))
-		waitForRatings(t, s, i+1)
-	}
-	// The visitor has recognised a model in the last one, and says so.
-	do(chromedp.Sleep(450*time.Millisecond), chromedp.KeyEvent("g"), chromedp.WaitVisible(chromedp.CSS("#recognised")), chromedp.KeyEvent("r"),
-		chromedp.Sleep(450*time.Millisecond), chromedp.KeyEvent("3"), chromedp.WaitNotPresent(chromedp.CSS("#recognised")))
-	data, err := s.Dataset(t.Context(), 0)
-	if err != nil || len(data.Guesses) != 1 || data.Guesses[0].Rater != "Visitor" || !data.Guesses[0].Recognised || data.Guesses[0].Asked {
-		t.Errorf("guesses %+v (%v), want the visitor's", data.Guesses, err)
-	}
-	page, err := chromedp.Run(ctx, chromedp.OuterHTML(chromedp.CSS("html")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, arm := range protocol.Protocol.Arms {
-		if strings.Contains(page, arm.Name) || strings.Contains(page, arm.Model) {
-			t.Errorf("the page names %s", arm.Name)
-		}
-	}
+	return s, site.URL + "/r/" + token
 }
 
+// chromium finds the browser. Without one the test is skipped, which says what was not
+// tried, but in CI it fails.
+func chromium(t *testing.T, untried string) (executable string) {
+	t.Helper()
+	executable, err := exec.LookPath("chromium")
+	if err == nil {
+		return executable
+	}
+	if os.Getenv("CI") != "" {
+		t.Fatal("no Chromium in CI: install the package chromium")
+	}
+	t.Skipf("SKIPPED: no Chromium found, so %s; install chromium", untried)
+	return ""
+}
+
+// browser starts the browser, headless and with a profile of its own.
 func browser(t *testing.T, executable string) context.Context {
 	t.Helper()
 	allocator, cancel := chromedp.NewExecAllocator(t.Context(),

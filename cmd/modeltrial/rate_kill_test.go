@@ -6,6 +6,7 @@ import (
 	database "database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -35,12 +36,14 @@ func startServer(t *testing.T, workspace string, flags ...string) (server *exec.
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	line, err := bufio.NewReader(said).ReadString('\n')
+	lines := bufio.NewReader(said)
+	line, err := lines.ReadString('\n')
 	address = servingAddress.FindString(line)
 	if err != nil || address == "" {
 		_ = server.Process.Kill()
 		t.Fatalf("rate serve said %q, %v, want its address", line, err)
 	}
+	go func() { _, _ = io.Copy(io.Discard, lines) }() // ends with the server
 	return server, address
 }
 

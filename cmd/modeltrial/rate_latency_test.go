@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -59,13 +58,7 @@ func longAnswer(arm string, task int) string {
 // after the key. What is tested is that each was assigned ahead, that one request brought
 // it, and that it was not shown before.
 func TestNextComparisonIsReadableAtOnce(t *testing.T) {
-	executable, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("no Chromium in CI: install the package chromium")
-		}
-		t.Skip("SKIPPED: no Chromium found, so the way to the next comparison was not timed; install chromium")
-	}
+	executable := chromium(t, "the way to the next comparison was not timed")
 	const ratings, tasks = 40, 45
 	dir := t.TempDir()
 	var log, responses strings.Builder

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"encoding/base64"
 	"encoding/csv"
 	"encoding/hex"
@@ -11,11 +10,9 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 
 	"golang.org/x/net/html"
@@ -73,20 +70,6 @@ func traces() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)` + strings.Join(parts, "|"))
 }
 
-// program runs this test's own binary as the program, as the scripts do.
-func program(t *testing.T, dir string, args ...string) *exec.Cmd {
-	t.Helper()
-	executable, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	link := filepath.Join(t.TempDir(), "modeltrial")
-	if err := os.Symlink(executable, link); err != nil {
-		t.Fatal(err)
-	}
-	return exec.CommandContext(t.Context(), link, append([]string{"-C", dir}, args...)...)
-}
-
 // leakWorkspace is a locked pilot whose answers name their arms.
 func leakWorkspace(t *testing.T) string {
 	t.Helper()
@@ -129,33 +112,6 @@ func leakWorkspace(t *testing.T) string {
 		}
 	}
 	return dir
-}
-
-// startSite serves the workspace by the program and returns the site's address.
-func startSite(t *testing.T, dir string, args ...string) string {
-	t.Helper()
-	serve := program(t, dir, append([]string{"rate", "serve", "--listen", "127.0.0.1:0", "--practice=false"}, args...)...)
-	stderr, err := serve.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := serve.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = serve.Process.Signal(syscall.SIGTERM) // it may have ended
-		_ = serve.Wait()
-	})
-	lines := bufio.NewScanner(stderr)
-	address := regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
-	for lines.Scan() {
-		if found := address.FindString(lines.Text()); found != "" {
-			go func() { _, _ = io.Copy(io.Discard, stderr) }()
-			return found
-		}
-	}
-	t.Fatalf("rate serve said no address: %v", lines.Err())
-	return ""
 }
 
 // A visitor is a rater's browser that fetches all it can.
@@ -310,7 +266,8 @@ func TestRatersLearnNothing(t *testing.T) {
 	if code := execute([]string{"-C", dir, "rate", "invite", "Cem", "--revoke"}, io.Discard, t.Output()); code != 0 {
 		t.Fatalf("revoke: exit code %d", code)
 	}
-	site := startSite(t, dir, "--ask-guess", "1")
+	server, site := startServer(t, dir, "--ask-guess", "1")
+	t.Cleanup(func() { _ = server.Process.Kill(); _ = server.Wait() }) // the test is over
 	masks := 0
 	same := map[string]bool{} // pages of comparisons whose answers are the same
 	for _, token := range tokens {

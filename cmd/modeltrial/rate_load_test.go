@@ -107,7 +107,7 @@ var presentationID = regexp.MustCompile(`name="id" value="([^"]+)"`)
 // errNothingOpen says that the rater has nothing left to rate.
 var errNothingOpen = errors.New("nothing open")
 
-func (r *httpRater) do(method, path, form string) (*http.Response, string, error) {
+func (r *httpRater) do(method, path, form string, headers ...string) (*http.Response, string, error) {
 	request, err := http.NewRequest(method, r.site+path, strings.NewReader(form))
 	if err != nil {
 		return nil, "", err
@@ -115,6 +115,9 @@ func (r *httpRater) do(method, path, form string) (*http.Response, string, error
 	request.AddCookie(&http.Cookie{Name: "rating", Value: r.token})
 	if form != "" {
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
 	}
 	response, err := r.client.Do(request)
 	if err != nil {
@@ -150,6 +153,23 @@ func (r *httpRater) rate(verdict eval.ShownVerdict) error {
 	}
 	if response.StatusCode != http.StatusSeeOther {
 		return fmt.Errorf("the verdict has status %d: %.200s", response.StatusCode, body)
+	}
+	return nil
+}
+
+// rateOn sends a verdict as the page's script does: the reply is the next comparison.
+func (r *httpRater) rateOn(verdict eval.ShownVerdict) error {
+	form := url.Values{"id": {r.shown}, "verdict": {string(verdict)}, "seconds": {"12.5"}}
+	response, body, err := r.do(http.MethodPost, "/verdict", form.Encode(), "Prefer", "return=representation")
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("the verdict has status %d: %.200s", response.StatusCode, body)
+	}
+	r.shown = ""
+	if id := presentationID.FindStringSubmatch(body); id != nil {
+		r.shown = id[1]
 	}
 	return nil
 }
@@ -220,8 +240,23 @@ func TestManyRatersAtOnce(t *testing.T) {
 // and none of a comparison that had enough.
 func wantRatings(t *testing.T, s *store.Store, raters, each, most int) {
 	t.Helper()
-	byRater, byTask, seen := map[string]int{}, map[string]int{}, map[[2]string]bool{}
-	total := 0
+	byRater, total := ratingsOnce(t, s, most)
+	if total != raters*each {
+		t.Errorf("%d ratings are stored, want %d", total, raters*each)
+	}
+	for rater, n := range byRater {
+		if n != each {
+			t.Errorf("%s has %d ratings, want %d", rater, n, each)
+		}
+	}
+}
+
+// ratingsOnce counts the ratings, and requires that nobody has rated a comparison twice and
+// that none has more than enough.
+func ratingsOnce(t *testing.T, s *store.Store, most int) (byRater map[string]int, total int) {
+	t.Helper()
+	byRater = map[string]int{}
+	byTask, seen := map[string]int{}, map[[2]string]bool{}
 	err := s.EachRating(t.Context(), 0, func(r eval.Rating) error {
 		total++
 		byRater[r.Rater]++
@@ -236,14 +271,6 @@ func wantRatings(t *testing.T, s *store.Store, raters, each, most int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if total != raters*each {
-		t.Errorf("%d ratings are stored, want %d", total, raters*each)
-	}
-	for rater, n := range byRater {
-		if n != each {
-			t.Errorf("%s has %d ratings, want %d", rater, n, each)
-		}
-	}
 	for task, n := range byTask {
 		if n > most {
 			t.Errorf("%s is rated %d times, want at most %d", task, n, most)
@@ -252,4 +279,5 @@ func wantRatings(t *testing.T, s *store.Store, raters, each, most int) {
 	if findings, err := s.Check(t.Context()); err != nil || len(findings) > 0 {
 		t.Errorf("findings %v, %v, want none", findings, err)
 	}
+	return byRater, total
 }

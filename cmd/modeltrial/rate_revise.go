@@ -27,7 +27,8 @@ modeltrial analyze.
 
 The cost is said first. The worst case of each call is set aside before it is sent, so
 that neither the protocol's budget, which all calls share, nor --max-cost is exceeded.
-Running again goes on where this stopped. An editor whose remark the provider refuses
+Running again goes on where this stopped. Of a pilot that was stopped early nothing is
+asked. An editor whose remark the provider refuses
 gets the answer before back.
 
 Exit status: 0 everything asked for is answered, 1 something is still open or failed.`,
@@ -59,6 +60,13 @@ func runRevise(ctx context.Context, g *global, s *store.Store, o *runOptions, ou
 	}
 	if err := unlocked(config, protocol); err != nil {
 		return err
+	}
+	stop, err := s.Stopped(ctx)
+	if err != nil {
+		return err
+	}
+	if stop != nil {
+		return sayStopped(ctx, g, s, out, "modeltrial.rate-revise/1", *stop)
 	}
 	open, err := s.OpenRevisions(ctx)
 	if err != nil {
@@ -110,6 +118,9 @@ func runRevise(ctx context.Context, g *global, s *store.Store, o *runOptions, ou
 func answerRevisions(ctx context.Context, s *store.Store, config eval.Config, o *runOptions, open []eval.Revision, estimates []costEstimate, errOut io.Writer) (run.Summary, error) {
 	options, err := runnerOptions(ctx, s, config, o)
 	if err != nil {
+		return run.Summary{}, err
+	}
+	if err := noteAddresses(ctx, s, config, options.Protocol, errOut); err != nil {
 		return run.Summary{}, err
 	}
 	expected, worst := 0.0, 0.0

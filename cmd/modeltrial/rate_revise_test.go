@@ -139,6 +139,11 @@ func TestEditorGetsANewAnswer(t *testing.T) {
 	if said := must(1, "rate", "revise", "--max-cost", "0.0000001"); !strings.Contains(said, "the cap does not allow another call") {
 		t.Errorf("beyond the cap it said %q", said)
 	}
+	must(0, "pilot", "deviate", "--kind", "early-stop", "--reason", "it leaks")
+	if said := must(0, "rate", "revise"); !strings.Contains(said, "the pilot was stopped early") {
+		t.Errorf("revise of a stopped pilot said %q", said)
+	}
+	must(0, "pilot", "deviate", "--kind", "resumed", "--reason", "mended")
 	said := must(0, "rate", "revise", "--json")
 	if asked := lastAsked.Load(); asked != "[{user Fix this loop} {assistant Reply 1} {user More careful}]" {
 		t.Errorf("the endpoint was asked %v", asked)

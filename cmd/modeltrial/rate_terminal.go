@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"modeltrial/eval"
+	"modeltrial/eval/rate"
 	"modeltrial/eval/rate/terminal"
 	"modeltrial/report"
 	"modeltrial/store"
@@ -20,6 +21,7 @@ import (
 func newRateTerminalCmd(g *global) *cobra.Command {
 	var rater string
 	var askGuess float64
+	var practice bool
 	cmd := &cobra.Command{
 		Use:   "terminal --rater NAME",
 		Short: "the same in a terminal",
@@ -41,12 +43,14 @@ at any time and go on later, here or on the site.`,
 				return fmt.Errorf("rate terminal needs a terminal to show the answers and to read keys; run it in one, or rate in a browser: %s", g.command("rate serve"))
 			}
 			return g.withStore(cmd.Context(), func(s *store.Store) error {
-				return runRateTerminal(cmd.Context(), g, s, rater, askGuess, cmd.InOrStdin(), cmd.OutOrStdout())
+				chosen := rate.Options{AskGuess: askGuess, Practice: practice}
+				return runRateTerminal(cmd.Context(), g, s, rater, chosen, cmd.InOrStdin(), cmd.OutOrStdout())
 			})
 		},
 	}
 	cmd.Flags().StringVar(&rater, "rater", "", "who rates: a name that rate invite knows")
 	addAskGuess(cmd, &askGuess)
+	addPractice(cmd, &practice)
 	return cmd
 }
 
@@ -56,7 +60,7 @@ func isTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-func runRateTerminal(ctx context.Context, g *global, s *store.Store, name string, askGuess float64, in io.Reader, out io.Writer) error {
+func runRateTerminal(ctx context.Context, g *global, s *store.Store, name string, chosen rate.Options, in io.Reader, out io.Writer) error {
 	protocol, err := locked(ctx, s)
 	if err != nil {
 		return err
@@ -70,7 +74,7 @@ func runRateTerminal(ctx context.Context, g *global, s *store.Store, name string
 	}
 	site := siteOptions(protocol.Protocol)
 	err = terminal.Run(ctx, s, rater, terminal.Options{
-		HiddenNames: site.HiddenNames, Notice: site.Notice, Tags: site.Tags, AskGuess: askGuess, NoColor: g.noColor,
+		HiddenNames: site.HiddenNames, Notice: site.Notice, Tags: site.Tags, Criteria: site.Criteria, AskGuess: chosen.AskGuess, Practice: chosen.Practice, NoColor: g.noColor,
 	}, in, out)
 	if err != nil {
 		return err

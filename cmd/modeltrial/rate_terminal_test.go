@@ -81,14 +81,25 @@ func TestRateInATerminal(t *testing.T) {
 		defer close(read)
 		_, _ = io.Copy(p, terminal) // a terminal whose process has ended gives an error
 	}()
-	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(p.screen(), "Answer 1"); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("no comparison appears: %q", p.screen())
+	appears := func(text string) {
+		t.Helper()
+		for deadline := time.Now().Add(20 * time.Second); !strings.Contains(p.screen(), text); time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%q does not appear: %q", text, p.screen())
+			}
 		}
 	}
-	for i, keys := range []string{"1", "\x1b[C", "n" + "too long" + "\r" + "3"} {
+	appears("Practice 1 of 3")
+	p.typeKeys("1")
+	appears("That fits.")
+	p.typeKeys("s")
+	appears("grades")
+	for i, keys := range []string{"c" + "4" + "\r" + "1", "\x1b[C", "n" + "too long" + "\r" + "3"} {
 		p.typeKeys(keys)
 		waitForRatings(t, s, i+1)
+	}
+	if grades := firstOf(t, s, "Visitor").Grades; len(grades) != 1 || grades[0].Points != 4 {
+		t.Errorf("graded %v, want one answer with 4", grades)
 	}
 	p.typeKeys("z")
 	p.typeKeys("0")
@@ -119,25 +130,36 @@ func TestRateInATerminal(t *testing.T) {
 	}
 }
 
-// lastOf is the rater's last rating that counts.
-func lastOf(t *testing.T, s *store.Store, rater string) (last eval.Rating) {
+// ratingsOf are the rater's ratings that count.
+func ratingsOf(t *testing.T, s *store.Store, rater string) (ratings []eval.Rating) {
 	t.Helper()
 	err := s.EachRating(t.Context(), 0, func(rating eval.Rating) error {
 		if rating.Rater == rater {
-			last = rating
+			ratings = append(ratings, rating)
 		}
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return last
+	return ratings
+}
+
+func firstOf(t *testing.T, s *store.Store, rater string) eval.Rating {
+	t.Helper()
+	return ratingsOf(t, s, rater)[0]
+}
+
+func lastOf(t *testing.T, s *store.Store, rater string) eval.Rating {
+	t.Helper()
+	ratings := ratingsOf(t, s, rater)
+	return ratings[len(ratings)-1]
 }
 
 // TestOnlyTheInvitedRateInATerminal says to everyone else how to be invited.
 func TestOnlyTheInvitedRateInATerminal(t *testing.T) {
 	g := &global{dir: t.TempDir()}
-	s, err := store.Open(t.Context(), g.databasePath())
+	s, err := store.Open(t.Context(), filepath.Join(g.dir, databaseName))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,9 +72,11 @@ func reportInput(ctx context.Context, g *global, s *store.Store, now time.Time) 
 	if err != nil || len(input.Routing.Routes) > 0 {
 		return input, err
 	}
-	if input.Routing, err = recommend(ctx, g, s, now); err != nil {
+	recommended, err := recommend(ctx, g, s, now)
+	if err != nil {
 		return input, err
 	}
+	input.Routing = recommended.RoutingTable
 	input.Replay, err = replayed(ctx, s, input.Routing)
 	return input, err
 }
@@ -129,11 +131,31 @@ func storedInput(ctx context.Context, g *global, s *store.Store, now time.Time) 
 	if input.Replay, err = replayed(ctx, s, input.Routing); err != nil {
 		return input, err
 	}
+	if err := spentOnce(ctx, s, &input); err != nil {
+		return input, err
+	}
 	input.Prices = usedPrices(priceTable, input.Audit, input.Protocol.Protocol, now)
 	input.Tasks = func(yield func(audit.Task) error) error { return s.EachTaskSummary(ctx, yield) }
 	input.Responses = func(yield func(eval.Response) error) error { return s.EachResponse(ctx, yield) }
 	input.Ratings = func(yield func(eval.Rating) error) error { return s.EachRating(ctx, 0, yield) }
 	return input, nil
+}
+
+// spentOnce tells what the pilot's own calls cost, those of judges apart.
+func spentOnce(ctx context.Context, s *store.Store, input *report.Input) error {
+	spent, err := s.Spent(ctx)
+	if err != nil {
+		return err
+	}
+	judges, err := s.Judges(ctx)
+	if err != nil {
+		return err
+	}
+	for _, judge := range judges {
+		input.JudgesSpent += judge.Spent
+	}
+	input.ArmsSpent = spent - input.JudgesSpent
+	return nil
 }
 
 // progress is how far people are with the comparisons.

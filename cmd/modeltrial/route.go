@@ -26,53 +26,72 @@ func newRouteRecommendCmd(g *global) *cobra.Command {
 	return &cobra.Command{
 		Use:   "recommend",
 		Short: "decide each category, price it on the audited log, and store the table",
-		Args:  cobra.NoArgs,
+		Long: `recommend applies the protocol's rule to the ratings so far, prices each route on the
+audited log, and stores the table where anything in it differs from the newest one
+stored. route history lists the tables, route diff says what changed.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return g.withStore(cmd.Context(), func(s *store.Store) error {
-				table, err := recommend(cmd.Context(), g, s, time.Now())
+				recommended, err := recommend(cmd.Context(), g, s, time.Now())
 				if err != nil {
 					return err
 				}
 				if g.json {
-					return report.JSON(cmd.OutOrStdout(), table)
+					return report.JSON(cmd.OutOrStdout(), recommended)
 				}
-				return report.RoutingTable(cmd.OutOrStdout(), table, g.style(cmd.OutOrStdout()))
+				return report.Recommendation(cmd.OutOrStdout(), recommended, g.style(cmd.OutOrStdout()))
 			})
 		},
 	}
 }
 
-// recommend makes the routing table of the workspace and stores it.
-func recommend(ctx context.Context, g *global, s *store.Store, now time.Time) (eval.RoutingTable, error) {
+// recommend makes the routing table of the workspace and stores it where it differs from
+// the newest one, which it otherwise gives.
+func recommend(ctx context.Context, g *global, s *store.Store, now time.Time) (eval.Recommendation, error) {
 	protocol, err := locked(ctx, s)
 	if err != nil {
-		return eval.RoutingTable{}, err
+		return eval.Recommendation{}, err
 	}
 	config, err := g.config()
 	if err != nil {
-		return eval.RoutingTable{}, err
+		return eval.Recommendation{}, err
 	}
 	priceTable, err := prices(ctx, s, config)
 	if err != nil {
-		return eval.RoutingTable{}, err
+		return eval.Recommendation{}, err
+	}
+	if err := s.SeeOwnPrices(ctx, config.Providers, now); err != nil {
+		return eval.Recommendation{}, err
 	}
 	data, err := s.Dataset(ctx, 0)
 	if err != nil {
-		return eval.RoutingTable{}, err
+		return eval.Recommendation{}, err
 	}
 	mixer, err := mix(ctx, g, s)
 	if err != nil {
-		return eval.RoutingTable{}, err
+		return eval.Recommendation{}, err
 	}
 	check, err := categoriserCheck(ctx, s)
 	if err != nil {
-		return eval.RoutingTable{}, err
+		return eval.Recommendation{}, err
 	}
 	table, err := decide.Recommend(data, spend(mixer), check, priceDate(priceTable, protocol.Protocol, now), now)
 	if err != nil {
-		return table, err
+		return eval.Recommendation{}, err
 	}
-	return table, s.SaveRoutingTable(ctx, table)
+	newest, err := s.RoutingTable(ctx, 0)
+	if err != nil && !errors.Is(err, eval.ErrNotFound) {
+		return eval.Recommendation{}, err
+	}
+	same, err := table.SameAs(newest.Table)
+	if err != nil {
+		return eval.Recommendation{}, err
+	}
+	if same {
+		return eval.Recommendation{RoutingTable: newest.Table, Table: newest.ID}, nil
+	}
+	number, err := s.SaveRoutingTable(ctx, table)
+	return eval.Recommendation{RoutingTable: table, Table: number, Stored: true}, err
 }
 
 // priceDate is the day of the list that the pilot's arms are priced by now.
@@ -114,7 +133,10 @@ and how callers pass a task's category:
   langchain   a Python file: the argument of chat_model
 
 No file holds a key: each names the environment variable. An arm whose answers were
-recorded has no endpoint, which the file then says to fill in.
+recorded has no endpoint, which the file then says to fill in. A gateway sends each
+request to one model: work whose route is a pipeline goes to the model in use, or is left
+out where that is a pipeline, too. The file says so, and so does the command, on standard
+error.
 modeltrial serve --classify tells callers the category of a prompt.`
 
 func newRouteExportCmd(g *global) *cobra.Command {
@@ -141,7 +163,7 @@ func newRouteExportCmd(g *global) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				for _, warning := range report.ExportWarnings(format, table) {
+				for _, warning := range report.ExportWarnings(format, table, endpoints) {
 					fmt.Fprintf(cmd.ErrOrStderr(), "! %s\n", warning)
 				}
 				if path == "" {
@@ -169,8 +191,12 @@ func armEndpoints(ctx context.Context, g *global, s *store.Store) (map[string]re
 	}
 	endpoints := map[string]report.Endpoint{}
 	for _, arm := range protocol.Protocol.Arms {
-		provider, _ := config.Provider(arm.Provider)
-		endpoints[arm.Name] = report.Endpoint{Model: arm.Model, Provider: provider, Parameters: arm.Parameters}
+		endpoint := report.Endpoint{Model: arm.Model, Parameters: arm.Parameters}
+		endpoint.Provider, _ = config.Provider(arm.Provider)
+		for _, step := range arm.Steps {
+			endpoint.Steps = append(endpoint.Steps, step.Model)
+		}
+		endpoints[arm.Name] = endpoint
 	}
 	return endpoints, nil
 }

@@ -37,7 +37,9 @@ func newRouteCheckCmd(g *global) *cobra.Command {
 holds, is now cheaper elsewhere, rests on evidence that is too old, ran into another
 version of a model, or has lost quality. It applies the protocol's rule to the pilot's
 answers at the prices in force (prices import, modeltrial.yaml) and looks at the log
-that came in since the table was made (audit import).
+that came in since the table was made (audit import). Prices of modeltrial.yaml carry no
+date: each counts from when pilot run, route recommend or route check first saw it. A
+pipeline is priced step by step.
 
 Quality is looked at in anchors: comparisons of the pilot, chosen at random, that are
 rated again. --fresh-ratings are of answers made anew to the same tasks,
@@ -168,8 +170,10 @@ func (o *routeCheckOptions) servedAnew(ctx context.Context, models map[string]bo
 		return nil
 	}
 	read, err := exchange.ReadResponses(ctx, o.responses, exchange.ResponsesOptions{}, func(response eval.Response) (ingest.Outcome, error) {
-		if response.ModelServed != "" {
-			models[response.ModelServed] = true
+		for _, model := range eval.ServedModels(response.ModelServed) {
+			if model != "" {
+				models[model] = true
+			}
 		}
 		return ingest.Imported, nil
 	})
@@ -190,7 +194,9 @@ func freshLog(ctx context.Context, s *store.Store, table eval.RoutingTable) (che
 	log := checkedLog{work: map[audit.Category]decide.FreshWork{}, models: map[string]bool{}}
 	routed := map[audit.Category]string{}
 	for _, route := range table.Routes {
-		routed[route.Category] = route.Model
+		if len(route.Steps) == 0 {
+			routed[route.Category] = route.Model
+		}
 	}
 	fresh, whole := audit.NewMixer(0), audit.NewMixer(0)
 	err := s.EachTaskSummary(ctx, func(task audit.Task) error {
@@ -232,7 +238,10 @@ func atTodaysPrices(ctx context.Context, g *global, s *store.Store, in *decide.C
 	if err != nil {
 		return nil, err
 	}
-	priceOn, err := armPriceOn(ctx, s, config)
+	if err := s.SeeOwnPrices(ctx, config.Providers, timeNow()); err != nil {
+		return nil, err
+	}
+	priceOn, err := armPriceOn(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -251,7 +260,7 @@ func atTodaysPrices(ctx context.Context, g *global, s *store.Store, in *decide.C
 	if in.Then, err = recommend(data); err != nil {
 		return nil, err
 	}
-	repriced, notes := decide.Reprice(data, priceOn, in.On)
+	repriced, notes := decide.Reprice(data, priceOn, in.On.Truncate(24*time.Hour).Add(24*time.Hour-time.Microsecond)) // as the day ends
 	if in.Now, err = recommend(repriced); err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -34,6 +35,7 @@ type billingServer struct {
 	billed   map[string]audit.NanoUSD // by the text of the answer
 	stored   map[eval.Cell]bool       // answered cells, as of the end of the last process
 	repeated []eval.Cell              // called although they were stored
+	lost     int                      // calls without a stored answer, as of then
 }
 
 func newBillingServer(t *testing.T) *billingServer {
@@ -74,9 +76,9 @@ func (s *billingServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "data: {\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":%q},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":40,\"completion_tokens\":%d}}\n\n", text, out)
 }
 
-// inFlight is how many calls a run has reserved at most at a concurrency: those under
-// way, and those that are reserved or stored meanwhile.
-func inFlight(concurrency int) int { return 2 * concurrency }
+// reserved is how many calls a run has reserved at most at a concurrency: those under
+// way, and those that wait for one of them to end.
+func reserved(concurrency int) int { return 2 * concurrency }
 
 // killEnv asks for another number of kills than the tests' own.
 const killEnv = "MODELTRIAL_TEST_KILLS"
@@ -92,20 +94,28 @@ func TestAKilledRunLosesNothingThatWasPaidFor(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	random := rand.New(rand.NewPCG(seed, 1))
 	const tasks, concurrency = 1000, 64
-	done := 0
+	done, told := 0, 0
 	for round := 0; done < kills; round++ {
+		if round > kills {
+			t.Fatalf("seed %d: %d kills in %d rounds; no run lasts long enough to be killed", seed, done, round)
+		}
 		server := newBillingServer(t)
 		dir := benchWorkspace(t, server.URL, tasks)
 		began := time.Now()
 		for {
-			child := process(t, "-C", dir, "pilot", "run", "--json", "--concurrency", strconv.Itoa(concurrency))
+			child := process(t, "-C", dir, "pilot", "run", "--concurrency", strconv.Itoa(concurrency), "--log-level", "debug", "--log-format", "json")
 			var out bytes.Buffer
-			child.Stdout, child.Stderr = &out, &out
+			log := killAt{child: child}
+			child.Stdout, child.Stderr = &out, &log
+			// Every other kill comes the moment that an answer is said to be stored.
+			if done < kills && done%2 == 1 {
+				log.stored = 1 + random.IntN(tasks)
+			}
 			if err := child.Start(); err != nil {
 				t.Fatal(err)
 			}
 			var timer *time.Timer
-			if done < kills {
+			if done < kills && log.stored == 0 {
 				timer = time.AfterFunc(time.Duration(random.Float64()*float64(2*time.Second)), func() { _ = child.Process.Kill() }) // an error is that it has ended
 			}
 			err := child.Wait()
@@ -118,7 +128,8 @@ func TestAKilledRunLosesNothingThatWasPaidFor(t *testing.T) {
 			} else if err != nil {
 				t.Fatalf("seed %d: %v: %s", seed, err, out.String())
 			}
-			checkBill(t, server, dir, inFlight(concurrency))
+			checkBill(t, server, dir, concurrency)
+			told += checkTold(t, server, log.records.Bytes())
 			if t.Failed() {
 				t.Fatalf("seed %d, after %d kills: %s", seed, done, out.String())
 			}
@@ -129,12 +140,54 @@ func TestAKilledRunLosesNothingThatWasPaidFor(t *testing.T) {
 		if len(server.stored) != 2*tasks {
 			t.Fatalf("seed %d: %d of %d cells are answered at the end", seed, len(server.stored), 2*tasks)
 		}
+		if told == 0 {
+			t.Fatal("no answer is said to be stored")
+		}
 		t.Logf("round %d: %d kills so far, %d calls for %d cells, %v", round+1, done, server.answers, 2*tasks, time.Since(began).Round(time.Millisecond))
 	}
 }
 
-// checkBill compares the database with the bill when no run is at work.
-func checkBill(t *testing.T, server *billingServer, dir string, atMost int) {
+// A killAt takes the records of a run and kills it where they say for the so many-th
+// time that an answer is stored; 0: never.
+type killAt struct {
+	records bytes.Buffer
+	child   *exec.Cmd
+	stored  int
+}
+
+func (k *killAt) Write(records []byte) (int, error) {
+	if k.stored > 0 {
+		if k.stored -= bytes.Count(records, []byte(storedRecord)); k.stored <= 0 {
+			k.stored = -1
+			_ = k.child.Process.Kill() // an error is that it has ended
+		}
+	}
+	return k.records.Write(records)
+}
+
+// storedRecord is the message of a record that an answer is stored.
+const storedRecord = "answer stored"
+
+// checkTold checks that each answer of which a run has said that it is stored is in the
+// database, and counts them.
+func checkTold(t *testing.T, server *billingServer, log []byte) (told int) {
+	t.Helper()
+	for line := range bytes.Lines(log) {
+		var record struct{ Msg, Task, Arm string }
+		if json.Unmarshal(line, &record) != nil || record.Msg != storedRecord {
+			continue // another one, or the line that the kill broke off
+		}
+		told++
+		if cell := (eval.Cell{TaskID: record.Task, Arm: record.Arm}); !server.stored[cell] {
+			t.Errorf("the answer of %s to %s was said to be stored and is not", record.Arm, record.Task)
+		}
+	}
+	return told
+}
+
+// checkBill compares the database with the bill when no run is at work. The last one had
+// so many calls in flight at most.
+func checkBill(t *testing.T, server *billingServer, dir string, concurrency int) {
 	t.Helper()
 	s, err := store.OpenExisting(context.Background(), filepath.Join(dir, databaseName))
 	if err != nil {
@@ -171,7 +224,12 @@ func checkBill(t *testing.T, server *billingServer, dir string, atMost int) {
 	if len(server.repeated) > 0 {
 		t.Errorf("cells were called after their answers were stored: %v", server.repeated[:min(len(server.repeated), 5)])
 	}
-	checkInFlight(t, s, server, atMost)
+	lost := server.answers - len(server.stored)
+	if lost-server.lost > concurrency {
+		t.Errorf("%d calls have no stored answer, of which the last run had more under way than the %d that may be", lost-server.lost, concurrency)
+	}
+	server.lost = lost
+	checkInFlight(t, s, server, reserved(concurrency))
 }
 
 // checkInFlight checks that each call without a stored answer is known to have been
@@ -235,7 +293,7 @@ func TestTheBudgetHoldsWhateverIsKilled(t *testing.T) {
 			_ = child.Process.Kill() // an error is that it has ended
 		}
 		_ = child.Wait() // its status is the kill's, or that the budget does not suffice
-		checkBill(t, server, dir, inFlight(64))
+		checkBill(t, server, dir, 64)
 		s, err := store.OpenExisting(t.Context(), filepath.Join(dir, databaseName))
 		if err != nil {
 			t.Fatal(err)

@@ -19,11 +19,18 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"modeltrial/store"
+	"modeltrial/store/storetest"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"modeltrial": func() { os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr)) },
+		"modeltrial": func() {
+			if err := usePostgres(os.Args[1:]); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(exitFailure)
+			}
+			os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr))
+		},
 		"bareclient": bareClient,
 	})
 }
@@ -55,19 +62,63 @@ func TestScripts(t *testing.T) {
 			env.Defer(model.Close)
 			env.Setenv("LLM", model.URL+"/v1")
 			env.Values["model"] = model
+			if storetest.Postgres() {
+				scope := storetest.NewScope()
+				env.Setenv(storetest.ServerEnv, os.Getenv(storetest.ServerEnv))
+				env.Setenv(scopeEnv, scope)
+				env.Defer(func() {
+					if err := storetest.DropScope(scope); err != nil {
+						t.Error(err)
+					}
+				})
+			}
 			return nil
 		},
 		Condition: func(condition string) (bool, error) {
-			if condition == "shared" {
+			switch condition {
+			case "shared":
 				return data != "", nil
+			case "postgres":
+				return storetest.Postgres(), nil
 			}
 			return false, fmt.Errorf("unknown condition %q", condition)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"winrate": winRateIs, "kappa": kappaIs, "calls": callsAre, "lockdb": lockDatabase, "fill": fillFile, "bytes": writeBytes,
-			"gzip": gzipFile, "sqlite": makeDatabase,
+			"gzip": gzipFile, "database": makePostgres, "sqlite": makeDatabase,
 		},
 	})
+}
+
+// scopeEnv names the variable with what a script's databases on a PostgreSQL server have
+// in common.
+const scopeEnv = "MODELTRIAL_TEST_SCOPE"
+
+// usePostgres gives the workspace of a command line a database of its own on the server
+// in place of its file, as an operator does with the environment. A command that is to
+// use a certain file keeps it, and where init has made none there is none.
+func usePostgres(args []string) error {
+	scope := os.Getenv(scopeEnv)
+	if scope == "" {
+		return nil
+	}
+	g := &global{}
+	cmd, rest, err := newRootCmd(g).Find(args)
+	if err != nil || cmd.ParseFlags(rest) != nil || g.db != "" {
+		return nil // the command itself says what is wrong
+	}
+	dir := g.dir
+	if given := cmd.Flags().Args(); cmd.Name() == "init" && len(given) > 0 {
+		dir = filepath.Join(dir, given[0])
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return err
+	}
+	address, err := storetest.InScope(scope, dir, cmd.Name() == "init")
+	if err != nil || address == "" {
+		return err
+	}
+	return os.Setenv(databaseEnv, address)
 }
 
 // document reads a JSON document of modeltrial analyze.
@@ -129,9 +180,22 @@ func kappaIs(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Fatalf("no kappa of %s and %s", args[1], args[2])
 }
 
+// makePostgres makes an empty database on the server and names it in DATABASE.
+func makePostgres(ts *testscript.TestScript, _ bool, args []string) {
+	address, err := storetest.InScope(ts.Getenv(scopeEnv), args[0], true)
+	ts.Check(err)
+	ts.Setenv("DATABASE", address)
+}
+
 // lockDatabase holds a write lock on a database until the script ends.
 func lockDatabase(ts *testscript.TestScript, _ bool, args []string) {
-	s, err := store.Open(context.Background(), ts.MkAbs(args[0]))
+	target := ts.MkAbs(args[0])
+	if scope := ts.Getenv(scopeEnv); scope != "" {
+		address, err := storetest.InScope(scope, filepath.Dir(target), false)
+		ts.Check(err)
+		target = address
+	}
+	s, err := store.Open(context.Background(), target)
 	ts.Check(err)
 	transaction, err := s.BeginImport(context.Background(), "held")
 	ts.Check(err)

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -24,13 +23,7 @@ import (
 // and narrow, light and dark: each page says what it should and never scrolls sideways.
 // With MODELTRIAL_SCREENSHOTS=DIR it leaves pictures there.
 func TestOwnerSeesTheDemo(t *testing.T) {
-	executable, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("no Chromium in CI: install the package chromium")
-		}
-		t.Skip("SKIPPED: no Chromium found, so the owner's pages were not tried; install chromium")
-	}
+	executable := chromium(t, "the owner's pages were not tried")
 	g := &global{dir: filepath.Join(t.TempDir(), "demo")}
 	if err := runDemo(t.Context(), g, false, io.Discard, io.Discard); err != nil {
 		t.Fatal(err)

@@ -7,7 +7,6 @@ import (
 	"io"
 	"time"
 
-	"modeltrial/audit/classify"
 	"modeltrial/eval"
 	"modeltrial/eval/routeapi"
 	"modeltrial/store"
@@ -20,12 +19,12 @@ const (
 )
 
 func runServeClassify(ctx context.Context, s *store.Store, listen string, errOut io.Writer) error {
-	model, fingerprint, err := storedCategoriser(ctx, s)
+	used, err := usedCategoriser(ctx, s)
 	if err != nil {
 		return err
 	}
-	handler := routeapi.New(model)
-	follow := &follower{store: s, handler: handler, errOut: errOut, trained: fingerprint}
+	handler := routeapi.New(used.Model)
+	follow := &follower{store: s, handler: handler, errOut: errOut, trained: used.fingerprint}
 	if err := follow.table(ctx); err != nil {
 		return err
 	}
@@ -109,26 +108,12 @@ func (f *follower) table(ctx context.Context) error {
 
 // categoriser takes the one that is stored, where it is another than the one in use.
 func (f *follower) categoriser(ctx context.Context) error {
-	model, fingerprint, err := storedCategoriser(ctx, f.store)
-	if err != nil || fingerprint == f.trained {
+	used, err := usedCategoriser(ctx, f.store)
+	if err != nil || used.fingerprint == f.trained {
 		return err
 	}
-	f.trained = fingerprint
-	f.handler.UseModel(model)
+	f.trained = used.fingerprint
+	f.handler.UseModel(used.Model)
 	fmt.Fprintln(f.errOut, "the categoriser was trained anew")
 	return nil
-}
-
-// storedCategoriser is usedCategoriser with the fingerprint of what it was trained from,
-// empty for the built-in one.
-func storedCategoriser(ctx context.Context, s *store.Store) (*classify.Model, string, error) {
-	kept, err := s.LocalModel(ctx)
-	if errors.Is(err, eval.ErrNotFound) {
-		return classify.Default(), "", nil
-	}
-	if err != nil {
-		return nil, "", err
-	}
-	used, err := keptCategoriser(kept)
-	return used.Model, kept.Fingerprint, err
 }

@@ -12,6 +12,7 @@ import (
 
 	"modeltrial/eval"
 	"modeltrial/eval/blind"
+	"modeltrial/eval/decide"
 	"modeltrial/report"
 	"modeltrial/report/owner"
 	"modeltrial/store"
@@ -79,7 +80,7 @@ func ownerPages(g *global, s *store.Store) []owner.Page {
 			if err != nil {
 				return err
 			}
-			return report.HistoryPage(w, nav, tables, timeNow())
+			return report.HistoryPage(w, nav, tables, decide.Changes(tables), timeNow())
 		}},
 	}
 }
@@ -138,7 +139,7 @@ func pilotPage(ctx context.Context, g *global, s *store.Store) (report.Pilot, er
 	if _, pilot.OpenJudgement, err = judgeStatus(ctx, s, pilot.Protocol.Protocol); err != nil {
 		return pilot, err
 	}
-	_, stopped, err := s.Stopped(ctx)
+	stop, err := s.Stopped(ctx)
 	if err != nil {
 		return pilot, err
 	}
@@ -146,7 +147,7 @@ func pilotPage(ctx context.Context, g *global, s *store.Store) (report.Pilot, er
 	if err != nil {
 		return pilot, err
 	}
-	pilot.Due = g.dueCommand(stopped, len(cells), pilot.OpenJudgement, status)
+	pilot.Due = g.dueCommand(stop != nil, len(cells), pilot.OpenJudgement, status)
 	pilot.Deviations, err = s.Deviations(ctx)
 	return pilot, err
 }

@@ -63,7 +63,7 @@ func TestServeClassifyFollowsTheTable(t *testing.T) {
 	}
 	for i, arm := range []string{"first", "second"} {
 		table := eval.RoutingTable{DecidedAt: time.Date(2026, 10, 1+i, 0, 0, 0, 0, time.UTC), Routes: []eval.Route{{Category: audit.Coding, Arm: arm, Decision: eval.Switch}}}
-		if err := s.SaveRoutingTable(t.Context(), table); err != nil {
+		if _, err := s.SaveRoutingTable(t.Context(), table); err != nil {
 			t.Fatal(err)
 		}
 		body := ""

@@ -28,11 +28,56 @@ const (
 
 func (g *global) configPath() string { return filepath.Join(g.dir, configName) }
 
-func (g *global) databasePath() string {
+// databaseEnv names the variable with the file or address of the database. An address
+// there may hold a password.
+const databaseEnv = "MODELTRIAL_DB"
+
+// database is the file or the address of the database: that of --db, of the environment
+// or of modeltrial.yaml, else the file in the workspace.
+func (g *global) database() (string, error) {
 	if g.db != "" {
-		return g.db
+		return g.db, withoutPassword("--db", g.db)
 	}
-	return filepath.Join(g.dir, databaseName)
+	if target := os.Getenv(databaseEnv); target != "" {
+		return target, nil
+	}
+	text, err := os.ReadFile(g.configPath())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("read configuration: %w", err)
+	}
+	target, err := eval.ParseDatabase(g.configPath(), text)
+	switch {
+	case err != nil:
+		return "", err
+	case target == "":
+		return filepath.Join(g.dir, databaseName), nil
+	case store.IsPostgres(target):
+		return target, withoutPassword(g.configPath(), target)
+	case filepath.IsAbs(target):
+		return target, nil
+	}
+	return filepath.Join(g.dir, target), nil
+}
+
+// withoutPassword refuses an address with a password where others can read it.
+func withoutPassword(where, target string) error {
+	if store.HasPassword(target) {
+		return usagef("%s: the address of the database holds a password; leave it out and give it in PGPASSWORD or ~/.pgpass, or give the address in %s", where, databaseEnv)
+	}
+	return nil
+}
+
+// hasDatabase says whether there is a database to look into: a server's always counts.
+func (g *global) hasDatabase() (bool, error) {
+	target, err := g.database()
+	if err != nil || store.IsPostgres(target) {
+		return err == nil, err
+	}
+	_, err = os.Stat(target)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // config reads modeltrial.yaml; without the file the defaults hold, since an
@@ -62,7 +107,11 @@ func (g *global) pilotConfig() (eval.Config, error) {
 
 // open opens the workspace's database, which must exist.
 func (g *global) open(ctx context.Context) (*store.Store, error) {
-	return store.OpenExisting(ctx, g.databasePath())
+	target, err := g.database()
+	if err != nil {
+		return nil, err
+	}
+	return store.OpenExisting(ctx, target)
 }
 
 // withStore opens the database for one command and closes it whatever happens.
@@ -125,36 +174,67 @@ func listedPrices(ctx context.Context, s *store.Store) (audit.PriceTable, error)
 	return table, nil
 }
 
-// armPrice is armPriceOn of today.
+// armPrice finds what an arm's tokens cost today: by the price that its provider states
+// in modeltrial.yaml, since two providers may ask different prices for a model of the
+// same name, else by the price in force. The store may be nil, as of [prices].
 func armPrice(ctx context.Context, s *store.Store, config eval.Config) (func(eval.Arm) (audit.Price, bool), error) {
-	on, err := armPriceOn(ctx, s, config)
-	if err != nil {
-		return nil, err
-	}
-	today := time.Now().UTC()
-	return func(arm eval.Arm) (audit.Price, bool) { return on(arm, today) }, nil
-}
-
-// armPriceOn finds what an arm's tokens cost on a day: by the price that its provider
-// states in modeltrial.yaml, since two providers may ask different prices for a model
-// of the same name, else by the price in force.
-func armPriceOn(ctx context.Context, s *store.Store, config eval.Config) (func(eval.Arm, time.Time) (audit.Price, bool), error) {
 	table, err := listedPrices(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	return func(arm eval.Arm, day time.Time) (audit.Price, bool) {
-		provider, _ := config.Provider(arm.Provider)
-		for _, own := range provider.Prices {
-			if own.Model != arm.Model {
-				continue
+	today := time.Now().UTC()
+	type priced struct{ provider, model string }
+	own := map[priced]audit.Price{}
+	for _, provider := range config.Providers {
+		for _, stated := range provider.Prices {
+			price, err := stated.Price(provider.Name)
+			if err != nil {
+				return nil, err // the configuration was checked: there is none
 			}
-			price, err := own.Price(provider.Name)
-			return price, err == nil // the configuration was checked: there is none
+			if _, earlier := own[priced{provider.Name, stated.Model}]; !earlier {
+				own[priced{provider.Name, stated.Model}] = price
+			}
 		}
-		price, err := table.Lookup("", arm.Model, day)
-		return price, err == nil
+	}
+	return func(arm eval.Arm) (audit.Price, bool) {
+		if price, ok := own[priced{arm.Provider, arm.Model}]; ok {
+			return price, true
+		}
+		return armsPrice(table, arm, today, nil)
 	}, nil
+}
+
+// armPriceOn is armPrice of another day. The workspace's own prices carry no date: each
+// counts from when it was first seen, the first one also before.
+func armPriceOn(ctx context.Context, s *store.Store) (func(eval.Arm, time.Time) (audit.Price, bool), error) {
+	table, err := listedPrices(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := s.OwnPrices(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func(arm eval.Arm, day time.Time) (audit.Price, bool) {
+		var own *eval.ModelPrice
+		first := true
+		for _, next := range seen {
+			if next.Provider == arm.Provider && next.Model == arm.Model && (first || !next.Seen.After(day)) {
+				own, first = next.Price, false
+			}
+		}
+		return armsPrice(table, arm, day, own)
+	}, nil
+}
+
+// armsPrice is a provider's own price or, where that is nil, the listed one of a day.
+func armsPrice(table audit.PriceTable, arm eval.Arm, day time.Time, own *eval.ModelPrice) (audit.Price, bool) {
+	if own != nil {
+		price, err := own.Price(arm.Provider)
+		return price, err == nil // the configuration was checked: there is none
+	}
+	price, err := table.Lookup("", arm.Model, day)
+	return price, err == nil
 }
 
 // unlocked says that modeltrial.yaml plans another pilot than the locked one; nil

@@ -29,7 +29,7 @@ var selfCues = []string{
 	// I am.
 	`\b(?:i'?m|i am)[ ,:]+(?:(?:called|named|actually|just|really|currently|known as|still|indeed|in fact|the|your|ai|not|assistant|model|based on|powered by|running on|a version of|an instance of|one of|part of|built on|built into)[ ,:]+)*` + "\x01",
 	`\b(?:i'?m|i am) an? (?:[\w-]+ ){0,3}?` + "\x01[ -](?:\\w+[ -]){0,2}?(?:model|assistant|ai|chatbot|bot|llm|instance|agent|based)\\b",
-	`\b(?:ich bin|ik ben|je suis|yo soy|soy|sono|(?:eu )?sou|jag ar|jeg er|jestem|jsem|som|ben|olen|sunt|saya(?: adalah)?|toi la|aku adalah)[ ,:]+(?:(?:der|die|das|ein|eine|le|la|l'|el|o|a|un|una|um|uma|een|en|et|un modele|de|eigentlich|nicht|kein)[ ,:]+)*` + "\x01",
+	`\b(?:ich bin|ik ben|je suis|yo soy|soy|sono|(?:eu )?sou|jag ar|jeg er|jestem|jsem|som|ben|olen|sunt|saya(?: adalah)?|toi la|aku adalah)[ ,:]+(?:(?:der|die|das|ein|eine|le|la|l'|el|o|a|un|una|um|uma|een|en|et|un modele|de|eigentlich|nicht|kein|modell|ki-modell|sprachmodell|ki-assistent|assistent|modele|modelo|modello|model|asistente|assistente)[ ,:]+)*` + "\x01",
 	`(?:^|[^\p{L}])(?:я|это|אני|أنا|انا|من|मैं|আমি|ειμαι(?: (?:το|ο|η))?)[ ,:—–-]+` + "\x01",
 	"(?:我是|我叫|我就是|我乃|您好，这里是|私は|わたしは|僕は|저는|나는|ฉันคือ|ผมคือ|ดิฉันคือ)[ 、,，:：]*\x01(?:$|[^的でにの에]|です)",
 	"(?:作为|身为)[\x01\x02][，,]?我",
@@ -39,20 +39,49 @@ var selfCues = []string{
 	`\b(?:you(?:'ve| have) reached|being|i go by|i answer to|signed by) [\x01\x02](?:[,.!]|$)`, `\b(?:i|me|myself|moi|ich|yo|io|eu) ?[,(] ?[\x01\x02] ?[,)]`, `\b(?:moi,? c'est|hello from|hi from|greetings from|hallo von) [\x01\x02]`,
 	`\bals von [\x01\x02] (?:trainiert|entwickelt|erstellt|geschaffen)`,
 	`(?:^|\n)[^\p{L}\n]*(?:assistant|ai|bot) ?[(\[][\x01\x02][^\p{L}\n]{0,20}[)\]]`,
+	`\bi(?:'m| am)? (?:run|running|built|based) on (?:top of )?[\x01\x02](?:,| under| behind|[.!;]|$)`, `\b(?:speaking|writing|answering|replying) as [\x01\x02]`, `\bbeing an? \x01(?:[ -]\w+)? (?:model|assistant)\b`,
+	`\bi (?:belong to|come from|descend from|stem from) (?:the )?[\x01\x02] (?:\w+ ){0,3}?(?:family|models?|series|line|lineage)\b`, `\bit's [\x01\x02] (?:again|here|speaking)\b`,
+	`\b(?:i'?m|i am|ich bin|je suis|soy|sono|sou) (?:[^.!?\n,]{1,30}, )?[\x01\x02]'s (?:[\w-]+ ){0,3}?(?:[\x01\x02]|(?:model|assistant|ai|chatbot|llm|bot|sibling|successor)\b)`,
+	`\b(?:i'?m|i am) your (?:(?:friendly|own|personal|new|favou?rite|trusty|helpful|local|neighbou?rhood|faithful|humble|little|dear) ){1,3}[\x01\x02]`,
+	`\b(?:i'?m|i am) [\w-]*[ -]?v?\d[\w.-]*,? (?:by|from|of|made by|built by) \x01`,
+	`\bas (?:the |an? )?(?:successor|predecessor|sibling|cousin|variant|version|descendant|distillation)(?: of| to) (?:the )?[\x01\x02][^.!?\n]{0,40}\bi\b`,
+	`\bas (?:the |an? )?(?:\w+ ){0,2}member of the [\x01\x02] (?:family of|model family|model series|models)\b`,
+	`\bi identify as [\x01\x02]`, `[\x01\x02] ?\((?:that's|that is|which is|yes,) me\b`, `\bai[- ]generated ?[(\[][\x01\x02][)\]]`,
+	`\b(?:like|unlike) (?:every|all|any|other|most) (?:other )?\x01(?:[ -]\w+)? (?:models?|assistants?),? i\b`,
+	`\bi was (?:born|conceived|raised|created|made) (?:in|at) (?:the )?(?:labs?|laborator\w+|halls|offices|house) of \x01`,
+	`\b(?:i'?m|i am) (?:an?|the) (?:\w+ ){0,2}?(?:product|creation|brainchild|version|variant|descendant|flavou?r|release|edition|distillation|fine-?tune)(?: \w+){0,2} (?:of|by|from) [\x01\x02]`,
+	"(?:^|\\n)[^\\p{L}\\x01\\x02\\n]*[\\x01\\x02],? (?:at your service|reporting|signing off)\\b",
+	`\byou (?:asked|have asked|summoned|called|picked|chose) [\x01\x02][^.!?\n]{0,40}\bi\b`,
+	`\bthis is (?:an? |the )?(?:\w+ ){0,2}?(?:reply|answer|response|summary|output|draft|translation) (?:from|by|of) [\x01\x02]`,
+	`\bi(?:'m| am) ?[,(–—-]+ ?[^,.!?\n\x01\x02]{1,40}[,)–—-]+ ?\x01(?:[,.!]|$)`,
+	`\bi may (?:only )?be (?:only |just |merely )?[\x01\x02]`,
+	`\bi, an? (?:\w+ ){0,2}?(?:assistant|ai|model|chatbot|llm)\b[^.!?\n]{0,40}[\x01\x02]`,
+	`\bi was (?:first )?(?:released|launched|introduced|announced|published|unveiled)\b[^.!?\n]{0,40}\x01`,
+	`\bname=(?:generator|author) content=[\x01\x02]`,
+	"\\x01(?:/[\\d.]+)? wrote this[.!]?$",
+	"(?:こんにちは|はじめまして|お世話になっております)[、,!！。]? ?[\x01\x02]です",
+	`אני [^.\n\x01]{0,20}` + "\x01",
+	`\b(?:mimi ni|naitwa|jina langu ni|ako si|ako ay si|jeg hedder|mina olen|ma olen|as esu|es esmu|ja sam|jaz sem|une jam|ime mi je|volam sa|ako po si) ` + "\x01", `(?:^|[^\p{L}])(?:аз съм|јас сум|ја сам|мен|я є) ` + "\x01",
+	`[\x01\x02], (?:the |my )(?:company|lab|team|people|firm|folks|maker|creator|developer)s? (?:behind|of|who|that|which)(?: (?:made|built|trained|created|develop\w*))? me\b`,
 	// My name.
-	`(?:\b(?:my name(?: is|'s)|call me|i go by|known to you as|mein name (?:ist|lautet)|ich heisse|nennen sie mich|je m'appelle|mon nom est|me llamo|mi nombre es|mi chiamo|il mio nome e|(?:o )?meu nome e|(?:eu )?me chamo|chamo-me|mijn naam is|ik heet|mitt namn ar|jag heter|jeg heter|navnet mitt er|nazywam sie|mam na imie|jmenuji se|adim|benim adim|ten toi la|nama saya(?: adalah)?|numele meu este|nimeni on|a nevem)|меня зовут|мене звати|мое имя|我的名字(?:是|叫)|名前は|이름은|اسمي|मेरा नाम|שמי|με λενε)[ ,:—–-]*` + "\x01",
+	`(?:\b(?:my (?:full |real |actual |true |given )?name(?: is|'s)|call me|i go by|known to you as|mein name (?:ist|lautet)|ich heisse|nennen sie mich|je m'appelle|mon nom est|me llamo|mi nombre es|mi chiamo|il mio nome e|(?:o )?meu nome e|(?:eu )?me chamo|chamo-me|mijn naam is|ik heet|mitt namn ar|jag heter|jeg heter|navnet mitt er|nazywam sie|mam na imie|jmenuji se|adim|benim adim|ten toi la|nama saya(?: adalah)?|numele meu este|nimeni on|a nevem)|меня зовут|мене звати|мое имя|我的名字(?:是|叫)|名前は|이름은|اسمي|मेरा नाम|שמי|με λενε)[ ,:—–-]*` + "\x01",
 	// As one, here, this is.
 	`\bas [\x01\x02],? (?:i|my|we)\b`,
 	`\bas an? (?:[\w-]+ ){0,3}?` + "\x01[ -](?:\\w+ ){0,2}?(?:model|assistant|ai|chatbot|bot|llm),? (?:i|my)\\b",
 	`\b(?:als|en tant que|como|come) [\x01\x02],? (?:ich|kann|habe|bin|je|j'|yo|no|puedo|io|non|posso|eu|nao)\b`,
 	"(?:^|\\n)[^\\p{L}\\x01\\x02\\n]*[\\x01\\x02] here\\b",
 	`\b(?:hier ist|hier spricht|hier schreibt|hier antwortet|ici|aqui|qui e) ` + "\x01",
-	"(?:this is|you are (?:now )?(?:talking|speaking|chatting) (?:to|with)|you're (?:talking|speaking|chatting) (?:to|with)) \x01",
+	"(?:this is|you are (?:now |currently |still |indeed )?(?:talking|speaking|chatting) (?:to|with)|you're (?:talking|speaking|chatting) (?:to|with)) \x01",
 	// What wrote this.
-	`\b(?:this|these|the above|the following|diese[rs]?|obige[rs]?|ce|cette|este|esta|esse|essa|questo|questa|deze|dit|denna|detta|dette|ten|ta|bu) (?:\w+ ){0,2}?(?:answer|response|reply|text|code|script|function|file|message|comment|document|translation|summary|e-?mail|content|draft|poem|story|report|output|note|query|snippet|program|module|class|unit test|tests?|commit|changes?|antwort|datei|funktion|reponse|texte|fichier|respuesta|texto|codigo|archivo|risposta|testo|codice|resposta|antwoord|tekst|svar|odpowiedz|metin|kod)s?\b[^.!?\x01\x02]{0,40}\b(?:is|comes|(?:generat|creat|produc|compos|draft|provid|prepar|translat|power|author|answer|auto)\w*|written|made|sent|coded|formatted|erstellt|generiert|geschrieben|verfasst|erzeugt|gener\w+|ecrit\w*|redig\w*|escrit[oa]s?|cread[oa]s?|criad[oa]s?|gerad[oa]s?|scritt[oa]|geschreven|gegenereerd|skriven|skrevet|skapad|napisan\w*|wygenerowan\w*|assistance|help)\b[^.!?\x01\x02]{0,16}\b(?:by|from|with|using|via|von|mit|durch|par|avec|por|con|com|da|door|met|av|af|przez|help of|tarafindan)(?: the help| the assistance| help| assistance| hilfe| aide| ayuda)?(?: of| von| de)? [\x01\x02]`,
-	`(?:^|\n)[^\p{L}\x01\x02\n]*(?:(?:code|script|file|function|comment|answer|reply|response|text|output|content|summary) )?(?:auto-?|ai[ -])?(?:automatically )?(?:generated|written|created|produced|powered|built|authored|co-authored|composed|drafted|translated|answered|coded|made|sent|assisted|erstellt|generiert|geschrieben|verfasst|genere|ecrit|redige|propulse|generado|escrito|creado|hecho|gerado|feito|generato|scritto|creato|wygenerowan[oe]|gegenereerd|skapad|generert|сгенерировано|создано|написано|подготовлено)[ -](?:automatically )?(?:by|with|using|via|von|mit|durch|par|avec|por|con|com|da|przez|door|met|av|с помощью|при помощи|моделью)(?: the)?(?: help| assistance| hilfe| aide| ayuda| помощью)?(?: of| from| von| de)?[ :]+(?:an? |the )?[\x01\x02][^\n\p{L}]{0,30}(?:\w+[^\n\p{L}]{0,10}){0,2}(?:$|\n)`,
-	`(?:^|\n)[^\p{L}\x01\x02\n]*(?:@?author|autor|auteur|autore|by|written by|generated by|created by|co-authored-by|code by|script by|text by|answer by|generator|作者|автор|model used|model name|ai model|answered by|response by|llm)[^\p{L}\x01\x02\n]{1,4}[\x01\x02](?:[^\n\p{L}]{0,30}(?:$|\n)|[^\n\p{L}]{0,10}(?:\*?/|-->))`,
-	`(?:^|\n)[^\p{L}\x01\x02\n]*[\x01\x02] (?:wrote|generated|made|created) this\b`,
+	`\b(?:this|these|the above|the following|diese[rs]?|obige[rs]?|ce|cette|este|esta|esse|essa|questo|questa|deze|dit|denna|detta|dette|ten|ta|bu) (?:\w+ ){0,2}?(?:answer|response|reply|text|code|script|function|file|message|comment|document|translation|summary|e-?mail|content|draft|poem|story|report|output|note|query|snippet|program|module|class|unit test|tests?|commit|changes?|antwort|datei|funktion|reponse|texte|fichier|respuesta|texto|codigo|archivo|risposta|testo|codice|resposta|antwoord|tekst|svar|odpowiedz|metin|kod)s?\b[^.!?\x01\x02]{0,40}\b(?:is|comes|(?:generat|creat|produc|compos|draft|provid|prepar|translat|power|author|answer|auto)\w*|written|made|sent|coded|formatted|erstellt|generiert|geschrieben|verfasst|erzeugt|gener\w+|ecrit\w*|redig\w*|escrit[oa]s?|cread[oa]s?|criad[oa]s?|gerad[oa]s?|scritt[oa]|geschreven|gegenereerd|skriven|skrevet|skapad|napisan\w*|wygenerowan\w*|assistance|help|stammt|kommt|vient|provient|viene|proviene|vem|komt|kommer|pochodzi)\b[^.!?\x01\x02]{0,16}\b(?:by|from|with|using|via|von|mit|durch|par|avec|por|con|com|da|door|met|av|af|przez|help of|tarafindan)(?: the help| the assistance| help| assistance| hilfe| aide| ayuda)?(?: of| von| de)? [\x01\x02]`,
+	`(?:^|\n)[^\p{L}\x01\x02\n]*(?:(?:note|nb|disclaimer|attribution|credits?|hinweis|anmerkung|remarque|nota):? )?(?:rem |dnl )?(?:(?:code|script|file|function|comment|answer|reply|response|text|output|content|summary|draft|translation|antwort|text|ubersetzung|reponse|texte|traduction|respuesta|texto|traduccion|risposta|testo|resposta|antwoord|tekst|svar|odpowiedz|ответ|текст|код) )?(?:auto-?|ai[ -])?(?:automatically )?(?:generated|written|created|produced|powered|built|authored|co-authored|composed|drafted|translated|answered|coded|made|sent|assisted|erstellt|generiert|geschrieben|verfasst|ubersetzt|(?:genere|ecrit|redige|propulse|traduit|cree)e?s?|(?:generad|escrit|cread|hech|gerad|feit|generat|scritt|creat|redactad|redigid)[oa]s?|wygenerowan[oaey]|napisan[oaey]|gegenereerd|skapad|generert|(?:сгенерирован|создан|написан|подготовлен|составлен)[оаы]?)[ -](?:automatically |with \w+ )?(?:by|with|using|via|von|mit|durch|par|avec|por|con|com|da|przez|door|met|av|с помощью|при помощи|моделью)(?: the| der| l'| la)?(?: ?help| ?assistance| ?hilfe| ?aide| ?ayuda| помощью)?(?: of| from| von| de)?[ :]+(?:an? |the )?(?:[\w.]+ (?:and|&|\+) )?[\x01\x02][^\n\p{L}]{0,30}(?:\w+[^\n\p{L}]{0,10}){0,2}(?:$|\n)`,
+	`(?:^|\n)[^\p{L}\x01\x02\n]*(?:@?author|autor|auteur|autore|by|written by|generated by|created by|co-authored-by|co-authored by|assisted-by|signed-off-by|(?:code|script|text|answer|docstring|translation|translated|summary|draft|drafted|review|reviewed|edited|query|tests?|poem|documentation|docs|made|built) by|generator|作者|автор|model used|model name|ai model|answered by|response by|llm)[^\p{L}\x01\x02\n]{1,4}[\x01\x02](?:[^\n\p{L}]{0,30}(?:$|\n)|[^\n\p{L}]{0,10}(?:\*?/|-->))`,
+	`(?:^|\n)[^\p{L}\x01\x02\n]*[\x01\x02] (?:wrote|generated|made|created) this(?:[^ \w]|$| (?:answer|reply|response|text|code|script|file|function|comment|page|document|message)\b)`,
+	`\bco-authored-by: ?[\x01\x02](?: agent| code| cli| bot)?[^\n\p{L}]{0,10}<`,
+	`\b(?:este|esta|esto|esse|essa|questo|questa|cette?|ce) (?:\w+ )?(?:(?:lo|la|l'|le) ?)?(?:ha|has|a|hat) (?:escrito|generado|creado|redactado|traducido|scritto|generato|creato|tradotto|escrito|gerado|criado) [\x01\x02]`,
+	`\b(?:diese[nrs]?|den|die|das) (?:antwort|text|code|skript|mail|brief|entwurf|ubersetzung) (?:hat|habe) (?:ich, )?[\x01\x02](?: \w+)? (?:geschrieben|verfasst|erstellt|erzeugt|generiert|ubersetzt)`,
+	`\b(?:diese[nrs]?|der|die|das|obige[rs]?|dit|deze|de|het) (?:\w+ ){0,2}?(?:antwort|text|code|skript|mail|brief|entwurf|ubersetzung|tekst|antwoord) (?:wurde|ist|werd|is) (?:von|mit|durch|door|met) (?:hilfe von |hulp van )?[\x01\x02] (?:verfasst|geschrieben|erstellt|erzeugt|generiert|ubersetzt|geschreven|gegenereerd|gemaakt)`,
+	`\bc'est [\x01\x02] qui (?:a|vous)\b[^.!?\n]{0,20}(?:ecrit|redige|repond|genere)`,
 	// Whose rules one keeps.
 	`[\x01\x02](?:'s)? (?:\w+ ){0,2}(?:policy|policies|guidelines|rules|terms|safeguards|restrictions)\b[^.!?\n]{0,60}\b(?:me|i|my)\b`,
 	"(?:由|本(?:文|回答|代码|内容)由|此(?:回答|代码|内容)由|使用)[\x01\x02] ?(?:自动)?(?:生成|编写|撰写|提供|创作)",
@@ -61,6 +90,8 @@ var selfCues = []string{
 	// Who made one.
 	`\b(?:openai|anthropic|i) (?:trained|created|developed|built|programmed) me\b`,
 	`[\x01\x02][^.!?\n]{0,30}\b(?:trained|created|developed|built|programmed|designed) me\b`,
+	`\b(?:folks|people|team|researchers|engineers|scientists) (?:at|from|of) [\x01\x02] (?:taught|tuned|fine-?tuned|instructed|raised) me\b`,
+	`[\x01\x02] made me(?: and\b|[,;])`,
 	`\b(?:who|that|company|team) made me\b`,
 	`[\x01\x02][^.!?\n]{0,30}\bmade me[.!,]*$`,
 }
@@ -123,14 +154,14 @@ var asModel = regexp.MustCompile(`\bas (?:an? |the )`)
 // stands there as its author's.
 var (
 	openingCue = regexp.MustCompile(`^[^\p{L}\x01\x02]*(?:(?:hi|hello|hey|hallo|bonjour|hola|ciao|ola)[^\p{L}\x01\x02]{1,3})?(?:(?:assistant|ai|bot|answer(?: from| by)?|response(?: from| by)?|reply(?: from| by)?|model|author|reply|from|source|sender|engine|used model)[^\p{L}\x01\x02\n]{1,4}[\x01\x02][^\p{L}\n]{0,20}[:\n]|[\x01\x02](?:'s)?(?: (?:said|says|response|answer|reply|output|speaking))?[^\p{L}\n]{0,4}:(?:\s|$)|this is [\x01\x02]|[\x01\x02] (?:here|speaking)\b|\x01\W{0,4}\n)`)
-	closingCue = regexp.MustCompile(`(?:(?:^|\n)[^\p{L}\x01\x02\n]*(?:—|–|―|~|--|\()[^\p{L}\x01\x02\n]*(?:sent (?:from|by|via|with) (?:my )?)?|[(\[](?:via|by|from|with|sent via|generated by|written by) |\n[^\p{L}\x01\x02\n]*(?:model|model used|model version|version|engine|author|answered by|by|source|powered by|signed|assistant|ai|generated (?:by|with|using)|written by|response by|sent (?:from|by|via))[^\p{L}\x01\x02\n]{1,4}|` +
-		`(?:regards|sincerely|cheers|best|yours|wishes|grussen|gruss|grusse|gruessen|cordialement|salutations|saludos|saluti|atenciosamente|abracos|mvh|halsningar|hilsen|groet|groeten|pozdrawiam|уважением|此致|敬上|敬具|thanks|thank you|love|faithfully|truly|evermore|friend|assistant)[^\p{L}\x01\x02]{1,6}(?:your (?:\w+ ){0,3}|the |dein |ihr |ton |tu |das )?)[\x01\x02](?:[ -]team)?[^\p{L}\x01\x02]{0,6}(?:\([^)\n]{0,40}\)|(?:by|von|de|from) [\x01\x02]|the \w+|your \w+ ?\w*)?\W{0,6}$`)
+	closingCue = regexp.MustCompile(`(?:(?:^|\n)[^\p{L}\x01\x02\n]*(?:—|–|―|~|--|\()[^\p{L}\x01\x02\n]*(?:sent (?:from|by|via|with) (?:my )?)?|[(\[](?:via|by|from|with|sent via|generated by|written by) |(?:^|\n)[^\p{L}\x01\x02\n]*(?:model|model used|model version|version|engine|author|answered by|by|source|powered by|signed|assistant|ai|generated (?:by|with|using)|written by|response by|sent (?:from|by|via))[^\p{L}\x01\x02\n]{1,4}|` +
+		`(?:regards|sincerely|cheers|best|yours|wishes|grussen|gruss|grusse|gruessen|cordialement|salutations|saludos|saluti|atenciosamente|abracos|mvh|halsningar|hilsen|groet|groeten|pozdrawiam|уважением|此致|敬上|敬具|thanks|thank you|love|faithfully|truly|evermore|friend|assistant|servant|helper|companion|assistent|assistentin|asistente)[^\p{L}\x01\x02]{1,6}(?:your (?:\w+ ){0,3}|the |dein |ihr |ton |tu |das )?)[\x01\x02](?:[ -](?:team|assistant|bot|model))?[^\p{L}\x01\x02]{0,6}(?:\([^)\n]{0,40}\)|(?:by|von|de|from) [\x01\x02]|the \w+|your \w+ ?\w*)?\W{0,6}$`)
 )
 
 // cutoffCue finds a sentence that says until when the answerer was trained, and
 // cutoffDate the date in it, which tells models apart.
 var (
-	cutoffCue = regexp.MustCompile(`\b(?:my (?:\w+ )?(?:training|knowledge|information|data)(?: data| base)? (?:cut-?off|is (?:current|limited|up|only|based|from)|are (?:current|limited|up)|ends?|stops?|goes|only|extends?|was|reaches|dates|covers?|up to)|(?:as of|since|until|up to|at the time of) my (?:last |latest |most recent )?(?:\w+ )?(?:update|training|cut-?off|knowledge)|(?:my|knowledge|training) cut-?off|i(?: was|'ve been| have been| am|'m) (?:last )?(?:trained|updated)|i (?:only )?(?:have|know|possess) [^.]{0,40}(?:up (?:to|until)|until|through)|mein (?:wissensstand|wissen|training)\w*|stand meines wissens|meine trainingsdaten|mes connaissances|mes donnees d'entrainement|mis (?:conocimientos|datos)|mi (?:conocimiento|entrenamiento)|meu conhecimento|le mie conoscenze|mijn kennis)|我的(?:知识|训练)|мои (?:знания|данные)|私の知識`)
+	cutoffCue = regexp.MustCompile(`\b(?:my (?:\w+ )?(?:training|knowledge|information|data)(?: data| base)? (?:cut-?off|is (?:current|limited|up|only|based|from)|are (?:current|limited|up)|ends?|stops?|goes|only|extends?|was|reaches|dates|covers?|up to)|my last (?:training|knowledge) update|(?:as of|since|until|up to|at the time of) my (?:last |latest |most recent )?(?:\w+ )?(?:update|training|cut-?off|knowledge)|(?:my|knowledge|training) cut-?off|i(?: was|'ve been| have been| am|'m) (?:last )?(?:trained|updated)|i (?:only )?(?:have|know|possess) [^.]{0,40}(?:up (?:to|until)|until|through)|mein (?:wissensstand|wissen|training)\w*|stand meines wissens|meine trainingsdaten|mes connaissances|mes donnees d'entrainement|mis (?:conocimientos|datos)|mi (?:conocimiento|entrenamiento)|meu conhecimento|le mie conoscenze|mijn kennis)|我的(?:知识|训练)|мои (?:знания|данные)|私の知識`)
 	// The date is looked for in the folded text.
 	cutoffDate = regexp.MustCompile(`(?:(?:early|mid|late|january|february|march|april|may|june|july|august|september|october|november|december|januar|februar|marz|mai|juni|juli|oktober|dezember|janvier|fevrier|mars|avril|juin|juillet|aout|septembre|octobre|novembre|decembre|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre|q[1-4])[ -](?:de |of )?)?\b(?:19|20)\d\d(?:[-/年]\d{1,2}月?(?:[-/]\d{1,2})?)?`)
 )
@@ -140,6 +171,10 @@ var (
 var sizeCue = regexp.MustCompile(`\b(?:i'm|i (?:have|am|was|use)|my|with)\b[^.!?\n]{0,60}\b\d[\d.,]*[ -]?(?:b|m|billion|million|trillion|milliarden|milliards|mil millones)?[ -]?(?:parameters?|parametern?|parametres|parametros)\b|` +
 	`\b(?:i was|i am|i'm|my (?:creators?|makers?|developers?)|who (?:made|built|trained|created) me)\b[^.!?\n]{0,90}\b(?:company|start-?up|lab|laborator(?:y|ies)|firm|institute|university|research (?:group|team|organi[sz]ation)|researchers|consortium)\b|` +
 	`\b(?:ich wurde|j'ai ete|fui|sono stat[oa])\b[^.!?\n]{0,90}\b(?:unternehmen|firma|labor|institut|entreprise|societe|laboratoire|empresa|laboratorio|azienda|societa)\b`)
+
+// riddleCue finds a sentence that describes the answerer's name.
+var riddleCue = regexp.MustCompile(`\bmy (?:name|maker|makers|creator|creators|company|developer|developers)(?:'s name)? (?:starts?|begins?|ends?|rhymes?|sounds?|shares?|is (?:spelled|an anagram|short for))\b|` +
+	`\b(?:guess|you can guess|can you guess) (?:who|which (?:model|ai)) (?:wrote|i am|made)\b`)
 
 // ownSize finds a sentence that says how many parameters its writer has.
 var ownSize = regexp.MustCompile(`\b(?:i have|i've|i'm|i am|i use|i run on)\b[^.!?\n]{0,40}\b\d[\d.,]*[ -]?(?:b|billion|trillion|milliarden|milliards)[ -]?(?:parameters?|parametern?|parametres|model)\b`)
@@ -156,7 +191,8 @@ var cueWords = func() map[string]bool {
 	words := map[string]bool{}
 	for word := range strings.FieldsSeq(`i im my me we as being name call this these above following diese dieser dieses obige obiger ce cette este esta esse essa questo questa deze dit
 denna detta dette ten ta bu generated generator written created produced powered built authored co authored author autor auteur autore composed drafted translated answered response coded made sent assisted
-erstellt generiert geschrieben verfasst genere ecrit redige propulse generado escrito creado hecho gerado feito generato scritto creato wygenerowano wygenerowane gegenereerd skapad generert wrote
+erstellt generiert geschrieben verfasst ubersetzt stammt reponse respuesta risposta resposta antwoord svar ecrite ecrites redigee redigees generee generees traduite cree creee generada generadas creada escrita
+escritas redactada gerada feita scritta generata creata napisane you this like unlike answer identify product creation version may service reporting signing mimi naitwa jina ako hedder mina ma as es une ime volam note nb disclaimer attribution hinweis anmerkung remarque rem dnl made docstring translation draft review summary poem documentation docs reviewed edited query tests signed running speaking genere ecrit redige propulse generado escrito creado hecho gerado feito generato scritto creato wygenerowano wygenerowane gegenereerd skapad generert wrote
 used model llm ich bin mich mir mein meine meinen meiner nennen als hier je j suis mon mes ici en yo soy fui he mi mis me llamo como aqui estoy sono mio chiamo come qui miei le sou eu meu meus chamo
 ik ben mijn jag ar mitt jeg er har som jestem jako mam nazywam jsem jmenuji ben adim olen nimeni sunt numele vagyok nevem saya nama aku toi ten tarafindan modeliyim asistaniyim zekayim
 policy policies guidelines rules terms safeguards restrictions team company assistant ai bot reached here moi hello hi greetings hallo code script stand meines talking speaking chatting`) {

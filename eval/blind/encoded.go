@@ -59,6 +59,10 @@ func encoded(text string, names func(decoded string) bool) []span {
 			codes = 0
 		}
 		singles = 0
+		if strings.HasPrefix(run, "0x") && isHex(run[2:]) {
+			start, run, lower = start+2, run[2:], lower-1
+			digits--
+		}
 		switch {
 		case len(run) >= 8 && digits+upper+lower == len(run) && len(run)%2 == 0 && isHex(run):
 			if decoded, err := hex.DecodeString(run); err == nil {

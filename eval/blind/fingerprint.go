@@ -33,13 +33,15 @@ var fingerprints = []fingerprint{
 	{sign: '-', within: []string{"gen-1"}, pattern: regexp.MustCompile(`\bgen-1\d{9}-[a-z0-9]{10,}`)},
 	{within: []string{"oaicite"}, pattern: regexp.MustCompile(`:{0,2}(?:contentreference)?\[?oaicite:?:?\d*\]?(?:\{index=\d+\})?`)},
 	{sign: 0x80, within: []string{"†"}, pattern: regexp.MustCompile(`【\d+(?::\d+)?†[^】\n]{0,60}】`)},
-	{within: []string{"turn0", "turn1", "turn2"}, pattern: regexp.MustCompile(`\bturn\d{1,2}(?:search|view|news|image|fetch|file)\d{1,3}\b`)},
+	{within: []string{"turn0", "turn1", "turn2"}, pattern: regexp.MustCompile(`\b(?:cite)?(?:turn\d{1,2}(?:search|view|news|image|fetch|file)\d{1,3})+\b`)},
 	{sign: '_', within: []string{"utm_source="}, pattern: regexp.MustCompile(`utm_source=(?:chatgpt\.com|openai|claude\.ai|perplexity|copilot\.com|gemini)`)},
 	{sign: ':', within: []string{"sandbox:/"}, pattern: regexp.MustCompile(`sandbox:/mnt/data/?`)},
 	{sign: '[', within: []string{"[cite"}, pattern: regexp.MustCompile(`\[cite_start\]|\[cite: ?[\d, ]{1,40}\]`)},
 	{within: []string{"vertexaisearch"}, pattern: regexp.MustCompile(`(?:https?://)?vertexaisearch\.cloud\.google\.com[^\s)"'<>]*`)},
 	{sign: '_', within: []string{"system_fingerprint"}, pattern: regexp.MustCompile(`"?system_fingerprint"?\s*[:=]\s*"?[\w-]+`)},
 	{sign: '"', within: []string{`"choices"`, `"stop_reason"`, `"finish_reason"`, `"chat.completion`}, pattern: regexp.MustCompile(`"(?:model|object)"\s*:\s*"[^"\n]{1,80}"`)},
+	{sign: '"', within: []string{`"assistant"`}, pattern: regexp.MustCompile(`"role"\s*:\s*"assistant"[^{}\n]{0,80}"model"\s*:\s*"[^"\n]{1,80}"|"model"\s*:\s*"[^"\n]{1,80}"[^{}\n]{0,80}"role"\s*:\s*"assistant"`)},
+	{sign: '@', within: []string{"<"}, pattern: regexp.MustCompile(`<[\w.+-]{0,40}(?:anthropic|openai|claude|copilot|cursor|codex|gemini|devin|aider|windsurf)[\w.+-]{0,40}@[\w.-]{1,60}>|<[\w.+-]{1,40}@(?:[\w-]+\.)*(?:anthropic|openai|cursor|cognition|aider)\.\w{2,8}>`)},
 	{
 		within: []string{
 			"openai.com", "chatgpt.com", "claude.ai", "anthropic.com", "gemini.google", "g.co/gemini", "bard.google", "mistral.ai", "deepseek.com", "copilot.microsoft",

@@ -27,13 +27,13 @@ type name struct {
 // parts words that are also written as one or with a hyphen. After the name may stand
 // ! (general), ^ (proper) and ? (common).
 var lexicon = map[string]string{
-	"openai":     "open+ai chat+gpt gpt チャットgpt オープンai чатгпт 챗gpt 오픈ai o1 o3 o4 codex!^? dall+e text+davinci davinci!? whisper!^?",
-	"anthropic":  "anthropic claude كلود أنثروبيك クロード 克劳德 클로드 앤트로픽 клод антропик क्लॉड",
-	"google":     "谷歌! グーグル! 구글! गूगल! جوجل! جيميني ジェミニ 제미나이 джемини जेमिनी google! google+deepmind! google+ai! google+research! deepmind gemini gemma bard!? palm!^? lamda",
-	"meta":       "meta!^? meta+ai meta+platforms! facebook! llama code+llama",
-	"mistral":    "mistral+ai mistral mixtral ministral magistral codestral devstral pixtral le+chat!^?",
+	"openai":     "open+ai chat+gpt gpt チャットgpt オープンai чатгпт 챗gpt 오픈ai o1 o3 o4 codex!^ gpt+bot sora!^? gpt+oss dall+e text+davinci davinci!? whisper!^?",
+	"anthropic":  "anthropic claude claude+bot sonnet!^? opus!^? haiku!^? claude+code كلود أنثروبيك クロード 克劳德 클로드 앤트로픽 клод антропик क्लॉड",
+	"google":     "谷歌! グーグル! 구글! गूगल! جوجل! جيميني ジェミニ 제미나이 джемини जेमिनी google! google+deepmind! google+ai! google+research! deepmind gemini gemma nano+banana^ notebook+lm jules!^? imagen!^? bard!? palm!^? lamda",
+	"meta":       "meta!^? meta+ai meta+platforms! facebook! llama code+llama llama+guard",
+	"mistral":    "mistral+ai mistral mixtral ministral magistral codestral devstral pixtral voxtral le+chat^",
 	"deepseek":   "deep+seek deep+seek+ai 深度求索",
-	"alibaba":    "alibaba! alibaba+cloud! alibaba+group! 阿里巴巴! 阿里云! 阿里! qwen qwq tongyi+qianwen tongyi 通义千问 通义",
+	"alibaba":    "alibaba! alibaba+cloud! alibaba+group! 阿里巴巴! 阿里云! 阿里! qwen qwq tongyi+qianwen tongyi wan!^? marco+o1 通义千问 通义 千问",
 	"xai":        "xai grok!",
 	"cohere":     "cohere cohere+for+ai command+r!^ command+a!^? aya!^?",
 	"microsoft":  "microsoft! phi!^? copilot! github+copilot bing+chat bing!",
@@ -41,7 +41,7 @@ var lexicon = map[string]string{
 	"zhipu":      "zhipu+ai zhipu z+ai!^ 智谱 智谱清言 chatglm glm",
 	"baidu":      "baidu! 百度! ernie!^? ernie+bot 文心一言 文心",
 	"tencent":    "tencent! 腾讯! hunyuan 混元",
-	"bytedance":  "byte+dance! 字节跳动! doubao 豆包",
+	"bytedance":  "byte+dance! 字节跳动! doubao 豆包 seed+oss seedance seedream",
 	"minimax":    "minimax!?",
 	"01ai":       "01+ai yi!^? 零一万物",
 	"baichuan":   "baichuan 百川",
@@ -52,22 +52,48 @@ var lexicon = map[string]string{
 	"nvidia":     "nvidia! nemotron",
 	"databricks": "databricks! dbrx dolly!^?",
 	"stability":  "stability+ai stablelm",
-	"hf":         "hugging+face! zephyr!^? starcoder",
+	"hf":         "hugging+face! zephyr!^? starcoder smol+lm smol+vlm",
 	"academic":   "lmsys vicuna alpaca!^? koala!^? wizardlm openassistant open+assistant tulu!^? olmo allen+institute+for+ai!",
 	"alephalpha": "aleph+alpha luminous!^? teuken",
 	"swiss":      "apertus!^?",
 	"upstage":    "upstage!? solar!^?",
 	"lg":         "lg+ai+research exaone",
-	"yandex":     "yandex! яндекс! яндекса! yandexgpt",
-	"sber":       "sber! сбер! gigachat сбербанк!",
+	"yandex":     "yandex! яндекс! яндекса! yandexgpt алиса!^?",
+	"sber":       "sber! сбер! сбера! gigachat гигачат сбербанк!",
 	"reka":       "reka!^?",
-	"inflection": "inflection+ai inflection!^? pi!^?",
-	"perplexity": "perplexity+ai perplexity!^?",
+	"inflection": "inflection+ai inflection!^ pi!^?",
+	"perplexity": "perplexity+ai perplexity!^ sonar!^? comet!^?",
 	"nous":       "nous+research hermes!^?",
-	"tii":        "technology+innovation+institute falcon!^?",
+	"tii":        "technology+innovation+institute tii^ falcon!^?",
+	"mbzuai":     "mbzuai k2+think",
 	"apple":      "siri!? apple+intelligence!",
 	"deepl":      "deepl grammarly! quillbot",
 	"sarvam":     "sarvam+ai",
+	"meituan":    "meituan! 美团! long+cat!^ 龙猫!?",
+	"stepfun":    "step+fun 阶跃星辰",
+	"xiaomi":     "xiaomi! 小米! mimo!^?",
+	"ant":        "ant+group! 蚂蚁集团! ling!^? ling+1t ring+1t",
+	"huawei":     "huawei! 华为! pangu!? 盘古!?",
+	"iflytek":    "iflytek! 科大讯飞! sparkdesk 讯飞星火",
+	"proton":     "proton!^? lumo!^?",
+	"inception":  "inception!^? inception+labs mercury!^?",
+	"cursor":     "cursor!^? anysphere",
+	"cognition":  "cognition!^? devin!^? windsurf!^? swe+1",
+	"manus":      "manus!^? butterfly+effect!^?",
+	"liquid":     "liquid+ai lfm2",
+	"arcee":      "arcee trinity!^?",
+	"reflection": "reflection+ai",
+	"thinking":   "thinking+machines! tinker!^?",
+	"ssi":        "safe+superintelligence!",
+	"writer":     "palmyra!^?",
+	"servicenow": "servicenow! apriel",
+	"salesforce": "salesforce! xgen",
+	"snowflake":  "snowflake! arctic!^?",
+	"singapore":  "sea+lion^ ai+singapore",
+	"silo":       "silo+ai viking!^? poro!^?",
+	"multiverse": "multiverse+computing!",
+	"g42":        "g42 jais",
+	"lighton":    "lighton!",
 	"naver":      "hyperclova hyper+clova 하이퍼클로바 naver! 네이버!",
 }
 
@@ -77,7 +103,7 @@ var disguisedNames = []string{"chatgpt", "openai", "anthropic", "claude", "gemin
 // triggers are words without which a sentence says nothing of a model in general.
 var triggers = strings.Fields(`ai llm ia ki chatbot language+model sprachmodell sprachassistent modele+de modelo+de modello+linguistico
 taalmodel sprakmodell model+jezykowy trained+by developed+by created+by made+by built+by cutoff cut+off training+data last+update last+training last+knowledge
-knowledge+update my+knowledge my+data my+information trained wissensstand wissens 知识 mein+wissen mes+connaissances mes+donnees mis+conocimientos mi+conocimiento meu+conhecimento parameters trained+on trained+until trained+in 语言模型 人工智能 助手 模型 языковая модель`)
+knowledge+update knowledge+until knowledge+up training+update my+name my+maker my+makers my+creator my+creators my+knowledge my+data my+information trained wissensstand wissens 知识 mein+wissen mes+connaissances mes+donnees mis+conocimientos mi+conocimiento meu+conhecimento parameters trained+on trained+until trained+in 语言模型 人工智能 助手 模型 языковая модель`)
 
 // baseNames are spellings that are one name.
 var baseNames = map[string]string{
@@ -128,7 +154,7 @@ var known = func() map[string]name {
 var tailWords = func() map[string]bool {
 	words := map[string]bool{}
 	for word := range strings.FieldsSeq(`opus sonnet haiku instant turbo mini nano micro lite pro premier flash ultra large medium small
-instruct chat coder code preview max plus thinking reasoner r1 o1 o3 o4 scout maverick advanced copilot experimental exp latest omni vision distill`) {
+instruct chat coder code preview max plus thinking reasoner r1 o1 o3 o4 scout maverick advanced copilot experimental exp latest omni vision distill oss high low codex air next fast multi agent heavy beta air vl it base a3b`) {
 		words[word] = true
 	}
 	return words

@@ -214,7 +214,7 @@ func (r *reading) sentence(place span, in []found, triggered bool, inTask *taskW
 	if !news && !triggered {
 		return
 	}
-	reduced := reduce(r.folded.text, place, in)
+	reduced := reduce(r.folded.text, place, in, true)
 	if known[reduced] {
 		if triggered {
 			r.cutoff(place, inTask)
@@ -224,6 +224,9 @@ func (r *reading) sentence(place span, in []found, triggered bool, inTask *taskW
 	known[reduced] = true
 	if !mayBeCue(reduced) {
 		return
+	}
+	if riddleCue.MatchString(reduced) && (len(in) > 0 || modelWord.MatchString(reduced)) {
+		r.flags = append(r.flags, Flag{Reason: DescribesItself, Text: excerpt(r.text[r.folded.place(place.start):r.folded.place(place.end)])})
 	}
 	model := isModelCue(reduced)
 	if news && (model || isSelfCue(reduced)) {
@@ -302,14 +305,17 @@ func (r *reading) margins() {
 				in = append(in, n)
 			}
 		}
-		if len(in) > 0 && is(reduce(text, place, in)) {
+		if len(in) > 0 && is(reduce(text, place, in, false)) {
 			for _, n := range pick(in) {
 				r.say(n.name)
 			}
 		}
 	}
 	check(span{start, boundary(text, min(start+margin, end))}, openingCue.MatchString, func(in []found) []found { return in[:1] })
-	check(span{boundary(text, max(end-margin, start)), end}, closingCue.MatchString, func(in []found) []found { return in[len(in)-1:] })
+	check(span{boundary(text, max(end-margin, start)), end}, closingCue.MatchString, func(in []found) []found {
+		line := strings.LastIndexByte(text[:in[len(in)-1].start], '\n')
+		return slices.DeleteFunc(in, func(n found) bool { return n.start < line })
+	})
 }
 
 // boundary is the start of the character at a place.
@@ -329,8 +335,9 @@ func isModelCue(reduced string) bool {
 }
 
 // reduce is a part of a folded text with a sign in the place of each name and without
-// the marks of emphasis and quotation.
-func reduce(text string, place span, names []found) string {
+// the marks of emphasis and quotation. versions says that a name which things have, too, is
+// a model's where a version stands behind it: not in titles, such as "Falcon 9".
+func reduce(text string, place span, names []found, versions bool) string {
 	var b strings.Builder
 	at := place.start
 	write := func(part string) {
@@ -347,7 +354,8 @@ func reduce(text string, place span, names []found) string {
 	for _, n := range names {
 		write(text[at:n.start])
 		sign := byte(plainName)
-		if n.common && !n.own || n.person(text) {
+		versioned := versions && n.end-n.start > len(n.base) && strings.ContainsAny(text[n.start:n.end], "0123456789")
+		if n.common && !n.own && !versioned && !n.supported(names) || n.person(text) {
 			sign = commonName
 		}
 		b.WriteByte(sign)
@@ -355,6 +363,21 @@ func reduce(text string, place span, names []found) string {
 	}
 	write(text[at:place.end])
 	return b.String()
+}
+
+// supported says whether names of the same maker stand beside a name that persons and
+// things have, too: one that they have not, or two that they have.
+func (n *found) supported(names []found) bool {
+	others := 0
+	for _, other := range names {
+		if other.family != n.family || other.base == n.base {
+			continue
+		}
+		if others++; !other.common || others == 2 {
+			return true
+		}
+	}
+	return false
 }
 
 // person says whether a name is one of those that persons have and another word with a

@@ -182,7 +182,7 @@ func version(text string, at int) int {
 	if at < len(text) && (text[at] == '@' || text[at] == ':') && at+1 < len(text) && isDigit(text[at+1]) {
 		at++
 	}
-	if at+1 < len(text) && text[at] == 'v' {
+	if at+1 < len(text) && 'a' <= text[at] && text[at] <= 'z' && isDigit(text[at+1]) { // v3, m2
 		at++
 	}
 	if at >= len(text) || !isDigit(text[at]) {

@@ -40,6 +40,8 @@ type Options struct {
 	DecisionsOnly bool
 	// KeepRaters counts everybody's ratings, whatever the protocol's rule says.
 	KeepRaters bool
+
+	ratedBefore map[shownPair]int // of the analyzer, where the data lack people who rated
 }
 
 // The defaults of a protocol that does not say otherwise, also used where only
@@ -84,9 +86,13 @@ func (g *Ratings) ruled(data eval.Dataset, options Options) (*analyzer, []eval.R
 	if err != nil || len(rest.Ratings) == len(data.Ratings) {
 		return a, everyone, err
 	}
-	a = newAnalyzer(rest, options)
-	a.everyone = &data
-	return a, everyone, nil
+	without := newAnalyzer(rest, options)
+	out := map[string]bool{}
+	for _, r := range everyone {
+		out[r.Rater] = r.Excluded != ""
+	}
+	without.everyone, without.ratedBefore = &data, a.ratedByThose(out)
+	return without, everyone, nil
 }
 
 func (a *analyzer) analyze(raters []eval.RaterResult, options Options) (eval.Analysis, error) {
@@ -197,7 +203,8 @@ type analyzer struct {
 	ratings       []rated
 	flagged       []eval.Rating // left out by the rule on flagged answers
 	excluded      map[shownPair]bool
-	everyone      *eval.Dataset // with the people whom the rule leaves out; nil where it leaves out nobody
+	everyone      *eval.Dataset     // with the people whom the rule leaves out; nil where it leaves out nobody
+	ratedBefore   map[shownPair]int // how many people who do not count have rated a comparison
 	answers       []answer
 	edits         []editedAnswer
 	bothOrders    bool // a rater rated a comparison in several orders of presentation
@@ -249,6 +256,7 @@ func (g *Ratings) analyzer(data eval.Dataset, options Options) *analyzer {
 		data: data, decisionsOnly: options.DecisionsOnly, randomSample: options.RandomSample, weeks: cmp.Or(options.Weeks, defaultWeeks), plannedTasks: options.PlannedTasks,
 		margin: defaultMargin, saving: defaultSaving, seed: 1,
 		tasks: g.tasks, raterIndex: g.raters, armPairs: map[armPair]int32{}, gathered: map[useCase]*evidence{}, last: map[useCase]lastLook{},
+		ratedBefore: options.ratedBefore,
 	}
 	if data.Locked != nil {
 		protocol := data.Locked.Protocol
@@ -270,6 +278,9 @@ func (g *Ratings) analyzer(data eval.Dataset, options Options) *analyzer {
 	if options.ThroughWeek > 0 {
 		a.data.Assigned = slices.DeleteFunc(slices.Clone(data.Assigned), func(task eval.AssignedTask) bool { return task.Week > options.ThroughWeek })
 		a.data.Guesses = slices.DeleteFunc(slices.Clone(a.data.Guesses), func(guess eval.Guess) bool { return guess.Week > options.ThroughWeek })
+		a.data.Refused = slices.DeleteFunc(slices.Clone(data.Refused), func(cell eval.Cell) bool { return cell.Week > options.ThroughWeek })
+		a.data.Steps = slices.DeleteFunc(slices.Clone(data.Steps), func(row eval.StepRow) bool { return row.Week > options.ThroughWeek })
+		a.data.RaterChecks = slices.DeleteFunc(slices.Clone(data.RaterChecks), func(check eval.RaterCheckRating) bool { return check.Week > options.ThroughWeek })
 	}
 	for _, task := range a.data.Assigned { // so that all tasks and clusters have a number
 		a.tasks.of(task.TaskID)

@@ -47,6 +47,9 @@ func (a *analyzer) compare(key useCase) (eval.ComparisonResult, error) {
 	if err := a.postEdits(&result, key); err != nil {
 		return result, fmt.Errorf("post-edits: %w", err)
 	}
+	if err := a.grades(&result, key); err != nil {
+		return result, err
+	}
 	a.warn(&result, key)
 	return result, nil
 }

@@ -34,7 +34,14 @@ type covered struct {
 	excluded           bool // by the protocol's rule on flagged answers: never shown again
 	number             int
 	raters             int
+	before             int // people who rated it and do not count
 }
+
+// asked is how many people's ratings of the task have come in, also of those whom the
+// protocol's rule leaves out: nobody else is asked in their place, so that nothing more is
+// awaited. That rule does not look at which arm anybody prefers, and so the tasks that are
+// lost by it are lost at random.
+func (task *covered) asked() int { return task.raters + task.before }
 
 // closedShare is the share of the awaited ratings from which on a week counts as
 // closed: a task that nobody gets to must not hold up the pilot for ever.
@@ -124,7 +131,11 @@ func (a *analyzer) cover(key useCase, e *evidence) []*covered {
 		ratedBy(&e.judged[i]).judged = true
 	}
 	for _, task := range tasks {
-		task.excluded = a.excluded[pairOf(task.TaskID, key.control, key.candidate)]
+		pair := pairOf(task.TaskID, key.control, key.candidate)
+		task.excluded = a.excluded[pair]
+		if e.kind == eval.Human {
+			task.before = a.ratedBefore[pair]
+		}
 	}
 	return tasks
 }
@@ -159,13 +170,16 @@ func (a *analyzer) closeWeeks(e *evidence) {
 	}
 	awaited, given := map[int]float64{}, map[int]float64{}
 	for _, task := range e.tasks {
+		if task.before > 0 {
+			lastRated = max(lastRated, task.Week)
+		}
 		awaited[task.Week] += 0 // the week is there, even if it awaits nothing
 		rateable := task.control && task.candidate
 		if task.refused || task.excluded || (!task.assigned && (!rateable || a.data.Locked != nil)) {
 			continue // no rating is to come of it
 		}
 		awaited[task.Week] += float64(need)
-		given[task.Week] += float64(min(task.raters, need))
+		given[task.Week] += float64(min(task.asked(), need))
 	}
 	for week := range awaited {
 		nearlyAll := given[week] >= awaited[week]*a.peopleShare(e, week)
@@ -187,12 +201,12 @@ func (a *analyzer) peopleShare(e *evidence, week int) float64 {
 			people++
 		case task.judged:
 			judged++
-		case task.Week == week:
+		case task.Week == week && task.before == 0:
 			return closedShare // nobody rated it: it is awaited
 		}
 		if task.Week < week {
 			before++
-			rated += min(task.raters, 1)
+			rated += min(task.asked(), 1)
 		}
 	}
 	if before == 0 || !a.combines(e, people, judged) {
@@ -273,7 +287,7 @@ func (e *evidence) over(weeks int) bool {
 func (e *evidence) outstanding(week int) int {
 	count := 0
 	for _, task := range e.tasks {
-		if task.Week == week && task.assigned && !task.refused && !task.excluded && task.raters == 0 {
+		if task.Week == week && task.assigned && !task.refused && !task.excluded && task.asked() == 0 {
 			count++
 		}
 	}

@@ -82,9 +82,9 @@ func bestQuality(plane eval.FrontierCategory) (chosen int, why string) {
 		}
 	}
 	if chosen == 0 {
-		return 0, "no candidate is shown to be better"
+		return 0, "no candidate is shown better"
 	}
-	return chosen, "shown to be better: preferred on " + rate(plane.Arms[chosen].WinRate) + " of tasks"
+	return chosen, "shown better: preferred on " + rate(plane.Arms[chosen].WinRate)
 }
 
 // leastCost is the cheapest of the arms shown to be not worse, the control among them.
@@ -95,9 +95,9 @@ func leastCost(plane eval.FrontierCategory) (chosen int, why string) {
 		}
 	}
 	if chosen == 0 {
-		return 0, "no cheaper candidate is shown to be not worse"
+		return 0, "no cheaper candidate is shown not worse"
 	}
-	return chosen, fmt.Sprintf("shown to be not worse, at %s of the cost", ratioText(plane.Arms[chosen].CostRatio))
+	return chosen, fmt.Sprintf("shown not worse, cost ratio %s", ratioText(plane.Arms[chosen].CostRatio))
 }
 
 func (a *analyzer) goal(kind eval.GoalKind, frontier *eval.Frontier, work []controlWork, choose func(eval.FrontierCategory) (int, string)) eval.FrontierGoal {
@@ -129,9 +129,9 @@ func (a *analyzer) withBudget(budget float64, frontier *eval.Frontier, work []co
 		case choice[i] == 0:
 			why[i] = "stays"
 		case arm.Better:
-			why[i] = "shown to be better"
+			why[i] = "shown better"
 		case arm.NotWorse:
-			why[i] = "shown to be not worse"
+			why[i] = "shown not worse"
 		default:
 			why[i] = "as estimated, not shown: preferred on " + rate(arm.WinRate) + " of tasks"
 		}

@@ -59,6 +59,9 @@ func (g *Ratings) Add(rating *eval.Rating) {
 	if !rating.RatedAt.IsZero() {
 		next.ratedAt = rating.RatedAt.UnixMicro()
 	}
+	if len(rating.Grades) > 0 {
+		next.grades = new(rating.Grades)
+	}
 	key := [2]int32{next.task, next.rater}
 	last := g.last[key]
 	for at := last; at > 0; at = g.before[at-1] {

@@ -29,6 +29,7 @@ type judgedItem struct {
 // judges describes every judge over all use cases.
 func (a *analyzer) judges() []eval.JudgeResult {
 	items := a.judgedItems()
+	families := a.armFamilies()
 	names := map[string]bool{}
 	for _, item := range items {
 		for name := range item.judges {
@@ -37,7 +38,7 @@ func (a *analyzer) judges() []eval.JudgeResult {
 	}
 	results := []eval.JudgeResult{}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		results = append(results, a.judge(name, items))
+		results = append(results, a.judge(name, items, families))
 	}
 	return results
 }
@@ -85,7 +86,7 @@ func (a *analyzer) judgedItems() []*judgedItem {
 	return items
 }
 
-func (a *analyzer) judge(name string, items []*judgedItem) eval.JudgeResult {
+func (a *analyzer) judge(name string, items []*judgedItem, families map[string][]string) eval.JudgeResult {
 	result := eval.JudgeResult{Judge: name, Warnings: []string{}, WhyMissing: map[string]string{}}
 	for _, rating := range a.ratings {
 		if rating.Rater == name && rating.Kind == eval.Judge {
@@ -107,7 +108,7 @@ func (a *analyzer) judge(name string, items []*judgedItem) eval.JudgeResult {
 	a.judgeAgreement(&result, shared)
 	judgeConsistency(&result, items)
 	a.judgeBias(&result, shared)
-	a.selfPreference(&result, shared)
+	a.selfPreference(&result, shared, families)
 	a.lengthBias(&result, shared)
 	return result
 }
@@ -213,17 +214,18 @@ func estimated(whyMissing map[string]string, field string, mean stats.WeightedMe
 
 // selfPreference compares the bias of a judge that is of one arm's family with that
 // of the judges that are of neither.
-func (a *analyzer) selfPreference(result *eval.JudgeResult, shared []*judgedItem) {
+func (a *analyzer) selfPreference(result *eval.JudgeResult, shared []*judgedItem, families map[string][]string) {
 	const field = "self_preference"
 	own := a.judgeFamily(result.Judge)
 	if own == "" {
 		result.WhyMissing[field] = "the judge's name does not tell its family"
 		return
 	}
+	judgeFamilies := map[string]string{}
 	var people []stats.Observation
 	var related, unrelated []stats.JudgeScore
 	for _, item := range shared {
-		control, candidate := slices.Contains(a.families(item.control), own), slices.Contains(a.families(item.candidate), own)
+		control, candidate := slices.Contains(families[item.control], own), slices.Contains(families[item.candidate], own)
 		if control == candidate {
 			continue
 		}
@@ -235,7 +237,12 @@ func (a *analyzer) selfPreference(result *eval.JudgeResult, shared []*judgedItem
 		}
 		var others averaging
 		for name, score := range item.judges {
-			if family := a.judgeFamily(name); !a.mayShare(family, item.control) && !a.mayShare(family, item.candidate) {
+			family, known := judgeFamilies[name]
+			if !known {
+				family = a.judgeFamily(name)
+				judgeFamilies[name] = family
+			}
+			if !mayShare(family, families[item.control]) && !mayShare(family, families[item.candidate]) {
 				others.add(score.mean())
 			}
 		}
@@ -281,9 +288,18 @@ func (a *analyzer) families(arm string) []string {
 	return eval.Arm{Name: arm}.Families()
 }
 
-// mayShare says whether an arm calls a model of a family, or both are not known.
-func (a *analyzer) mayShare(family, arm string) bool {
-	families := a.families(arm)
+// armFamilies are the families of every arm that was rated.
+func (a *analyzer) armFamilies() map[string][]string {
+	families := map[string][]string{}
+	for pair := range a.armPairs {
+		families[pair.control], families[pair.candidate] = a.families(pair.control), a.families(pair.candidate)
+	}
+	return families
+}
+
+// mayShare says whether an arm that calls models of some families calls one of a family,
+// or neither is known.
+func mayShare(family string, families []string) bool {
 	return slices.Contains(families, family) || family == "" && len(families) == 0
 }
 

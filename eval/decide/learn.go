@@ -13,36 +13,37 @@ import (
 // Learn estimates from people's ratings what a plan otherwise assumes (design, section
 // 9): the spread of raters' own win rates and the correlation of two raters' scores of
 // one task, by [stats.VarianceComponents] on the scores less the mean of their use case.
-// Fewer than [stats.MinRaters] people or [stats.MinTasks] tasks are too few to replace
-// an assumption.
+// Those whom the protocol's rule leaves out teach nothing. Fewer than [stats.MinRaters]
+// people or [stats.MinTasks] tasks are too few to replace an assumption.
 func Learn(data eval.Dataset) (eval.Learned, error) {
 	learned := eval.Learned{UseCases: []eval.LearnedUseCase{}, WhyMissing: map[string]string{}}
-	decisions, err := openUseCases(data)
+	options := Options{DecisionsOnly: true}
+	a, raters, err := gather(data, options).ruled(data, options)
 	if err != nil {
 		return learned, err
 	}
-	simulated := 0
-	people := data
-	people.Ratings = nil
-	for _, rating := range data.Ratings {
-		switch {
-		case rating.Kind != eval.Human:
-		case rating.Simulated:
-			simulated++
-		default:
-			people.Ratings = append(people.Ratings, rating)
-		}
+	analysis, err := a.analyze(raters, options)
+	if err != nil {
+		return learned, err
 	}
-	a := newAnalyzer(people, Options{})
+	open := map[useCase]bool{}
+	for _, c := range analysis.Comparisons {
+		open[useCase{c.Category, c.Control, c.Candidate}] = c.Decision == eval.Continue
+	}
+	simulated := 0
 	var all []stats.Observation
 	tasks := map[[2]int]int{} // of a task under a candidate, its number
+	people := map[int]bool{}
 	for number, key := range a.useCases() {
-		observations := a.observations(a.ratingsOf(key))
+		ratings := ofKind(a.ratingsOf(key), eval.Human)
+		counting := filtered(ratings, func(r *rated) bool { return !r.Simulated })
+		simulated += len(ratings) - len(counting)
+		observations := a.observations(counting)
 		scores := make([]float64, len(observations))
 		for i, o := range observations {
 			scores[i] = o.Score
 		}
-		useCase := eval.LearnedUseCase{Category: key.category, Candidate: key.candidate, Ratings: len(scores), Open: decisions[key]}
+		useCase := eval.LearnedUseCase{Category: key.category, Candidate: key.candidate, Ratings: len(scores), Open: open[key]}
 		if len(scores) > 1 {
 			useCase.ScoreSD = new(math.Sqrt(stat.Variance(scores, nil)))
 		}
@@ -56,11 +57,12 @@ func Learn(data eval.Dataset) (eval.Learned, error) {
 			if _, known := tasks[at]; !known {
 				tasks[at] = len(tasks)
 			}
+			people[o.Rater] = true
 			o.Task, o.Cluster, o.Weight, o.Score = tasks[at], tasks[at], 1, o.Score-mean
 			all = append(all, o)
 		}
 	}
-	learned.Ratings, learned.Raters, learned.Tasks = len(all), len(a.raterIndex), len(tasks)
+	learned.Ratings, learned.Raters, learned.Tasks = len(all), len(people), len(tasks)
 	return learned, components(&learned, all, simulated)
 }
 
@@ -99,19 +101,6 @@ func components(learned *eval.Learned, all []stats.Observation, simulated int) e
 	}
 	learned.RaterSD = new(c.RaterSD())
 	return nil
-}
-
-// openUseCases says which use cases of the protocol are not decided yet.
-func openUseCases(data eval.Dataset) (map[useCase]bool, error) {
-	analysis, err := Analyze(data, Options{DecisionsOnly: true})
-	if err != nil {
-		return nil, err
-	}
-	open := map[useCase]bool{}
-	for _, c := range analysis.Comparisons {
-		open[useCase{c.Category, c.Control, c.Candidate}] = c.Decision == eval.Continue
-	}
-	return open, nil
 }
 
 // Allocate splits ratings among the use cases that are not decided yet: none where

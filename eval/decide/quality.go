@@ -87,15 +87,18 @@ func straightLining(q *eval.RaterQuality, ratings []rated) error {
 	if !timed {
 		return nil
 	}
-	inOrder := slices.Clone(known)
-	slices.SortStableFunc(inOrder, func(x, y rated) int { return cmp.Compare(x.ratedAt, y.ratedAt) })
-	if inOrder[0].ratedAt == inOrder[len(inOrder)-1].ratedAt {
+	inOrder := make([]int, len(known)) // places: a rating is large to move
+	for i := range inOrder {
+		inOrder[i] = i
+	}
+	slices.SortFunc(inOrder, func(x, y int) int { return cmp.Or(cmp.Compare(known[x].ratedAt, known[y].ratedAt), cmp.Compare(x, y)) })
+	if known[inOrder[0]].ratedAt == known[inOrder[len(inOrder)-1]].ratedAt {
 		return nil // given in one file at one moment
 	}
 	run, last := 0, eval.ShownVerdict("")
 	var longestOf eval.ShownVerdict
-	for _, r := range inOrder {
-		pressed := button(r)
+	for _, i := range inOrder {
+		pressed := button(known[i])
 		if pressed != last {
 			run, last = 0, pressed
 		}
@@ -198,7 +201,8 @@ func leftOut(r eval.RaterResult, rule eval.RaterRule) string {
 }
 
 // withoutExcluded applies the protocol's rule to the people who rated: it gives all of
-// them with the reason of those who are left out, and the data without these. Nothing of
+// them with the reason of those who are left out, and the data without these, neither
+// their ratings nor their guesses nor their edits. Nothing of
 // the rule depends on which arm anybody preferred.
 func (a *analyzer) withoutExcluded(data eval.Dataset) (eval.Dataset, []eval.RaterResult, error) {
 	everyone, err := a.raters()
@@ -220,7 +224,25 @@ func (a *analyzer) withoutExcluded(data eval.Dataset) (eval.Dataset, []eval.Rate
 	}
 	data.Ratings = slices.DeleteFunc(slices.Clone(data.Ratings), func(r eval.Rating) bool { return r.Kind == eval.Human && out[r.Rater] })
 	data.Guesses = slices.DeleteFunc(slices.Clone(data.Guesses), func(g eval.Guess) bool { return g.Kind == eval.Human && out[g.Rater] })
+	data.PostEdits = slices.DeleteFunc(slices.Clone(data.PostEdits), func(e eval.PostEdit) bool { return out[e.Rater] })
 	return data, everyone, nil
+}
+
+// ratedByThose counts for each comparison the people who rated it and do not count: those
+// given, and those whom the analysis left out before.
+func (a *analyzer) ratedByThose(out map[string]bool) map[shownPair]int {
+	type by struct{ item, rater int32 }
+	seen := map[by]bool{}
+	counts := map[shownPair]int{}
+	maps.Copy(counts, a.ratedBefore)
+	for i := range a.ratings {
+		r := &a.ratings[i]
+		if at := (by{r.item, r.rater}); r.Kind == eval.Human && out[r.Rater] && !seen[at] {
+			seen[at] = true
+			counts[pairOf(r.TaskID, r.ArmA, r.ArmB)]++
+		}
+	}
+	return counts
 }
 
 // excludedWarnings name the people whose ratings are left out.

@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -159,8 +160,82 @@ func TestTheRuleLeavesRatersOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if *want.Comparisons[0].WinRate != *analysis.Comparisons[0].WinRate || want.Comparisons[0].Decision != analysis.Comparisons[0].Decision {
+	if *want.Comparisons[0].WinRate != *analysis.Comparisons[0].WinRate || want.Comparisons[0].Ratings != analysis.Comparisons[0].Ratings {
 		t.Errorf("win rate %v, want %v", analysis.Comparisons[0].WinRate, want.Comparisons[0].WinRate)
+	}
+	// But for what is awaited: nobody is asked again about what the rater rated, so that
+	// the last week's planned look is made.
+	if got := analysis.Comparisons[0]; got.Decision != eval.Switch || want.Comparisons[0].Decision == eval.Switch {
+		t.Errorf("%s, %s; without the rater %s", got.Decision, got.Reason, want.Comparisons[0].Decision)
+	}
+	for _, s := range analysis.Comparisons[0].Sensitivity { // not even those without some other rater
+		if s.Decision == eval.Continue {
+			t.Errorf("the analysis %q awaits ratings", s.Name)
+		}
+	}
+}
+
+// TestTheLastWeekClosesWithoutItsRater: all of week 4 was rated by one person, whom the
+// rule leaves out. The pilot is over, with three weeks of evidence.
+func TestTheLastWeekClosesWithoutItsRater(t *testing.T) {
+	data := pilot(240, 100, 40, 1, eval.Human)
+	for i := range data.Ratings {
+		if data.Ratings[i].Week == 4 {
+			data.Ratings[i].Rater = "late"
+		}
+	}
+	data.RaterChecks = tried("late", eval.RepeatCheck, 3, 8)
+	data.Locked.Protocol.ExcludeRaters = &eval.RaterRule{MinRepeatsSame: new(0.6)}
+	analysis, err := Analyze(data, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := analysis.Comparisons[0]; got.Decision != eval.Keep || got.Tasks != 180 {
+		t.Errorf("%s on %d tasks, %s; want the end of the pilot on 180", got.Decision, got.Tasks, got.Reason)
+	}
+}
+
+// TestExcludedPeopleTeachNothing: neither a plan nor the post-edit ratio counts them.
+func TestExcludedPeopleTeachNothing(t *testing.T) {
+	data := pilot(240, 130, 40, 0.8, eval.Human)
+	data.RaterChecks = tried("r0", eval.RepeatCheck, 3, 8)
+	data.Locked.Protocol.ExcludeRaters = &eval.RaterRule{MinRepeatsSame: new(0.6)}
+	for i := range 40 {
+		edit := eval.PostEdit{TaskID: fmt.Sprintf("t%03d", i), Category: "coding", Week: 1, Arm: []string{"now", "next"}[i%2], Rater: []string{"r0", "r1"}[i/20], Outcome: eval.Edited}
+		data.PostEdits = append(data.PostEdits, edit)
+	}
+	learned, err := Learn(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if learned.Raters != 5 || learned.Ratings != 200 || learned.Tasks != 200 || learned.UseCases[0].Ratings != 200 {
+		t.Errorf("learned from %d ratings of %d tasks by %d people, want 200, 200 and 5", learned.Ratings, learned.Tasks, learned.Raters)
+	}
+	if editing := analysed(t, data, Options{}).PostEditing; editing.Control.Edits != 10 || editing.Candidate.Edits != 10 {
+		t.Errorf("%d and %d edits count, want those of r1: 10 and 10", editing.Control.Edits, editing.Candidate.Edits)
+	}
+}
+
+// TestThroughWeekHidesAllLaterData: also what tried raters, steps and refusals.
+func TestThroughWeekHidesAllLaterData(t *testing.T) {
+	data := pilot(240, 130, 40, 0.8, eval.Human)
+	data.RaterChecks = tried("r0", eval.RepeatCheck, 3, 8)
+	for i := range data.RaterChecks {
+		data.RaterChecks[i].Week = 3
+	}
+	data.Locked.Protocol.ExcludeRaters = &eval.RaterRule{MinRepeatsSame: new(0.6)}
+	data.Locked.Protocol.Arms[1] = eval.Arm{Name: "next", Steps: []eval.Step{{Name: "draft", Model: "forge"}, {Name: "check", Model: "forge"}}}
+	data.Refused = []eval.Cell{{TaskID: "t000", Category: "coding", Arm: "next", Week: 1}, {TaskID: "t239", Category: "coding", Arm: "next", Week: 4}}
+	data.Steps = []eval.StepRow{{TaskID: "t000", Category: "coding", Week: 1, Arm: "next", Repeat: 1, Step: 1}, {TaskID: "t239", Category: "coding", Week: 4, Arm: "next", Repeat: 1, Step: 1}}
+	for _, c := range []struct{ through, raters, refused, steps int }{{2, 6, 1, 1}, {0, 5, 2, 2}} {
+		analysis, err := Analyze(data, Options{ThroughWeek: c.through})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := analysis.Comparisons[0]
+		if got.Raters != c.raters || got.OutcomesCandidate.Refused != c.refused || len(analysis.Pipelines) != 1 || analysis.Pipelines[0].Answers != c.steps {
+			t.Errorf("through week %d: %d raters, %d refused, steps %+v; want %+v", c.through, got.Raters, got.OutcomesCandidate.Refused, analysis.Pipelines, c)
+		}
 	}
 }
 

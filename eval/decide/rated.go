@@ -20,6 +20,7 @@ type rated struct {
 	Verdict eval.Verdict
 	First   eval.Side
 	Seconds *float64
+	grades  *[]eval.Grade // nil where nothing was graded, as of most
 	Score   float64
 	ratedAt int64 // microseconds since 1970; 0 where not known
 	Week    int32
@@ -128,6 +129,9 @@ func (a *analyzer) orient(givers map[giver]*giver) {
 			turned.ArmA, turned.ArmB = turned.ArmB, turned.ArmA
 			r.giver = shared(givers, turned)
 			r.Score, r.Verdict, r.First = 1-r.Score, r.Verdict.Flipped(), r.First.Flipped()
+			if r.grades != nil {
+				r.grades = new(eval.FlippedGrades(*r.grades))
+			}
 		}
 		if a.data.Locked == nil {
 			direction[armPair{r.ArmA, r.ArmB}] = true

@@ -31,7 +31,7 @@ type CheckInput struct {
 // FreshWork is what the log after the table was made has of a category.
 type FreshWork struct {
 	Tasks   int
-	OnRoute int // on the routed model
+	OnRoute int // on the routed model; 0 of a pipeline, whose calls stand in a log one by one
 }
 
 // Check says for each route of a table whether it still holds. A route has every finding
@@ -106,7 +106,12 @@ func (a *anchors) checkRoute(in CheckInput, route *eval.Route) (eval.CheckedRout
 	fresh := in.Fresh[route.Category]
 	checked := eval.CheckedRoute{
 		Category: route.Category, Arm: route.Arm, Decision: route.Decision, Findings: []eval.CheckFinding{}, ValidUntil: route.ValidUntil,
-		ArmNow: route.Arm, DecisionNow: route.Decision, CostRatioThen: route.CostRatio, FreshTasks: fresh.Tasks, FreshMoved: fresh.OnRoute, WhyMissing: map[string]string{},
+		ArmNow: route.Arm, DecisionNow: route.Decision, CostRatioThen: route.CostRatio, FreshTasks: fresh.Tasks, WhyMissing: map[string]string{},
+	}
+	if len(route.Steps) == 0 {
+		checked.FreshMoved = &fresh.OnRoute
+	} else {
+		checked.WhyMissing["fresh_tasks_on_route"] = "the route is a pipeline: a log has its calls one by one"
 	}
 	find := func(status eval.RouteStatus, format string, args ...any) {
 		checked.Findings = append(checked.Findings, eval.CheckFinding{Status: status, What: fmt.Sprintf(format, args...)})
@@ -161,14 +166,19 @@ func newVersions(route *eval.Route, named []string) []string {
 	dated := func(name string) bool { return audit.ModelFamily(name) != strings.ToLower(name) }
 	var found []string
 	for _, arm := range slices.Sorted(maps.Keys(route.Evidence.Served)) {
-		served := route.Evidence.Served[arm]
-		if !slices.ContainsFunc(served, dated) {
-			continue
+		byFamily := map[string][]string{} // of a pipeline, of each step's model
+		for _, served := range route.Evidence.Served[arm] {
+			for _, name := range eval.ServedModels(served) {
+				family := audit.ModelFamily(name)
+				if !slices.Contains(byFamily[family], name) {
+					byFamily[family] = append(byFamily[family], name)
+				}
+			}
 		}
 		for _, name := range named {
 			same := func(old string) bool { return strings.EqualFold(old, name) }
-			family := func(old string) bool { return audit.ModelFamily(old) == audit.ModelFamily(name) }
-			if dated(name) && !slices.ContainsFunc(served, same) && slices.ContainsFunc(served, family) {
+			served := byFamily[audit.ModelFamily(name)]
+			if dated(name) && !slices.ContainsFunc(served, same) && slices.ContainsFunc(served, dated) {
 				found = append(found, fmt.Sprintf("%s: %s answers now, in the pilot it was %s", arm, name, list(served)))
 			}
 		}

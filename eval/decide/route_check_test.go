@@ -66,6 +66,16 @@ func TestCheckOfPricesAgeAndVersions(t *testing.T) {
 		}, []eval.RouteStatus{eval.RouteHolds, eval.RouteAnew, eval.RouteHolds}, "on the data of today"},
 		{"version", func(in *CheckInput) { in.Named = []string{"atlas-2026-08-01", "forge-2026-07-01", "quill"} }, []eval.RouteStatus{eval.RouteVersion, eval.RouteVersion, eval.RouteHolds}, "next: forge-2026-07-01 answers now, in the pilot it was forge-2026-01-01"},
 		{"same version", func(in *CheckInput) { in.Named = []string{"forge", "Forge-2026-01-01"} }, holds, ""},
+		{"version of a step", func(in *CheckInput) {
+			in.Stored.Table.Routes[0].Evidence.Served = map[string][]string{"next": {"small → forge-2026-01-01", " → forge-2026-01-01"}}
+			in.Named = []string{"small-2026-08-01", "forge-2026-07-01"}
+		}, []eval.RouteStatus{eval.RouteVersion, eval.RouteVersion, eval.RouteHolds}, "next: forge-2026-07-01 answers now, in the pilot it was forge-2026-01-01\n"},
+		{"same versions of steps", func(in *CheckInput) {
+			for i := range in.Stored.Table.Routes {
+				in.Stored.Table.Routes[i].Evidence.Served = map[string][]string{"next": {"small-2026-02-01 → forge-2026-01-01"}}
+			}
+			in.Named = []string{"small-2026-02-01", "forge-2026-01-01"}
+		}, holds, ""},
 		{"graver", func(in *CheckInput) {
 			in.On, in.Named = checkedOn.AddDate(1, 0, 0), []string{"forge-20260701"}
 		}, []eval.RouteStatus{eval.RouteVersion, eval.RouteVersion, eval.RouteHolds}, "half a year old"},
@@ -208,6 +218,52 @@ func TestCheckFalseAlarms(t *testing.T) {
 	// 2.5% and 5% of a year's twelve looks, of which these are two: 5 and 10 are far more.
 	if routes > 5 || judges > 10 {
 		t.Errorf("false alarms in %d checks of routes and %d of judges of %d", routes, judges, draws)
+	}
+}
+
+// TestCheckOfWorkOnAPipeline: a log cannot say which calls were a pipeline's.
+func TestCheckOfWorkOnAPipeline(t *testing.T) {
+	in := CheckInput{Stored: eval.StoredTable{Table: checkedRoutes()}, Then: checkedRoutes(), Now: checkedRoutes(), On: checkedOn}
+	in.Stored.Table.Routes[0].Steps = []string{"small", "forge"}
+	in.Fresh = map[audit.Category]FreshWork{audit.Coding: {Tasks: 4}, audit.Math: {Tasks: 4, OnRoute: 3}}
+	routes := checked(t, in).Routes
+	if r := routes[0]; r.FreshMoved != nil || r.WhyMissing["fresh_tasks_on_route"] == "" || r.FreshTasks != 4 {
+		t.Errorf("of a pipeline: got %+v", r)
+	}
+	if r := routes[1]; r.FreshMoved == nil || *r.FreshMoved != 3 {
+		t.Errorf("of a model: got %+v", r)
+	}
+}
+
+// TestRepriceByStep prices each step of a pipeline by its own model.
+func TestRepriceByStep(t *testing.T) {
+	march, june := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+	price := func(call eval.Arm, on time.Time) (audit.Price, bool) {
+		p := audit.Price{Model: call.Model, Input: 4 * audit.USD, Output: 4 * audit.USD}
+		if call.Model == "forge" && !on.Before(june) {
+			p.Input, p.Output = audit.USD, audit.USD
+		}
+		return p, call.Provider == "endpoint"
+	}
+	data := eval.Dataset{Locked: &eval.LockedProtocol{Protocol: eval.Protocol{Arms: []eval.Arm{{Name: "chain", Steps: []eval.Step{
+		{Name: "draft", Provider: "endpoint", Model: "small"}, {Name: "review", Provider: "endpoint", Model: "forge"},
+	}}}}}}
+	for i, steps := range []int{2, 1} { // whole, and with a step that is not stored
+		task := fmt.Sprint(i)
+		data.Responses = append(data.Responses, eval.ResponseRow{TaskID: task, Arm: "chain", Cost: new(audit.NanoUSD(1_100)), At: march})
+		for step := 1; step <= steps; step++ {
+			data.Steps = append(data.Steps, eval.StepRow{
+				TaskID: task, Arm: "chain", Repeat: 1, Step: step, Cost: new(audit.NanoUSD([]int64{300, 800}[step-1])),
+				Input: new(int64(100)), Output: new(int64(100)), StoredAt: march.UnixMicro(),
+			}, eval.StepRow{TaskID: task, Arm: "chain", Repeat: 2, Step: step, Cost: new(audit.NanoUSD(1))})
+		}
+	}
+	got, notes := Reprice(data, price, june)
+	if first, second := *got.Responses[0].Cost, *got.Responses[1].Cost; first != 300+200 || second != 1_100 {
+		t.Errorf("got %d and %d nano-dollars, want 500 and 1100", first, second)
+	}
+	if len(notes) != 1 || !strings.HasPrefix(notes[0], "chain: 1 of 2 answers") {
+		t.Errorf("got notes %q", notes)
 	}
 }
 

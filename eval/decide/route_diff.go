@@ -3,32 +3,31 @@ package decide
 import (
 	"fmt"
 	"math"
-	"slices"
 
-	"modeltrial/audit"
 	"modeltrial/eval"
 )
 
 // History lists stored tables in their order, each with what it changed.
 func History(tables []eval.StoredTable) eval.RoutingHistory {
 	history := eval.RoutingHistory{Schema: "modeltrial.route-history/1", Tables: []eval.TableSummary{}}
+	changes := Changes(tables)
 	for i, table := range tables {
 		summary := summarise(table)
 		if i > 0 {
-			summary.Changed = changed(Diff(tables[i-1], table).Routes)
+			summary.Changed = changes[i-1].Changed()
 		}
 		history.Tables = append(history.Tables, summary)
 	}
 	return history
 }
 
-func changed(routes []eval.RouteDiff) (count int) {
-	for _, route := range routes {
-		if route.Change != eval.RouteUnchanged && route.Change != eval.RouteNewEvidence {
-			count++
-		}
+// Changes are the differences between stored tables, each against the one before it.
+func Changes(tables []eval.StoredTable) []eval.RoutingDiff {
+	var changes []eval.RoutingDiff
+	for i := 1; i < len(tables); i++ {
+		changes = append(changes, Diff(tables[i-1], tables[i]))
 	}
-	return count
+	return changes
 }
 
 func summarise(stored eval.StoredTable) eval.TableSummary {
@@ -65,20 +64,13 @@ func Diff(from, to eval.StoredTable) eval.RoutingDiff {
 		ProtocolChanged: from.Table.ProtocolSHA256 != to.Table.ProtocolSHA256,
 		PricesChanged:   from.Table.PriceTableDate != to.Table.PriceTableDate,
 	}
-	find := func(table eval.RoutingTable, category audit.Category) *eval.Route {
-		at := slices.IndexFunc(table.Routes, func(r eval.Route) bool { return r.Category == category })
-		if at < 0 {
-			return nil
-		}
-		return &table.Routes[at]
-	}
 	for i := range to.Table.Routes {
 		later := &to.Table.Routes[i]
-		diff.Routes = append(diff.Routes, diffRoute(find(from.Table, later.Category), later, &diff))
+		diff.Routes = append(diff.Routes, diffRoute(routeOf(from.Table, later.Category), later, &diff))
 	}
 	for i := range from.Table.Routes {
 		earlier := &from.Table.Routes[i]
-		if find(to.Table, earlier.Category) == nil {
+		if routeOf(to.Table, earlier.Category) == nil {
 			diff.Routes = append(diff.Routes, diffRoute(earlier, nil, &diff))
 		}
 	}

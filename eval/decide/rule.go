@@ -7,8 +7,7 @@ import (
 	"modeltrial/eval/stats"
 )
 
-// alpha is the one-sided error rate of each family of claims.
-const alpha = 0.025
+const alpha = eval.ClaimAlpha
 
 // decide applies the decision rule in its fixed order. The control is the
 // default: what is not shown does not switch. Reason names the number that
@@ -40,13 +39,13 @@ func (a *analyzer) decide(r *eval.ComparisonResult) {
 	better := under(r.PValueAdjusted)
 	if better && a.withinCost(r) {
 		r.Decision = eval.Switch
-		r.Reason = fmt.Sprintf("%s is preferred on %s of tasks, adjusted p = %.2g", r.Candidate, rate(r.WinRateAlwaysValid), *r.PValueAdjusted)
+		r.Reason = fmt.Sprintf("%s is preferred on %s of tasks, adjusted p %s", r.Candidate, rate(r.WinRateAlwaysValid), pText(r.PValueAdjusted))
 		return
 	}
 	if under(r.NonInferiorityPAdjusted) && under(r.CostPAdjusted) {
 		r.Decision = eval.SwitchForCost
-		r.Reason = fmt.Sprintf("%s is not worse within %.0f points (adjusted p = %.2g) and costs %.2f times as much (adjusted p = %.2g)",
-			r.Candidate, 100*a.margin, *r.NonInferiorityPAdjusted, r.CostRatio.Estimate, *r.CostPAdjusted)
+		r.Reason = fmt.Sprintf("%s is not worse within %.0f points (adjusted p %s) and costs %.2f times as much (adjusted p %s)",
+			r.Candidate, 100*a.margin, pText(r.NonInferiorityPAdjusted), r.CostRatio.Estimate, pText(r.CostPAdjusted))
 		return
 	}
 	if valid := r.WinRateAlwaysValid; valid != nil {
@@ -107,16 +106,21 @@ func (a *analyzer) nearest(r *eval.ComparisonResult) string {
 	case under(r.CostPAdjusted):
 		return fmt.Sprintf("cheaper by at least %.0f%% is shown, not worse within %.0f points is not (preferred on %s of tasks)", 100*a.saving, 100*a.margin, valid)
 	}
-	return fmt.Sprintf("preferred on %s of tasks shows neither better nor worse (adjusted p = %s)", valid, pText(r.PValueAdjusted))
+	return fmt.Sprintf("preferred on %s of tasks shows neither better nor worse (adjusted p %s)", valid, pText(r.PValueAdjusted))
 }
 
 func under(p *float64) bool { return p != nil && *p <= alpha }
 
+// pText writes a p-value as in "= 0.012".
 func pText(p *float64) string {
-	if p == nil {
+	const least = 0.0001
+	switch {
+	case p == nil:
 		return "unknown"
+	case *p < least:
+		return fmt.Sprintf("< %g", least)
 	}
-	return fmt.Sprintf("%.2g", *p)
+	return fmt.Sprintf("= %.2g", *p)
 }
 
 // rate writes a rate with its interval as in "61% (54–68%)".

@@ -16,19 +16,21 @@ import (
 type variant struct {
 	name, what string
 	data       eval.Dataset
+	// ratedBefore counts the people who rated a comparison and whose ratings the data lack.
+	ratedBefore map[shownPair]int
 }
 
 // variants are those that differ from the analysis at all.
 func (a *analyzer) variants(raters []eval.RaterResult) []variant {
 	var variants []variant
 	if rest, lost := a.withoutLost(); lost > 0 {
-		variants = append(variants, variant{"missing answers excluded", fmt.Sprintf("%d tasks without an answer of one arm are left out instead of lost", lost), rest})
+		variants = append(variants, variant{"missing answers excluded", fmt.Sprintf("%d tasks without an answer of one arm are left out instead of lost", lost), rest, a.ratedBefore})
 	}
 	if rest, count := a.withFlagged(); count > 0 {
-		variants = append(variants, variant{"flagged answers included", fmt.Sprintf("the %d ratings of comparisons with a flagged answer count, too", count), rest})
+		variants = append(variants, variant{"flagged answers included", fmt.Sprintf("the %d ratings of comparisons with a flagged answer count, too", count), rest, a.ratedBefore})
 	}
 	if a.everyone != nil {
-		variants = append(variants, variant{"excluded raters included", "the people whom the protocol's rule leaves out count, too", *a.everyone})
+		variants = append(variants, variant{"excluded raters included", "the people whom the protocol's rule leaves out count, too", *a.everyone, nil})
 	}
 	odd := map[string]bool{}
 	for _, rater := range raters {
@@ -40,13 +42,13 @@ func (a *analyzer) variants(raters []eval.RaterResult) []variant {
 		rest := a.data
 		rest.Ratings, rest.Responses = asGiven(filtered(a.ratings, func(r *rated) bool { return !odd[r.Rater] })), givenAnswers(a.answers)
 		if len(rest.Ratings) > 0 {
-			variants = append(variants, variant{"without odd raters", "without " + listed(slices.Sorted(maps.Keys(odd))) + ": odd in the table of raters", rest})
+			variants = append(variants, variant{"without odd raters", "without " + listed(slices.Sorted(maps.Keys(odd))) + ": odd in the table of raters", rest, a.ratedByThose(odd)})
 		}
 	}
 	if slices.ContainsFunc(slices.Collect(maps.Values(a.gathered)), func(e *evidence) bool { return len(e.judged) > 0 }) {
 		rest := a.data
 		rest.Ratings, rest.Responses = asGiven(filtered(a.ratings, func(r *rated) bool { return r.Kind != eval.Judge })), givenAnswers(a.answers)
-		variants = append(variants, variant{"people alone", "judges' ratings are left out", rest})
+		variants = append(variants, variant{"people alone", "judges' ratings are left out", rest, a.ratedBefore})
 	}
 	return variants
 }
@@ -90,6 +92,7 @@ func (a *analyzer) analyzeVariants(raters []eval.RaterResult, options Options) <
 			if len(v.data.Ratings) == 0 {
 				continue
 			}
+			options.ratedBefore = v.ratedBefore
 			other, err := Analyze(v.data, options)
 			v.data = eval.Dataset{} // is large
 			others = append(others, otherAnalysis{v, other, err})

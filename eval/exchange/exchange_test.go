@@ -43,8 +43,8 @@ func readRatings(t testing.TB, path string, options RatingsOptions) ([]eval.Rati
 
 func TestReadRatingsReadsEveryField(t *testing.T) {
 	t.Parallel()
-	path := write(t, "task_id,model_a,model_b,rater,kind,preference,score,first,week,rated_at,category,seconds,cluster,note,simulated\n"+
-		"t1,now,next,ann,Judge,a,0.75,B,2,2026-11-02T09:00:00Z,coding,12.5,c1,'=fine,true\n")
+	path := write(t, "task_id,model_a,model_b,rater,kind,preference,score,first,week,rated_at,category,seconds,cluster,note,simulated,tags,grades\n"+
+		"t1,now,next,ann,Judge,a,0.75,B,2,2026-11-02T09:00:00Z,coding,12.5,c1,'=fine,true,wrong; too long;wrong,\"{\"\"Is it right?\"\":{\"\"b\"\":4,\"\"a\"\":2}}\"\n")
 	var got []eval.Rating
 	report, err := ReadRatings(t.Context(), path, RatingsOptions{}, func(rating eval.Rating) (ingest.Outcome, error) {
 		got = append(got, rating)
@@ -56,7 +56,8 @@ func TestReadRatingsReadsEveryField(t *testing.T) {
 	want := []eval.Rating{{
 		TaskID: "t1", Category: audit.Coding, Cluster: "c1", Week: 2, ArmA: "now", ArmB: "next", Rater: "ann", Kind: eval.Judge, Simulated: true,
 		Verdict: eval.PrefersB, Score: 0.75, First: eval.SideB, Seconds: new(12.5),
-		RatedAt: time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC), Note: "=fine",
+		RatedAt: time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC), Note: "=fine", Tags: []string{"too long", "wrong"},
+		Grades: []eval.Grade{{Criterion: "Is it right?", Side: eval.SideA, Points: 2}, {Criterion: "Is it right?", Side: eval.SideB, Points: 4}},
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("ratings (-want +got):\n%s", diff)
@@ -240,6 +241,18 @@ func randomRating(random *rand.Rand) eval.Rating {
 		rating.Score = random.Float64()
 		rating.Verdict = verdictOf(rating.Score)
 	}
+	for _, tag := range []string{"'=1", "; and", "=sum", "[sic]", "tone", "too long"} { // in order
+		if random.IntN(4) == 0 {
+			rating.Tags = append(rating.Tags, tag)
+		}
+	}
+	for _, criterion := range []string{"Is it \"right\"?", "複数"} {
+		for _, side := range []eval.Side{eval.SideA, eval.SideB} {
+			if random.IntN(3) == 0 {
+				rating.Grades = append(rating.Grades, eval.Grade{Criterion: criterion, Side: side, Points: 1 + random.IntN(5)})
+			}
+		}
+	}
 	if random.IntN(2) == 0 {
 		rating.Seconds = new(random.ExpFloat64() * 30)
 	}
@@ -303,6 +316,7 @@ func TestWriteRatingsGuardsNotesAndRefusesWhatIsNoText(t *testing.T) {
 func FuzzReadRatings(f *testing.F) {
 	f.Add("task_id,arm_a,arm_b,rater,preference\n1,a,b,r,tie\n")
 	f.Add("task_id;model_a;model_b;judge;score;note;first\n1;x;y;r;0.25;'=1;a\n")
+	f.Add("task_id,arm_a,arm_b,rater,preference,tags,grades\n1,a,b,r,tie,'=x; y,\"{\"\"c\"\":{\"\"a\"\":5}}\"\n")
 	f.Add(`{"task_id":1,"arm_a":"x","arm_b":"y","rater":"r","preference":"both_bad","seconds":1e3}`)
 	path := filepath.Join(f.TempDir(), "ratings.csv")
 	f.Fuzz(func(t *testing.T, text string) {

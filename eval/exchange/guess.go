@@ -55,7 +55,7 @@ func byRating(guesses []eval.Guess) map[guessKey]eval.Guess {
 	return by
 }
 
-// guessCells are the last of ratingFields, empty where the rating has no guess. One that
+// guessCells are the cells of the guess, empty where the rating has no guess. One that
 // was not asked for and says nothing but that a model was recognised has no guess.
 func guessCells(r eval.Rating, guesses map[guessKey]eval.Guess) []string {
 	g, ok := guesses[guessKey{r.TaskID, r.ArmA, r.ArmB, r.Rater, r.First}]

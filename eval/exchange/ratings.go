@@ -30,6 +30,8 @@ var ratingFields = []ingest.Field{
 	{Name: "guess", Synonyms: []string{"guessed_control", "control_guess"}},
 	{Name: "recognised", Synonyms: []string{"recognized", "recognised_model", "recognized_model"}},
 	{Name: "guess_asked"},
+	{Name: "tags", Synonyms: []string{"rating_tags", "reasons"}},
+	{Name: "grades"},
 }
 
 // RatingsOptions say how a ratings file is read.
@@ -162,6 +164,9 @@ func readRating(row *ingest.Row, options RatingsOptions, rating *eval.Rating) (e
 		return err
 	}
 	if rating.Simulated, err = readBool(row, "simulated"); err != nil {
+		return err
+	}
+	if err := readReasons(row, rating); err != nil {
 		return err
 	}
 	return readPresentation(row, rating)

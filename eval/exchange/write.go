@@ -56,6 +56,15 @@ func ratingCells(r eval.Rating, guesses map[guessKey]eval.Guess) ([]string, erro
 		"", strconv.FormatBool(r.Simulated),
 	}
 	cells = append(cells, guessCells(r, guesses)...)
+	tags, err := tagsCell(r.Tags)
+	if err != nil {
+		return nil, err
+	}
+	grades, err := gradesCell(r.Grades)
+	if err != nil {
+		return nil, fmt.Errorf("task %q by %q: %w", r.TaskID, r.Rater, err)
+	}
+	cells = append(cells, tags, grades)
 	for i, cell := range cells {
 		if !utf8.ValidString(cell) || strings.ContainsAny(cell, "\x00\r") {
 			return nil, fmt.Errorf("the %s of task %q by %q is no text: %q", ratingFields[i].Name, r.TaskID, r.Rater, cell)

@@ -61,7 +61,8 @@ func (noLoader) Load(url string) (any, error) {
 // Passes says whether an answer passes, given the task's reference answer. detail is
 // what it rests on where that is not plain: a number, a similarity, a violation.
 // [ErrNoReference] where the check needs a reference and there is none; another error
-// where the reference is none that the check can use.
+// where the reference is none that the check can use. A check of kind command is for
+// [RunCommand].
 func (c *Checker) Passes(answer, reference string) (passes bool, detail string, err error) {
 	if c.rule.NeedsReference() && strings.TrimSpace(reference) == "" {
 		return false, "", ErrNoReference

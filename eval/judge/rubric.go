@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"modeltrial/audit"
@@ -37,6 +38,29 @@ const ownCategory = `1. Is it right? A false statement weighs more than a missin
 2. Does it do what was asked, all of it, in the form that was asked for?
 3. Is it faithful to the material that the task gives, with nothing made up?
 4. How much work would it take until an expert could use it?`
+
+// Criteria are the points of a rubric, each by its first sentence, in the order of their
+// numbers: what people can grade answers by. A rubric without numbered points has none.
+func Criteria(rubric string) (criteria []string) {
+	for line := range strings.Lines(rubric) {
+		digits := strings.TrimLeft(strings.TrimSpace(line), "0123456789")
+		number := len(strings.TrimSpace(line)) - len(digits)
+		if number == 0 || digits == "" || (digits[0] != '.' && digits[0] != ')') {
+			continue
+		}
+		point := strings.TrimSpace(digits[1:])
+		for i := range len(point) - 1 {
+			if strings.IndexByte("?!.", point[i]) >= 0 && point[i+1] == ' ' {
+				point = point[:i+1]
+				break
+			}
+		}
+		if point != "" && !slices.Contains(criteria, point) {
+			criteria = append(criteria, point)
+		}
+	}
+	return criteria
+}
 
 // Rubric is what judges go by in a category: the protocol's own rubric, or the
 // built-in one. In a category of the organisation's own its description goes before

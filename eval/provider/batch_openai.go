@@ -15,6 +15,7 @@ import (
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/option"
 	"github.com/openai/openai-go/v3/responses"
+	"github.com/tidwall/gjson"
 
 	"modeltrial/eval"
 )
@@ -228,10 +229,10 @@ func (p *openAIBatches) answer(body []byte) BatchAnswer {
 	}
 	choice := whole.Choices[0]
 	answer := Answer{Text: choice.Message.Content + choice.Message.Refusal, ModelServed: whole.Model, FinishReason: choice.FinishReason}
-	if whole.JSON.Usage.Valid() {
-		readUsage(&answer, whole.Usage)
+	if usage := gjson.GetBytes(body, "usage"); usage.IsObject() {
+		readUsage(&answer, usage)
 	}
-	answer.Fingerprint = fingerprint(whole.JSON.SystemFingerprint)
+	answer.Fingerprint = gjson.GetBytes(body, "system_fingerprint").Str
 	return p.ended(answer, choice.Message.Refusal != "")
 }
 

@@ -3,15 +3,12 @@ package provider
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/option"
-	"github.com/openai/openai-go/v3/packages/respjson"
 	"github.com/openai/openai-go/v3/packages/ssestream"
 	"github.com/openai/openai-go/v3/shared"
 	"github.com/tidwall/gjson"
@@ -57,28 +54,13 @@ func openAIOptions(config eval.Provider, key string) []option.RequestOption {
 // stream ended midway.
 func (p *chatCompletions) Answer(ctx context.Context, request Request) (Answer, error) {
 	answer := p.draft()
-	stream := p.service.NewStreaming(ctx, p.parameters(request))
+	var response *http.Response
+	_, err := p.service.New(ctx, p.parameters(request), option.WithJSONSet("stream", true), option.WithResponseBodyInto(&response))
+	stream := ssestream.NewStream[chatEvent](ssestream.NewDecoder(response), err)
 	defer func() { _ = stream.Close() }() // whatever there was has been read
 	for stream.Next() {
-		chunk := stream.Current()
-		if chunk.Model != "" {
-			answer.ModelServed = chunk.Model
-		}
-		answer.Fingerprint = cmp.Or(fingerprint(chunk.JSON.SystemFingerprint), answer.Fingerprint)
-		if chunk.JSON.Usage.Valid() {
-			readUsage(&answer.Answer, chunk.Usage)
-		}
-		for _, choice := range chunk.Choices {
-			if choice.Index != 0 {
-				continue
-			}
-			if choice.FinishReason != "" {
-				answer.FinishReason = choice.FinishReason
-			}
-			answer.refused = answer.refused || choice.Delta.Refusal != ""
-			if err := answer.add(choice.Delta.Content + choice.Delta.Refusal); err != nil {
-				return answer.Answer, err
-			}
+		if err := p.read(answer, stream.Current()); err != nil {
+			return answer.Answer, err
 		}
 	}
 	// After the finish reason the answer is whole; a connection that breaks then has
@@ -87,6 +69,35 @@ func (p *chatCompletions) Answer(ctx context.Context, request Request) (Answer, 
 		return answer.Answer, p.explainOpenAI(ctx, err)
 	}
 	return answer.done()
+}
+
+// A chatEvent is an event of a stream. The SDK's own type has fields for whatever there may
+// be, which take most of the time of reading an answer.
+type chatEvent struct{ gjson.Result }
+
+// UnmarshalJSON takes what encoding/json has found to be JSON.
+func (e *chatEvent) UnmarshalJSON(data []byte) error {
+	e.Result = gjson.ParseBytes(data)
+	return nil
+}
+
+func (p *chatCompletions) read(answer *draft, event chatEvent) (err error) {
+	answer.ModelServed = cmp.Or(event.Get("model").Str, answer.ModelServed)
+	answer.Fingerprint = cmp.Or(event.Get("system_fingerprint").Str, answer.Fingerprint)
+	if usage := event.Get("usage"); usage.IsObject() {
+		readUsage(&answer.Answer, usage)
+	}
+	event.Get("choices").ForEach(func(_, choice gjson.Result) bool {
+		if choice.Get("index").Int() != 0 {
+			return true
+		}
+		answer.FinishReason = cmp.Or(choice.Get("finish_reason").Str, answer.FinishReason)
+		refusal := choice.Get("delta.refusal").Str
+		answer.refused = answer.refused || refusal != ""
+		err = answer.add(choice.Get("delta.content").Str + refusal)
+		return err == nil
+	})
+	return err
 }
 
 func (p *chatCompletions) parameters(request Request) openai.ChatCompletionNewParams {
@@ -136,43 +147,28 @@ func (p *chatCompletions) parameters(request Request) openai.ChatCompletionNewPa
 	return params
 }
 
-// fingerprint is what an answer says of the configuration behind it; empty where it does
-// not. The SDK calls the field itself deprecated, and endpoints go on to send it.
-func fingerprint(given respjson.Field) string {
-	if !given.Valid() {
-		return ""
-	}
-	return gjson.Parse(given.Raw()).String()
-}
-
 // readUsage takes tokens and the figures that some providers add: OpenRouter's
 // cost in dollars, DeepSeek's cache hits. What is not given, or is negative, stays
 // unknown.
-func readUsage(answer *Answer, usage openai.CompletionUsage) {
-	answer.Tokens.Input = tokens(usage.JSON.PromptTokens.Valid(), usage.PromptTokens)
-	answer.Tokens.Output = tokens(usage.JSON.CompletionTokens.Valid(), usage.CompletionTokens)
-	prompt, completion := usage.PromptTokensDetails, usage.CompletionTokensDetails
-	answer.Tokens.Cached = tokens(prompt.JSON.CachedTokens.Valid(), prompt.CachedTokens)
-	if hits, err := strconv.ParseInt(usage.JSON.ExtraFields["prompt_cache_hit_tokens"].Raw(), 10, 64); err == nil && answer.Tokens.Cached == nil {
-		answer.Tokens.Cached = tokens(true, hits)
+func readUsage(answer *Answer, usage gjson.Result) {
+	count := func(field string) *int64 {
+		given := usage.Get(field)
+		return tokens(given.Type == gjson.Number, given.Int())
 	}
-	answer.Tokens.CacheWrite = tokens(prompt.JSON.CacheWriteTokens.Valid(), prompt.CacheWriteTokens)
-	answer.Tokens.Reasoning = tokens(completion.JSON.ReasoningTokens.Valid(), completion.ReasoningTokens)
+	input, output, reasoning := count("prompt_tokens"), count("completion_tokens"), count("completion_tokens_details.reasoning_tokens")
+	answer.Tokens.Input, answer.Tokens.Output, answer.Tokens.Reasoning = input, output, reasoning
+	answer.Tokens.CacheWrite = count("prompt_tokens_details.cache_write_tokens")
+	if answer.Tokens.Cached = count("prompt_tokens_details.cached_tokens"); answer.Tokens.Cached == nil {
+		answer.Tokens.Cached = count("prompt_cache_hit_tokens")
+	}
 	// xAI counts reasoning beside the completion, where others count it within.
-	if reasoning := completion.ReasoningTokens; reasoning > 0 && answer.Tokens.Output != nil &&
-		usage.TotalTokens == usage.PromptTokens+usage.CompletionTokens+reasoning {
-		answer.Tokens.Output = tokens(true, usage.CompletionTokens+reasoning)
+	if input != nil && output != nil && reasoning != nil && *reasoning > 0 && usage.Get("total_tokens").Int() == *input+*output+*reasoning {
+		answer.Tokens.Output = tokens(true, *output+*reasoning)
 	}
-	answer.Cost = readCost(usage.JSON.ExtraFields["cost"].Raw())
-	var more struct {
-		OwnKey  bool `json:"is_byok"`
-		Details struct {
-			Upstream json.Number `json:"upstream_inference_cost"`
-		} `json:"cost_details"`
-	}
+	answer.Cost = readCost(usage.Get("cost").Raw)
 	// With a key of one's own the model's provider bills apart from OpenRouter's fee.
-	if err := json.Unmarshal([]byte(usage.RawJSON()), &more); err == nil && more.OwnKey && answer.Cost != nil {
-		if upstream := readCost(more.Details.Upstream.String()); upstream != nil {
+	if answer.Cost != nil && usage.Get("is_byok").Bool() {
+		if upstream := readCost(usage.Get("cost_details.upstream_inference_cost").Raw); upstream != nil {
 			*answer.Cost += *upstream
 		}
 	}

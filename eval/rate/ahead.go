@@ -100,10 +100,14 @@ func (s *site) ahead(w http.ResponseWriter, r *http.Request, rater eval.Rater) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
+// wantsPage says whether the script asks for the page after the one that is sent
+// (RFC 7240), which saves a request.
+func wantsPage(r *http.Request) bool { return r.Header.Get("Prefer") == "return=representation" }
+
 // goOn leads to the page after one that was stored: to the page itself where the script
-// asks for it (RFC 7240), which saves a request, else by a redirection.
+// asks for it, else by a redirection.
 func (s *site) goOn(w http.ResponseWriter, r *http.Request, rater eval.Rater, next string) {
-	if r.Header.Get("Prefer") != "return=representation" {
+	if !wantsPage(r) {
 		http.SetCookie(w, savedCookie("1", 30))
 		http.Redirect(w, r, next, http.StatusSeeOther)
 		return

@@ -133,11 +133,19 @@ func TestRateByKeyboard(t *testing.T) {
 		t.Errorf("note %q, want what was typed", note)
 	}
 
-	// Undo: the last one again, and on where it was.
-	run(chromedp.KeyEvent("z"), chromedp.WaitVisible(chromedp.CSS(".again")))
+	// Undo: the last one again, with what was said of it, and on where it was. Digits among
+	// the grades give them, one after the other.
+	run(chromedp.KeyEvent("z"), chromedp.WaitVisible(chromedp.CSS(".points")), chromedp.Focus(chromedp.CSS(".points input")),
+		chromedp.KeyEvent("4"), chromedp.KeyEvent("2"), chromedp.KeyEvent("5"), chromedp.KeyEvent("5"), chromedp.KeyEvent("0"), settle, chromedp.KeyEvent(kb.Escape))
+	count(16)
 	press("2")
-	if given := store.given(1); given[16].Presentation != given[15].Presentation {
-		t.Error("undo showed another comparison than the last one")
+	given := store.given(1)
+	if given[16].Presentation != given[15].Presentation || given[16].Note != given[15].Note {
+		t.Errorf("undo showed %+v, want the last one, %+v", given[16], given[15])
+	}
+	grades := []eval.ShownGrade{{Criterion: "Is it right?", Answer: 1, Points: 4}, {Criterion: "Is it right?", Answer: 2, Points: 2}, {Criterion: secondCriterion, Answer: 1, Points: 5}}
+	if diff := cmp.Diff(grades, given[16].Grades); diff != "" {
+		t.Errorf("grades (-want +got):\n%s", diff)
 	}
 
 	run(size(390, 800))
@@ -215,6 +223,8 @@ func TestScreenshots(t *testing.T) {
 	press := func(value string) {
 		run(size(1280, 800), chromedp.Sleep(400*time.Millisecond), chromedp.Click(chromedp.CSS(`button[value="`+value+`"]`)), chromedp.Sleep(300*time.Millisecond))
 	}
+	run(chromedp.Reload(), size(1280, 800), chromedp.Click(chromedp.CSS(".why summary")), chromedp.Click(chromedp.CSS(".points label:last-child")))
+	shoot("grades")
 	run(chromedp.Reload())
 	press("left")
 	shoot("code")

@@ -3,7 +3,6 @@ package rate
 import (
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -176,12 +175,7 @@ const sendBack = "revise"
 
 // edit stores what the editor made of an answer and only then goes on to the next one.
 func (s *editSite) edit(w http.ResponseWriter, r *http.Request, rater eval.Rater) {
-	if err := r.ParseForm(); err != nil {
-		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-			s.notStoredEdit(w, r, http.StatusRequestEntityTooLarge, "What was sent is too large.")
-			return
-		}
-		s.notStoredEdit(w, r, http.StatusBadRequest, "What was sent could not be read.")
+	if !readForm(r, func(status int, text string) { s.notStoredEdit(w, r, status, text) }) {
 		return
 	}
 	shown, err := s.store.EditPresentation(r.Context(), rater, r.PostForm.Get("id"))
@@ -195,7 +189,7 @@ func (s *editSite) edit(w http.ResponseWriter, r *http.Request, rater eval.Rater
 	}
 	now := s.now().UTC()
 	text := clean(r.PostForm.Get("text"))
-	seconds, timing := editTime(r.PostForm.Get("seconds"), r.PostForm.Get("shown"), shown, now)
+	seconds, timing := timeTaken(r.PostForm.Get, workedOnSince(shown), now)
 	made := eval.EditMade{Outcome: eval.EditOutcome(r.PostForm.Get("outcome")), Seconds: seconds, Timing: timing}
 	switch {
 	case made.Outcome == sendBack:
@@ -253,28 +247,13 @@ func textProblem(text, answer string) string {
 	return ""
 }
 
-// editTime is how long an edit took: the script's count of active seconds, which cannot
-// be more than have gone by since the answer was shown or edited last; or without scripts
-// the time since the page was made (Unix milliseconds), pauses included. Nothing is known
-// where neither can be believed.
-func editTime(seconds, pageMade string, shown eval.EditPresentation, now time.Time) (*float64, eval.EditTiming) {
-	start := shown.PresentedAt
-	if shown.Last != nil && shown.Last.EditedAt.After(start) {
-		start = shown.Last.EditedAt
+// workedOnSince is when the editor began to work on an answer: when it was shown, or edited
+// last.
+func workedOnSince(shown eval.EditPresentation) time.Time {
+	if shown.Last != nil && shown.Last.EditedAt.After(shown.PresentedAt) {
+		return shown.Last.EditedAt
 	}
-	most := max(now.Sub(start).Seconds(), 0)
-	if counted, err := strconv.ParseFloat(seconds, 64); err == nil && counted >= 0 && !math.IsInf(counted, 0) {
-		return new(math.Round(min(counted, most)*1000) / 1000), eval.TimedActive
-	}
-	milliseconds, err := strconv.ParseInt(pageMade, 10, 64)
-	if err != nil {
-		return nil, eval.NotTimed
-	}
-	elapsed := now.Sub(time.UnixMilli(milliseconds)).Seconds()
-	if elapsed <= 0 || elapsed > maxSeconds {
-		return nil, eval.NotTimed
-	}
-	return new(min(elapsed, most)), eval.TimedElapsed
+	return shown.PresentedAt
 }
 
 func (s *editSite) notStoredEdit(w http.ResponseWriter, r *http.Request, status int, text string) {

@@ -3,6 +3,7 @@ package rate_test
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -25,6 +26,9 @@ import (
 // contain them.
 var armNames = []string{"quokka-prime", "Zebrafish", "acme/wombat-9b-instruct"}
 
+// secondCriterion is as long as those of rubrics are.
+const secondCriterion = "Does it answer what was asked, all of it, in the form that was asked for?"
+
 var testTime = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
 // A fakeComparison is a task with the answers of both arms.
@@ -40,6 +44,7 @@ type fakeVerdict struct {
 	Note         string
 	Time         time.Time
 	Tags         []string
+	Grades       []eval.ShownGrade
 }
 
 type fakeGuess struct {
@@ -165,7 +170,7 @@ func (f *fakeStore) assign(rater eval.Rater, draw func(int, int) eval.Side) (eva
 	}
 	c := f.comparisons[len(shown)]
 	p := eval.Presentation{
-		ID: blind.NewID(), ComparisonID: blind.NewID(), Rater: rater.Name, First: draw(first[0], first[1]),
+		ID: blind.NewID(), ComparisonID: blind.NewID(), Category: audit.General, Rater: rater.Name, First: draw(first[0], first[1]),
 		System: c.task.System, Conversation: c.task.Conversation, Prompt: c.task.Prompt,
 		Left: c.control, Right: c.candidate,
 	}
@@ -196,8 +201,19 @@ func (f *fakeStore) AddRating(_ context.Context, rater eval.Rater, id string, ra
 	if f.fail != nil {
 		return f.fail
 	}
-	f.verdicts[rater.ID] = append(f.verdicts[rater.ID], fakeVerdict{id, rating.Verdict, rating.Seconds, rating.Note, now, rating.Tags})
+	f.verdicts[rater.ID] = append(f.verdicts[rater.ID], fakeVerdict{id, rating.Verdict, rating.Seconds, rating.Note, now, rating.Tags, rating.Grades})
 	return nil
+}
+
+func (f *fakeStore) RateAndNext(ctx context.Context, rater eval.Rater, id string, rating eval.ShownRating, draw func(int, int) eval.Side, now time.Time) (eval.Presentation, bool, error) {
+	if err := f.AddRating(ctx, rater, id, rating, now); err != nil {
+		return eval.Presentation{}, false, err
+	}
+	next, err := f.NextPresentation(ctx, rater, draw, now)
+	if errors.Is(err, eval.ErrNotFound) {
+		return eval.Presentation{}, false, nil
+	}
+	return next, err == nil, err
 }
 
 func (f *fakeStore) Skip(_ context.Context, rater eval.Rater, id string, reason eval.SkipReason, _ time.Time) error {
@@ -240,9 +256,10 @@ func (f *fakeStore) LastRated(_ context.Context, rater eval.Rater) (eval.Present
 	if len(given) == 0 {
 		return eval.Presentation{}, eval.ErrNotFound
 	}
-	last := given[len(given)-1].Presentation
-	i := slices.IndexFunc(f.shown[rater.ID], func(p eval.Presentation) bool { return p.ID == last })
-	return f.shown[rater.ID][i], nil
+	last := given[len(given)-1]
+	p := f.shown[rater.ID][slices.IndexFunc(f.shown[rater.ID], func(p eval.Presentation) bool { return p.ID == last.Presentation })]
+	p.Last = &eval.ShownRating{Verdict: last.Verdict, Seconds: last.Seconds, Note: last.Note, Tags: last.Tags, Grades: last.Grades}
+	return p, nil
 }
 
 func (f *fakeStore) Progress(_ context.Context, rater eval.Rater) (done, open int, medianSeconds float64, err error) {
@@ -280,6 +297,7 @@ func newAskingSite(t *testing.T, store rate.Store, logger io.Writer, share float
 	server := httptest.NewServer(rate.NewHandler(store, rate.Options{
 		AskGuess:    share,
 		Tags:        []string{"too long", "wrong"},
+		Criteria:    map[audit.Category][]string{audit.General: {"Is it right?", secondCriterion}},
 		Logger:      slog.New(slog.NewTextHandler(logger, nil)),
 		Rand:        rand.New(rand.NewPCG(1, 2)),
 		Now:         func() time.Time { return testTime },

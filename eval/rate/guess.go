@@ -35,8 +35,7 @@ func (s *site) guessPage(w http.ResponseWriter, r *http.Request, rater eval.Rate
 
 // guess stores what the rater guessed and goes on to the next comparison.
 func (s *site) guess(w http.ResponseWriter, r *http.Request, rater eval.Rater) {
-	if err := r.ParseForm(); err != nil {
-		s.notSaved(w, r, http.StatusBadRequest, "What was sent could not be read.")
+	if !readForm(r, func(status int, text string) { s.notSaved(w, r, status, text) }) {
 		return
 	}
 	guess := eval.ShownGuess(r.PostForm.Get("guess"))

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"modeltrial/audit"
 	"modeltrial/eval"
 	"modeltrial/eval/blind"
 )
@@ -32,6 +33,8 @@ type Options struct {
 	AskGuess float64
 	// Tags are the protocol's words for why a verdict is given; none where empty.
 	Tags []string
+	// Criteria are those of each category's rubric, by which raters may grade each answer.
+	Criteria map[audit.Category][]string
 	// Practice has raters practise before their first comparison.
 	Practice bool
 }
@@ -56,6 +59,7 @@ type site struct {
 	// askGuess is the share of Options.
 	askGuess float64
 	tags     []string
+	criteria map[audit.Category][]string
 	practice bool
 	shelf    shelf // of comparisons that are assigned ahead
 	words    siteWords
@@ -71,7 +75,7 @@ type site struct {
 // use, and everything it serves is the same whichever arm wrote which answer.
 func NewHandler(store Store, options Options) http.Handler {
 	s := newSite(store, ratingWords, options)
-	s.store, s.askGuess, s.tags, s.practice = store, options.AskGuess, options.Tags, options.Practice
+	s.store, s.askGuess, s.tags, s.criteria, s.practice = store, options.AskGuess, options.Tags, options.Criteria, options.Practice
 
 	mux := http.NewServeMux()
 	s.route(mux, http.MethodGet, "/{$}", s.rater(s.next))
@@ -195,13 +199,26 @@ var assetTypes = map[string]string{
 // assetURL is an asset's address with a hash of its content, so that a browser
 // may keep it until it changes.
 func assetURL(name string) (string, error) {
-	content, err := assets.ReadFile("assets/" + name)
-	if err != nil {
-		return "", fmt.Errorf("read asset: %w", err)
+	address, ok := assetURLs()[name]
+	if !ok {
+		return "", fmt.Errorf("there is no asset %q", name)
 	}
-	sum := sha256.Sum256(content)
-	return "/assets/" + name + "?v=" + hex.EncodeToString(sum[:6]), nil
+	return address, nil
 }
+
+// assetURLs are the addresses of all assets, hashed once.
+var assetURLs = sync.OnceValue(func() map[string]string {
+	urls := map[string]string{}
+	for name := range assetTypes {
+		content, err := assets.ReadFile("assets/" + name)
+		if err != nil {
+			continue // a page that needs it says so
+		}
+		sum := sha256.Sum256(content)
+		urls[name] = "/assets/" + name + "?v=" + hex.EncodeToString(sum[:6])
+	}
+	return urls
+})
 
 func (s *site) asset(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")

@@ -2,11 +2,13 @@ package rate
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"modeltrial/eval"
@@ -30,7 +32,10 @@ type comparisonPage struct {
 	CanUndo  bool
 	Saved    bool // the verdict given just before is stored
 	Practice *practicePage
-	Tags     []string
+	Tags     []tagBox
+	Criteria []gradedCriterion
+	Note     string
+	Said     bool         // the rater has said why before: Tags, Criteria and Note hold it
 	Skips    []skipButton // none where the comparison cannot be skipped
 
 	ID       string
@@ -40,6 +45,12 @@ type comparisonPage struct {
 	Turns    []turn
 	Answers  []answer
 	Verdicts []verdictButton
+}
+
+// A tagBox is a tag that the rater may choose.
+type tagBox struct {
+	Name    string
+	Checked bool
 }
 
 type turn struct {
@@ -173,7 +184,7 @@ func (s *site) show(w http.ResponseWriter, r *http.Request, rater eval.Rater, p 
 		Again:    what == askedAgain,
 		CanUndo:  what != askedAgain && progress.Done > 0,
 		CanTell:  what != askedGuess && progress.Done > 0,
-		Tags:     s.tags,
+		Criteria: s.gradedCriteria(p),
 		ID:       p.ID,
 		ShownAt:  s.now().UnixMilli(),
 		Prompt:   clean(p.Prompt),
@@ -182,6 +193,11 @@ func (s *site) show(w http.ResponseWriter, r *http.Request, rater eval.Rater, p 
 		Answers:  ready.answers,
 		Verdicts: verdictButtons,
 		Saved:    saved,
+	}
+	last := cmp.Or(p.Last, &eval.ShownRating{})
+	page.Note, page.Said = last.Note, last.Note != "" || len(last.Tags)+len(last.Grades) > 0
+	for _, tag := range s.tags {
+		page.Tags = append(page.Tags, tagBox{tag, slices.Contains(last.Tags, tag)})
 	}
 	switch what {
 	case askedVerdict:

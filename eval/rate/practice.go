@@ -10,37 +10,45 @@ import (
 	"modeltrial/eval"
 )
 
-// A practiceItem is a made-up comparison with what there is to say of it. What is said
+// A PracticeItem is a made-up comparison with what there is to say of it. What is said
 // there is never stored.
-type practiceItem struct {
-	prompt, left, right string
-	fitting             []eval.ShownVerdict
-	why                 string
+type PracticeItem struct {
+	Prompt, Left, Right string
+	Fitting             []eval.ShownVerdict
+	Why                 string
 }
 
-var practiceItems = []practiceItem{
+// Fits says whether a verdict is one of those that fit.
+func (p PracticeItem) Fits(verdict eval.ShownVerdict) bool {
+	return slices.Contains(p.Fitting, verdict)
+}
+
+// Practice is the round before the first comparison, the same on the site and in a terminal.
+func Practice() []PracticeItem { return practiceItems }
+
+var practiceItems = []PracticeItem{
 	{
-		prompt: "A ticket costs €18, and groups of ten or more get 15% off. What do twelve tickets cost?",
-		left:   "Twelve tickets are a group, so the discount applies:\n\n- 12 × €18 = €216\n- 15% of €216 = €32.40\n\n**€183.60**",
-		right:  "Great question! Let's work this out together, step by step.\n\nTwelve tickets at €18 each come to **€216**. That is the total price for your group. Enjoy the show, and do let me know if there is anything else I can help you with!",
-		fitting: []eval.ShownVerdict{
+		Prompt: "A ticket costs €18, and groups of ten or more get 15% off. What do twelve tickets cost?",
+		Left:   "Twelve tickets are a group, so the discount applies:\n\n- 12 × €18 = €216\n- 15% of €216 = €32.40\n\n**€183.60**",
+		Right:  "Great question! Let's work this out together, step by step.\n\nTwelve tickets at €18 each come to **€216**. That is the total price for your group. Enjoy the show, and do let me know if there is anything else I can help you with!",
+		Fitting: []eval.ShownVerdict{
 			eval.LeftMuchBetter, eval.LeftBetter,
 		},
-		why: "Answer 2 is friendlier and longer, but it forgets the discount. Judge whether you could use an answer, not how it sounds or how long it is.",
+		Why: "Answer 2 is friendlier and longer, but it forgets the discount. Judge whether you could use an answer, not how it sounds or how long it is.",
 	},
 	{
-		prompt:  "Tell a colleague in one sentence that Tuesday's meeting moves to 3 pm.",
-		left:    "Tuesday's meeting now starts at 3 pm.",
-		right:   "Just a quick note that our meeting on Tuesday has been moved to 3 pm.",
-		fitting: []eval.ShownVerdict{eval.ShownTie, eval.LeftBetter, eval.RightBetter},
-		why:     "Both can be sent as they are. “About the same” is an answer like every other; where you would really rather take one of them, say so, but “much better” would be too much.",
+		Prompt:  "Tell a colleague in one sentence that Tuesday's meeting moves to 3 pm.",
+		Left:    "Tuesday's meeting now starts at 3 pm.",
+		Right:   "Just a quick note that our meeting on Tuesday has been moved to 3 pm.",
+		Fitting: []eval.ShownVerdict{eval.ShownTie, eval.LeftBetter, eval.RightBetter},
+		Why:     "Both can be sent as they are. “About the same” is an answer like every other; where you would really rather take one of them, say so, but “much better” would be too much.",
 	},
 	{
-		prompt:  "Translate into German: “Please do not switch off the machine while the red lamp is on.”",
-		left:    "Bitte schalten Sie die Maschine aus, solange die rote Lampe leuchtet.",
-		right:   "Bitte schalten Sie die Maschine nicht ein, während die rote Lampe aus ist.",
-		fitting: []eval.ShownVerdict{eval.ShownBad},
-		why:     "Answer 1 says the contrary, answer 2 something else: neither may be sent. That is what “Both unusable” is for, also where one is a little less wrong.",
+		Prompt:  "Translate into German: “Please do not switch off the machine while the red lamp is on.”",
+		Left:    "Bitte schalten Sie die Maschine aus, solange die rote Lampe leuchtet.",
+		Right:   "Bitte schalten Sie die Maschine nicht ein, während die rote Lampe aus ist.",
+		Fitting: []eval.ShownVerdict{eval.ShownBad},
+		Why:     "Answer 1 says the contrary, answer 2 something else: neither may be sent. That is what “Both unusable” is for, also where one is a little less wrong.",
 	},
 }
 
@@ -97,7 +105,7 @@ func (s *site) showPractice(w http.ResponseWriter, r *http.Request, rater eval.R
 	item := practiceItems[number-1]
 	practice := &practicePage{Item: number, Of: len(practiceItems)}
 	if verdict != "" {
-		practice.Fits, practice.Feedback = slices.Contains(item.fitting, verdict), item.why
+		practice.Fits, practice.Feedback = item.Fits(verdict), item.Why
 		practice.Next = "/practice?item=" + strconv.Itoa(number+1)
 		if number == len(practiceItems) {
 			practice.Next = "/practice/end"
@@ -108,10 +116,10 @@ func (s *site) showPractice(w http.ResponseWriter, r *http.Request, rater eval.R
 		Rater:    clean(rater.Name),
 		Practice: practice,
 		ID:       strconv.Itoa(number),
-		Prompt:   item.prompt,
+		Prompt:   item.Prompt,
 		Verdicts: verdictButtons,
 	}
-	for i, text := range []string{item.left, item.right} {
+	for i, text := range []string{item.Left, item.Right} {
 		page.Answers = append(page.Answers, answer{Number: i + 1, Other: 2 - i, Text: markdown(text)})
 	}
 	s.render(w, r, http.StatusOK, "comparison.html", page)

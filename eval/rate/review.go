@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"modeltrial/audit"
@@ -212,13 +211,16 @@ func facts(task audit.Task) string {
 	return text
 }
 
-// choices are the categories with a digit each, as far as those go.
+// reviewKeys choose the categories in their order: s and z are taken on the page.
+const reviewKeys = "1234567890abcdefghijklmnopqrtuvwxy"
+
+// choices are the categories with a key each, as far as those go.
 func (s *reviewSite) choices(given audit.Category) []reviewChoice {
 	choices := make([]reviewChoice, len(s.categories))
 	for i, category := range s.categories {
 		choices[i] = reviewChoice{Name: string(category.Name), Description: category.Description, Chosen: category.Name == given}
-		if i < 9 {
-			choices[i].Key = strconv.Itoa(i + 1)
+		if i < len(reviewKeys) {
+			choices[i].Key = reviewKeys[i : i+1]
 		}
 	}
 	return choices

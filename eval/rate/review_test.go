@@ -3,6 +3,7 @@ package rate_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http/httptest"
 	"strings"
@@ -190,5 +191,24 @@ func TestReviewQueueKeepsWhatFailed(t *testing.T) {
 	}
 	if err := queue.Skip("one"); !errors.Is(err, eval.ErrNotFound) {
 		t.Errorf("a reviewed task was put off: %v", err)
+	}
+}
+
+// TestReviewKeys gives each of a dozen categories a key of its own.
+func TestReviewKeys(t *testing.T) {
+	t.Parallel()
+	var categories []rate.ReviewCategory
+	for i := range 12 {
+		categories = append(categories, rate.ReviewCategory{Name: audit.Category(fmt.Sprintf("kind %d", i+1))})
+	}
+	site := httptest.NewServer(rate.NewReviewHandler(rate.NewReviewQueue(&fakeReviews{}, []string{"unsure"}), rate.ReviewOptions{
+		Token: reviewToken, Categories: categories, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
+	}))
+	t.Cleanup(site.Close)
+	got := do(t, "GET", site.URL+"/", "", "", "Cookie", "review="+reviewToken)
+	for category, key := range map[string]string{"kind 1": "1", "kind 9": "9", "kind 10": "0", "kind 11": "a", "kind 12": "b"} {
+		if want := fmt.Sprintf(`value="%s" data-key="%s"`, category, key); !strings.Contains(got.body, want) {
+			t.Errorf("%s is missing in %s", want, got.body)
+		}
 	}
 }

@@ -34,6 +34,9 @@ type Store interface {
 	// presentation supersedes the first; the same one again changes nothing.
 	// eval.ErrNotFound for a presentation that is not this rater's, or not shown yet.
 	AddRating(ctx context.Context, rater eval.Rater, presentationID string, rating eval.ShownRating, now time.Time) error
+	// RateAndNext is AddRating and then NextPresentation, both durable before it returns.
+	// more is false where nothing is left; eval.ErrNotFound as for AddRating.
+	RateAndNext(ctx context.Context, rater eval.Rater, presentationID string, rating eval.ShownRating, draw func(controlFirst, candidateFirst int) eval.Side, now time.Time) (next eval.Presentation, more bool, err error)
 	// Skip stores durably that the rater does not want to rate a comparison, which does
 	// not come again. eval.ErrNotFound for a presentation that is not this rater's, is not
 	// shown yet, or is rated.

@@ -3,10 +3,8 @@ package rate
 import (
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -17,18 +15,10 @@ import (
 // MaxNote is the length of a note in characters.
 const MaxNote = 2000
 
-// maxSeconds bounds the time for one rating: a page left open overnight says
-// nothing about how long the rating took.
-const maxSeconds = 24 * 60 * 60
-
 // verdict stores what the rater said and only then goes on to the next one.
 func (s *site) verdict(w http.ResponseWriter, r *http.Request, rater eval.Rater) {
-	if err := r.ParseForm(); err != nil {
-		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-			s.notSaved(w, r, http.StatusRequestEntityTooLarge, "What was sent is too large.")
-			return
-		}
-		s.notSaved(w, r, http.StatusBadRequest, "What was sent could not be read.")
+	refused := func(status int, text string) { s.notSaved(w, r, status, text) }
+	if !readForm(r, refused) {
 		return
 	}
 	if reason := eval.SkipReason(r.PostForm.Get("reason")); reason != "" {
@@ -37,12 +27,12 @@ func (s *site) verdict(w http.ResponseWriter, r *http.Request, rater eval.Rater)
 	}
 	verdict := eval.ShownVerdict(r.PostForm.Get("verdict"))
 	if _, ok := verdict.Verdict(eval.SideA); !ok {
-		s.notSaved(w, r, http.StatusBadRequest, "No verdict was chosen.")
+		refused(http.StatusBadRequest, "No verdict was chosen.")
 		return
 	}
 	note := strings.TrimSpace(clean(r.PostForm.Get("note")))
 	if utf8.RuneCountInString(note) > MaxNote {
-		s.notSaved(w, r, http.StatusBadRequest, fmt.Sprintf("The note is longer than %d characters.", MaxNote))
+		refused(http.StatusBadRequest, fmt.Sprintf("The note is longer than %d characters.", MaxNote))
 		return
 	}
 	id := r.PostForm.Get("id")
@@ -51,20 +41,48 @@ func (s *site) verdict(w http.ResponseWriter, r *http.Request, rater eval.Rater)
 		s.notStored(w, r, err)
 		return
 	}
-	now := s.now().UTC()
-	rating := eval.ShownRating{
-		Verdict: verdict, Note: note, Tags: s.given(r.PostForm["tag"]),
-		Seconds: elapsed(r.PostForm.Get("seconds"), r.PostForm.Get("shown"), shown.ShownAt, now),
+	grades, err := s.givenGrades(r, shown)
+	if err != nil {
+		refused(http.StatusBadRequest, err.Error())
+		return
 	}
-	if err := s.store.AddRating(r.Context(), rater, id, rating, now); err != nil {
+	now := s.now().UTC()
+	seconds, _ := timeTaken(r.PostForm.Get, shown.ShownAt, now)
+	s.rate(w, r, rater, id, eval.ShownRating{Verdict: verdict, Note: note, Tags: s.given(r.PostForm["tag"]), Grades: grades, Seconds: seconds}, now)
+}
+
+// rate stores a rating and goes on. Where the next comparison is to follow at once, both
+// wait for the same commit.
+func (s *site) rate(w http.ResponseWriter, r *http.Request, rater eval.Rater, id string, rating eval.ShownRating, now time.Time) {
+	asks := s.asks(id)
+	if asks || !wantsPage(r) {
+		if err := s.store.AddRating(r.Context(), rater, id, rating, now); err != nil {
+			s.notStored(w, r, err)
+			return
+		}
+		next := "/"
+		if asks {
+			next = guessPath
+		}
+		s.goOn(w, r, rater, next)
+		return
+	}
+	next, more, err := s.store.RateAndNext(r.Context(), rater, id, rating, s.draw, now)
+	if err != nil {
 		s.notStored(w, r, err)
 		return
 	}
-	next := "/"
-	if s.asks(id) {
-		next = guessPath
+	progress, err := s.progress(r, rater)
+	if err != nil {
+		s.fail(w, r, err)
+		return
 	}
-	s.goOn(w, r, rater, next)
+	w.Header().Set("Content-Location", "/")
+	if !more {
+		s.done(w, r, progress)
+		return
+	}
+	s.show(w, r, rater, next, askedVerdict, progress, true)
 }
 
 // given are the protocol's tags among those that were sent, in its order.
@@ -90,29 +108,6 @@ func takeSaved(w http.ResponseWriter, r *http.Request) bool {
 	}
 	http.SetCookie(w, savedCookie("", -1))
 	return true
-}
-
-// elapsed is how many seconds the rating took: the script's count of those in
-// which the page was visible, or without scripts the time since the page was made
-// (Unix milliseconds). It is no more than the time since the comparison was shown first,
-// where that is known (not zero), and nil where neither can be believed.
-func elapsed(seconds, pageMade string, shown, now time.Time) *float64 {
-	most := math.Inf(1)
-	if !shown.IsZero() {
-		most = max(now.Sub(shown).Seconds(), 0)
-	}
-	if counted, err := strconv.ParseFloat(seconds, 64); err == nil && counted > 0 && counted <= maxSeconds {
-		return new(math.Round(min(counted, most)*1000) / 1000)
-	}
-	milliseconds, err := strconv.ParseInt(pageMade, 10, 64)
-	if err != nil {
-		return nil
-	}
-	since := now.Sub(time.UnixMilli(milliseconds)).Seconds()
-	if since <= 0 || since > maxSeconds {
-		return nil
-	}
-	return new(min(since, most))
 }
 
 func (s *site) notStored(w http.ResponseWriter, r *http.Request, err error) {

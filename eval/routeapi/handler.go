@@ -5,17 +5,18 @@ package routeapi
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
-	"strings"
 	"sync/atomic"
+	"time"
 
 	"modeltrial/audit"
 	"modeltrial/audit/classify"
+	"modeltrial/audit/ingest"
 	"modeltrial/eval"
 )
 
@@ -58,28 +59,36 @@ func (h *Handler) UseModel(model *classify.Model) { h.model.Store(model) }
 
 // A Route is what an answer says of the route in force.
 type Route struct {
-	Arm   string `json:"arm"`
-	Model string `json:"model"`
+	Arm string `json:"arm"`
+	// Model is the name that a gateway knows; nil of a pipeline, whose models are in
+	// Steps, in order. WhyMissing then says so.
+	Model *string  `json:"model"`
+	Steps []string `json:"steps,omitempty"`
 	// ReplacesModel is the one model whose work moves; empty where all of the category's
 	// does, and where nothing moves.
 	ReplacesModel  string            `json:"replaces_model"`
 	Decision       eval.DecisionKind `json:"decision"`
 	DecidedAt      string            `json:"decided_at"` // RFC 3339
 	ProtocolSHA256 string            `json:"protocol_sha256"`
+	WhyMissing     map[string]string `json:"why_missing,omitempty"`
 }
 
 // UseTable takes a routing table for the requests that come from now on.
 func (h *Handler) UseTable(table eval.RoutingTable) error {
 	next := &routes{of: map[audit.Category][]byte{}, none: missing("the routing table has no route for the category")}
 	for _, r := range table.Routes {
-		route, err := json.Marshal(Route{
-			Arm: r.Arm, Model: r.Model, ReplacesModel: r.ReplacesModel, Decision: r.Decision,
-			DecidedAt: table.DecidedAt.UTC().Format("2006-01-02T15:04:05Z07:00"), ProtocolSHA256: table.ProtocolSHA256,
-		})
+		route := Route{
+			Arm: r.Arm, Model: &r.Model, Steps: r.Steps, ReplacesModel: r.ReplacesModel, Decision: r.Decision,
+			DecidedAt: table.DecidedAt.UTC().Format(time.RFC3339), ProtocolSHA256: table.ProtocolSHA256,
+		}
+		if len(r.Steps) > 0 {
+			route.Model, route.WhyMissing = nil, map[string]string{"model": "the arm is a pipeline: call the models of its steps in order, with the templates of modeltrial.yaml"}
+		}
+		text, err := json.Marshal(route)
 		if err != nil {
 			return fmt.Errorf("route of %q: %w", r.Category, err)
 		}
-		next.of[r.Category] = append([]byte(`,"route":`), append(route, "}\n"...)...)
+		next.of[r.Category] = append([]byte(`,"route":`), append(text, "}\n"...)...)
 	}
 	h.table.Store(next)
 	return nil
@@ -154,37 +163,7 @@ type task struct {
 // A request is a task, or a chat request in its place.
 type request struct {
 	task
-	Messages []message `json:"messages"`
-}
-
-type message struct {
-	Role    string  `json:"role"`
-	Content content `json:"content"`
-}
-
-// content is a message's text: a string, or the parts of type text one below the other.
-type content string
-
-// UnmarshalJSON takes a string, a list of parts, or null.
-func (c *content) UnmarshalJSON(data []byte) error {
-	if len(data) > 0 && data[0] == '[' {
-		var parts []struct {
-			Type string `json:"type"`
-			Text string `json:"text"`
-		}
-		if err := json.Unmarshal(data, &parts); err != nil {
-			return err
-		}
-		var texts []string
-		for _, part := range parts {
-			if part.Text != "" {
-				texts = append(texts, part.Text)
-			}
-		}
-		*c = content(strings.Join(texts, "\n"))
-		return nil
-	}
-	return json.Unmarshal(data, (*string)(c))
+	Messages []json.RawMessage `json:"messages"`
 }
 
 // readTask reads a body, or says what is wrong with it.
@@ -204,7 +183,7 @@ func readTask(w http.ResponseWriter, r *http.Request) (task, error) {
 		if asked.Prompt != "" || asked.Previous != "" {
 			return task{}, errors.New("there are both messages and a prompt; send one of them")
 		}
-		asked.task = chatTask(asked.System, asked.Messages)
+		asked.task = chatTask(body.Bytes())
 	}
 	if asked.Prompt == "" && asked.System == "" {
 		return task{}, errors.New("there is no prompt; send it as prompt, or as messages with one of the role user")
@@ -212,34 +191,14 @@ func readTask(w http.ResponseWriter, r *http.Request) (task, error) {
 	return asked.task, nil
 }
 
-// chatTask reads the messages of a chat request as an import reads a logged one: several
-// of the user in a row are one turn, and the last turn is the prompt.
-func chatTask(system string, messages []message) task {
-	t := task{System: system}
-	join := func(before *string, text string) {
-		if *before != "" && text != "" {
-			text = *before + "\n\n" + text
-		}
-		*before = cmp.Or(text, *before)
-	}
-	last := "" // the user's message before this one
-	spoke := false
-	for _, m := range messages {
-		text := string(m.Content)
-		if strings.TrimSpace(text) == "" {
-			continue
-		}
-		switch m.Role {
-		case "user":
-			if !spoke {
-				t.Previous, t.Prompt = last, ""
-			}
-			join(&t.Prompt, text)
-			last, spoke = text, true
-		case "system", "developer":
-			join(&t.System, text)
-		default:
-			spoke = false
+// chatTask is the task of a chat request, read as an import reads a logged one.
+func chatTask(body []byte) task {
+	logged := ingest.ReadRequest(body)
+	t := task{System: logged.System, Prompt: logged.Prompt}
+	for _, turn := range slices.Backward(logged.Conversation) {
+		if turn.Role == "user" {
+			t.Previous = turn.Content
+			break
 		}
 	}
 	return t

@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -67,8 +69,8 @@ func TestClassifyAnswersWithTheRouteInForce(t *testing.T) {
 	if status != http.StatusOK || a.Schema != "modeltrial.classify/1" || a.Category != audit.Coding || a.Sure != want.Sure || a.Probability < want.Probability-1e-4 || a.Probability > want.Probability+1e-4 {
 		t.Errorf("%d, %+v, want %+v", status, a, want)
 	}
-	wantRoute := Route{Arm: "claude", Model: "claude-x", ReplacesModel: "gpt-4o", Decision: eval.Switch, DecidedAt: "2026-10-30T09:00:00Z", ProtocolSHA256: "3f9a"}
-	if a.Route == nil || *a.Route != wantRoute || a.WhyMissing != nil {
+	wantRoute := Route{Arm: "claude", Model: new("claude-x"), ReplacesModel: "gpt-4o", Decision: eval.Switch, DecidedAt: "2026-10-30T09:00:00Z", ProtocolSHA256: "3f9a"}
+	if a.Route == nil || !reflect.DeepEqual(*a.Route, wantRoute) || a.WhyMissing != nil {
 		t.Errorf("the route is %+v, want %+v", a.Route, wantRoute)
 	}
 	if _, a = ask(t, h, http.MethodPost, Path, `{"prompt": "Write a sonnet about the sea at night."}`); a.Category != audit.Creative || a.Route != nil || a.WhyMissing["route"] != "the routing table has no route for the category" {
@@ -84,6 +86,20 @@ func TestClassifyAnswersWithTheRouteInForce(t *testing.T) {
 	}
 }
 
+// TestClassifyNamesNoModelOfAPipeline: no gateway knows "small → claude-x".
+func TestClassifyNamesNoModelOfAPipeline(t *testing.T) {
+	h := New(classify.Default())
+	table := fixtureTable()
+	table.Routes[0].Model, table.Routes[0].Steps = "small → claude-x", []string{"small", "claude-x"}
+	if err := h.UseTable(table); err != nil {
+		t.Fatal(err)
+	}
+	_, a := ask(t, h, http.MethodPost, Path, `{"prompt": "`+codePrompt+`"}`)
+	if r := a.Route; r == nil || r.Arm != "claude" || r.Model != nil || !slices.Equal(r.Steps, []string{"small", "claude-x"}) || !strings.Contains(r.WhyMissing["model"], "pipeline") {
+		t.Errorf("the route is %+v", a.Route)
+	}
+}
+
 // TestClassifyReadsWhatTheAuditReads holds the ways to ask to one another.
 func TestClassifyReadsWhatTheAuditReads(t *testing.T) {
 	h := New(classify.Default())
@@ -92,7 +108,7 @@ func TestClassifyReadsWhatTheAuditReads(t *testing.T) {
 		"parts":               {`{"messages":[{"role":"user","content":[{"type":"text","text":"` + codePrompt + `"},{"type":"image_url","image_url":{"url":"data:x"}}]}]}`, `{"prompt":"` + codePrompt + `"}`},
 		"a follow-up":         {`{"messages":[{"role":"user","content":"` + codePrompt + `"},{"role":"assistant","content":"def ..."},{"role":"user","content":"Shorter, please"}]}`, `{"prompt":"Shorter, please","previous":"` + codePrompt + `"}`},
 		"two in a row":        {`{"messages":[{"role":"user","content":"Here it is:"},{"role":"user","content":"` + codePrompt + `"}]}`, `{"prompt":"Here it is:\n\n` + codePrompt + `"}`},
-		"a system prompt":     {`{"messages":[{"role":"developer","content":"Solve equations."},{"role":"assistant","content":null}]}`, `{"system":"Solve equations."}`},
+		"a system prompt":     {`{"messages":[{"role":"developer","content":"Solve equations."},{"role":"assistant","content":null}]}`, `{"prompt":"Solve equations."}`},
 		"null beside a field": {`{"prompt":"` + codePrompt + `","messages":null,"system":null}`, `{"prompt":"` + codePrompt + `"}`},
 	} {
 		statusOne, one := ask(t, h, http.MethodPost, Path, bodies[0])
@@ -118,6 +134,7 @@ func TestClassifyRefuses(t *testing.T) {
 		{"no prompt", http.MethodPost, Path, `{"text":"x"}`, http.StatusBadRequest, "no prompt"},
 		{"no user", http.MethodPost, Path, `{"messages":[{"role":"assistant","content":"x"}]}`, http.StatusBadRequest, "no prompt"},
 		{"both", http.MethodPost, Path, `{"prompt":"x","messages":[{"role":"user","content":"x"}]}`, http.StatusBadRequest, "both"},
+		{"messages of another kind", http.MethodPost, Path, `{"messages":"x"}`, http.StatusBadRequest, "not JSON"},
 		{"too long", http.MethodPost, Path, `{"prompt":"` + strings.Repeat("x", maxBody) + `"}`, http.StatusRequestEntityTooLarge, "1048576 bytes"},
 		{"GET", http.MethodGet, Path, "", http.StatusMethodNotAllowed, "POST"},
 		{"elsewhere", http.MethodPost, "/", `{"prompt":"x"}`, http.StatusNotFound, Path},

@@ -64,16 +64,12 @@ type BatchSummary struct {
 // A batcher hands in or collects.
 type batcher struct {
 	BatchOptions
-	runner  *runner // for what a call is asked
 	summary BatchSummary
 	said    map[string]bool
 }
 
 func newBatcher(o BatchOptions) *batcher {
-	return &batcher{
-		BatchOptions: o, said: map[string]bool{},
-		runner: &runner{Options: Options{Store: o.Store, Steps: o.Store, Protocol: o.Protocol, Price: o.Price}},
-	}
+	return &batcher{BatchOptions: o, said: map[string]bool{}}
 }
 
 // say keeps a message once.
@@ -294,7 +290,7 @@ func SubmitBatches(ctx context.Context, o BatchOptions) (BatchSummary, error) {
 		p := pending[at]
 		p.items = append(p.items, item)
 		p.requests[item.Cell] = request
-		p.bytes += requestBytes(request)
+		p.bytes += requestBytes(request.Task, request.Arm)
 		if len(p.items) >= batchCalls || p.bytes >= batchBytes {
 			if err := b.submit(ctx, p, limit); err != nil {
 				return b.summary, err
@@ -320,12 +316,12 @@ func (b *batcher) item(ctx context.Context, cell eval.Cell) (item eval.BatchItem
 		return item, request, false, fmt.Errorf("arm %q is not in the locked protocol", cell.Arm)
 	}
 	next := cell
-	if b.runner.several(arm) {
-		steps, answered, err := b.Store.ResponseSteps(ctx, cell.TaskID, cell.Arm)
-		if err != nil {
+	var steps []eval.ResponseStep
+	if Several(b.Protocol, arm) {
+		var answered, owes bool
+		if steps, answered, err = b.Store.ResponseSteps(ctx, cell.TaskID, cell.Arm); err != nil {
 			return item, request, false, err
 		}
-		var owes bool
 		if next, owes = Next(b.Protocol, cell, arm, steps, answered); !owes {
 			return item, request, false, nil
 		}
@@ -339,8 +335,11 @@ func (b *batcher) item(ctx context.Context, cell eval.Cell) (item eval.BatchItem
 	if !known {
 		return item, request, false, fmt.Errorf("arm %q: %w", arm.Name, UnknownPrice(call))
 	}
-	task, err := b.runner.asked(ctx, next)
+	task, err := b.Store.Task(ctx, cell.TaskID)
 	if err != nil {
+		return item, request, false, err
+	}
+	if task, err = asked(task, arm, next, steps); err != nil {
 		return item, request, false, err
 	}
 	worst, err := price.CostOf(audit.Usage{Tokens: worstTokens(task, call), Batch: true})
@@ -348,14 +347,6 @@ func (b *batcher) item(ctx context.Context, cell eval.Cell) (item eval.BatchItem
 		return item, request, false, fmt.Errorf("arm %q: the batch price of model %q is not known, so its cost cannot be capped; add batch_input_usd_per_1m and batch_output_usd_per_1m under prices of provider %q in modeltrial.yaml, or run it without --batch", arm.Name, call.Model, call.Provider)
 	}
 	return eval.BatchItem{Cell: next, WorstCase: worst}, provider.Request{Task: task, Arm: call}, true, nil
-}
-
-func requestBytes(request provider.Request) int {
-	size := len(request.Task.Prompt) + len(request.Task.System) + len(request.Arm.Parameters.System)
-	for _, turn := range request.Task.Conversation {
-		size += len(turn.Content)
-	}
-	return size
 }
 
 // submit hands a batch in and begins the next one of the same model. A failure of the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -32,14 +33,10 @@ const (
 	claimMargin = time.Minute
 )
 
-// call makes one call for a cell, in as many attempts as it takes, and stores what came
-// of it: each attempt is let through by its provider's gate, reserved, made and settled.
-// Only storage failures are errors.
-func (r *runner) call(ctx context.Context, cell eval.Cell, arm eval.Arm) error {
-	task, err := r.asked(ctx, cell)
-	if err != nil {
-		return unlessOver(ctx, err)
-	}
+// call makes one call for a cell, with a task as it is asked, in as many attempts as it
+// takes, and stores what came of it: each attempt is let through by its provider's gate,
+// reserved, made and settled. Only storage failures are errors.
+func (r *runner) call(ctx context.Context, cell eval.Cell, arm eval.Arm, task audit.Task) error {
 	gate := r.gates[arm.Provider]
 	var failures, refusals int
 	var last error // of this call
@@ -129,8 +126,10 @@ func (r *runner) attempt(ctx context.Context, p passage, cell eval.Cell, arm eva
 		gate.leave(p, unused, 0)
 		return outcome{}, false, r.Store.Release(keep, cell, eval.FailedCall{Reason: "not sent: the run was interrupted", NotSent: true}, time.Now())
 	}
+	// The next call begins when this one's answer is stored: where the program is killed
+	// no more answers are lost than calls may be in flight.
+	defer func() { <-r.slots }()
 	answer, failure := endpoint.Answer(gate.watch(keep, p), provider.Request{Task: task, Arm: arm})
-	<-r.slots
 	came = outcome{resultOf(failure), failure}
 	own = gate.leave(p, came.result, came.asked())
 	if failure != nil {
@@ -169,6 +168,7 @@ func (r *runner) save(ctx context.Context, cell eval.Cell, arm eval.Arm, answer 
 	if err != nil {
 		return err
 	}
+	slog.DebugContext(ctx, "answer stored", "task", cell.TaskID, "arm", cell.Arm, "repeat", cell.Repeat, "step", cell.Step)
 	r.count(func() {
 		if r.completes(cell) {
 			r.summary.Answered++
@@ -283,10 +283,5 @@ func sleep(ctx context.Context, d time.Duration) error {
 // likelyTokens is about how many tokens a call will take, request and answer together,
 // before a run has learned better.
 func likelyTokens(task audit.Task, arm eval.Arm) int64 {
-	const bytesPerToken, answer = 4, 400
-	bytes := max(len(task.System), len(arm.Parameters.System)) + len(task.Prompt)
-	for _, turn := range task.Conversation {
-		bytes += len(turn.Content)
-	}
-	return int64(bytes/bytesPerToken) + min(answer, arm.Parameters.MaxOutput())
+	return int64(requestBytes(task, arm)/BytesPerToken) + min(answerTokens, arm.Parameters.MaxOutput())
 }

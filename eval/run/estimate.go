@@ -16,11 +16,7 @@ func WorstCase(task audit.Task, arm eval.Arm, price audit.Price) audit.NanoUSD {
 // worstTokens are the most that an attempt can use.
 func worstTokens(task audit.Task, arm eval.Arm) audit.Tokens {
 	const frame = 16 // tokens a message may take beside its text
-	system := max(len(task.System), len(arm.Parameters.System))
-	input := int64(system + len(task.Prompt) + 3*frame)
-	for _, turn := range task.Conversation {
-		input += int64(len(turn.Content) + frame)
-	}
+	input := int64(requestBytes(task, arm) + (3+len(task.Conversation))*frame)
 	output := arm.Parameters.MaxOutput()
 	return audit.Tokens{Input: &input, Output: &output}
 }
@@ -36,20 +32,28 @@ func Expected(task audit.Task, arm eval.Arm, price audit.Price) audit.NanoUSD {
 // is not in the log, and the log's output tokens, else a quarter of its response's
 // bytes, else 400, up to the longest answer allowed.
 func ExpectedTokens(task audit.Task, arm eval.Arm) audit.Tokens {
-	input := int64((max(len(task.System), len(arm.Parameters.System))+len(task.Prompt))/BytesPerToken + 1)
-	for _, turn := range task.Conversation {
-		input += int64(len(turn.Content)/BytesPerToken + 1)
-	}
+	input := int64(requestBytes(task, arm)/BytesPerToken + 1 + len(task.Conversation))
 	output := expectedOutput(task, arm)
 	return audit.Tokens{Input: &input, Output: &output}
 }
 
-// BytesPerToken is what a token has on average.
-const BytesPerToken = 4
+const (
+	BytesPerToken = 4   // of text, on average
+	answerTokens  = 400 // of an answer of which nothing is known
+)
+
+// requestBytes is how long the texts of a request are.
+func requestBytes(task audit.Task, arm eval.Arm) int {
+	bytes := max(len(task.System), len(arm.Parameters.System)) + len(task.Prompt)
+	for _, turn := range task.Conversation {
+		bytes += len(turn.Content)
+	}
+	return bytes
+}
 
 // expectedOutput is the number of tokens that an arm will probably answer with.
 func expectedOutput(task audit.Task, arm eval.Arm) int64 {
-	output := int64(400)
+	output := int64(answerTokens)
 	switch {
 	case task.Tokens.Output != nil:
 		output = *task.Tokens.Output

@@ -2,6 +2,7 @@ package run
 
 import (
 	"errors"
+	"slices"
 	"sync"
 
 	"modeltrial/eval"
@@ -61,5 +62,5 @@ func (f *flight) wake(n int) {
 	for _, wait := range f.waiting[:n] {
 		close(wait)
 	}
-	f.waiting = append(f.waiting[:0:0], f.waiting[n:]...)
+	f.waiting = slices.Delete(f.waiting, 0, n)
 }

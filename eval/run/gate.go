@@ -441,7 +441,7 @@ func (g *gate) wake(n int) {
 	for _, woken := range g.waiting[:n] {
 		close(woken)
 	}
-	g.waiting = append(g.waiting[:0:0], g.waiting[n:]...)
+	g.waiting = slices.Delete(g.waiting, 0, n)
 }
 
 // pass ends a wait that may not have ended by wake.

@@ -22,14 +22,14 @@ type Options struct {
 	Budget      audit.NanoUSD  // the protocol's cap for everything together
 	RunCap      *audit.NanoUSD // a lower cap for this run alone; nil: none
 	Endpoints   map[string]Endpoint
-	Concurrency int // calls in flight, of all providers together
+	Concurrency int // calls in flight, of all providers together, until their answers are stored
 	// Wait is how long a provider may go without an answer, while there is nothing else
 	// to do, before its calls are left open; 0: some minutes, some seconds for one that
 	// has not answered in this run at all, and no time where the key or the credit is
 	// refused. While other providers are at work each is tried again all the time.
 	Wait     time.Duration
 	Price    func(arm eval.Arm) (audit.Price, bool)
-	Progress func(Progress) // called from one goroutine at a time; may be nil
+	Progress func(Progress) // called now and then, from one goroutine at a time; may be nil
 	// Notice is told when a provider has not answered for a while, and when it does
 	// again; may be nil.
 	Notice func(string)
@@ -76,7 +76,7 @@ type runner struct {
 	Options
 	gates    map[string]*gate // by provider
 	activity *activity
-	slots    chan struct{} // calls in flight
+	slots    chan struct{} // calls in flight, until their answers are stored
 	cap      audit.NanoUSD // the smaller of budget and run cap, over what is committed in all
 	flight   flight
 	stop     context.CancelFunc // nothing more is sent
@@ -85,6 +85,7 @@ type runner struct {
 	summary  Summary
 	said     map[string]bool
 	progress Progress
+	told     time.Time // when Progress was called
 }
 
 // Run answers a week's open cells. Every answer is stored as it arrives. When the
@@ -163,7 +164,9 @@ func laneOf(arm eval.Arm) string { return arm.Calls()[0].Provider }
 // feed has a lane's cells answered, in their order, as many at once as may be in flight.
 func (r *runner) feed(ctx context.Context, group *errgroup.Group, lane string) error {
 	defer r.activity.end()
-	workers := make(chan struct{}, 2*cap(r.slots)) // some of them reserve or store
+	workers := make(chan struct{}, 2*cap(r.slots)) // some of them reserve
+	var task audit.Task                            // of the cell before: arms answer a task one after the other
+	var of string                                  // the cell's id of it
 	for cell, err := range r.Store.EachOpenCell(ctx, r.Week) {
 		if err != nil {
 			return unlessOver(ctx, err)
@@ -180,25 +183,32 @@ func (r *runner) feed(ctx context.Context, group *errgroup.Group, lane string) e
 		if ctx.Err() != nil || r.leftAlone(lane) {
 			return nil
 		}
+		if of != cell.TaskID {
+			if task, err = r.Store.Task(ctx, cell.TaskID); err != nil {
+				return unlessOver(ctx, err)
+			}
+			of = cell.TaskID
+		}
+		task := task
 		r.activity.begin()
 		group.Go(func() error {
 			defer func() {
 				r.activity.end()
 				<-workers
 			}()
-			return r.cell(ctx, cell)
+			return r.cell(ctx, cell, task)
 		})
 	}
 	return nil
 }
 
 // cell answers one cell. Only storage failures are errors.
-func (r *runner) cell(ctx context.Context, cell eval.Cell) error {
+func (r *runner) cell(ctx context.Context, cell eval.Cell, task audit.Task) error {
 	arm, _ := r.Protocol.Arm(cell.Arm)
-	if r.several(arm) {
-		return r.sequence(ctx, cell, arm)
+	if Several(r.Protocol, arm) {
+		return r.sequence(ctx, cell, arm, task)
 	}
-	return r.call(ctx, cell, arm)
+	return r.call(ctx, cell, arm, task)
 }
 
 // leftAlone says whether nothing more is sent to a provider in this run.
@@ -220,14 +230,22 @@ func unlessOver(ctx context.Context, err error) error {
 	return err
 }
 
-// count changes the summary and reports progress.
+// progressPause is that between two reports of progress: all calls wait for one.
+const progressPause = 100 * time.Millisecond
+
+// count changes the summary and reports progress: at first, at the end, and now and then.
 func (r *runner) count(change func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	change()
 	r.progress.Done = r.summary.Answered
 	r.progress.Failed, r.progress.Spent = r.summary.Failed, r.summary.Spent
-	if r.Progress != nil {
+	if r.Progress == nil {
+		return
+	}
+	now, ended := time.Now(), r.progress.Done+r.progress.Failed >= r.progress.Total
+	if ended || now.Sub(r.told) >= progressPause {
+		r.told = now
 		r.Progress(r.progress)
 	}
 }

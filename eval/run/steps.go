@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"modeltrial/audit"
 	"modeltrial/eval"
@@ -40,13 +41,32 @@ func Next(protocol eval.Protocol, cell eval.Cell, arm eval.Arm, steps []eval.Res
 	return cell, false
 }
 
-// several says whether an arm's cells are more than one call.
-func (r *runner) several(arm eval.Arm) bool { return arm.Pipeline() || r.Protocol.Repeats > 1 }
+// Owed are all the calls that a cell owes, in their order.
+func Owed(protocol eval.Protocol, cell eval.Cell, arm eval.Arm, steps []eval.ResponseStep, answered bool) (owed []eval.Cell) {
+	steps = slices.Clip(steps) // those of the caller stay
+	for {
+		next, owes := Next(protocol, cell, arm, steps, answered)
+		if !owes {
+			return owed
+		}
+		owed = append(owed, next)
+		if next.Step == 0 {
+			answered = true
+		} else {
+			steps = append(steps, eval.ResponseStep{Repeat: next.Repeat, Step: next.Step})
+		}
+	}
+}
+
+// Several says whether an arm's cells are more than one call.
+func Several(protocol eval.Protocol, arm eval.Arm) bool {
+	return arm.Pipeline() || protocol.Repeats > 1
+}
 
 // sequence answers a cell of several calls, one after the other, from the first that is
 // not stored: what was paid for is kept when a later call fails, and not asked for
 // again. Only storage failures are errors.
-func (r *runner) sequence(ctx context.Context, cell eval.Cell, arm eval.Arm) error {
+func (r *runner) sequence(ctx context.Context, cell eval.Cell, arm eval.Arm, task audit.Task) error {
 	var last eval.Cell
 	for {
 		steps, answered, err := r.Steps.ResponseSteps(ctx, cell.TaskID, cell.Arm)
@@ -58,7 +78,11 @@ func (r *runner) sequence(ctx context.Context, cell eval.Cell, arm eval.Arm) err
 			return nil
 		}
 		last = next
-		if err := r.call(ctx, next, callOf(arm, next)); err != nil || ctx.Err() != nil {
+		question, err := asked(task, arm, next, steps)
+		if err != nil {
+			return err
+		}
+		if err := r.call(ctx, next, callOf(arm, next), question); err != nil || ctx.Err() != nil {
 			return err
 		}
 	}
@@ -75,30 +99,24 @@ func callOf(arm eval.Arm, cell eval.Cell) eval.Arm {
 }
 
 // asked is what a call is asked: the task, or for a step what its template makes of the
-// task and of the answers before.
-func (r *runner) asked(ctx context.Context, cell eval.Cell) (audit.Task, error) {
-	task, err := r.Store.Task(ctx, cell.TaskID)
-	arm, _ := r.Protocol.Arm(cell.Arm)
-	if err != nil || !arm.Pipeline() {
-		return task, err
-	}
-	steps, _, err := r.Steps.ResponseSteps(ctx, cell.TaskID, cell.Arm)
-	if err != nil {
-		return task, err
+// task and of the answers before, which are among the stored steps.
+func asked(task audit.Task, arm eval.Arm, call eval.Cell, steps []eval.ResponseStep) (audit.Task, error) {
+	if !arm.Pipeline() {
+		return task, nil
 	}
 	var earlier []string
 	for _, step := range steps {
-		if step.Repeat == cell.Repeat && step.Step < cell.Step {
+		if step.Repeat == call.Repeat && step.Step < call.Step {
 			earlier = append(earlier, step.Text)
 		}
 	}
-	return arm.StepTask(task, cell.Step, earlier)
+	return arm.StepTask(task, call.Step, earlier)
 }
 
 // completes says whether a call is the last that its cell owes.
 func (r *runner) completes(cell eval.Cell) bool {
 	arm, _ := r.Protocol.Arm(cell.Arm)
-	if !r.several(arm) {
+	if !Several(r.Protocol, arm) {
 		return true
 	}
 	return cell.Repeat == max(r.Protocol.Repeats, 1) && cell.Step == len(arm.Calls())

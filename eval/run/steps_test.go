@@ -149,3 +149,35 @@ func TestPlanCallsCountsEachStep(t *testing.T) {
 		t.Errorf("the review is expected to be asked %d characters, want the draft twice in it", reviewed)
 	}
 }
+
+// TestOwedCallsComeInOrder: those that are stored are not owed, and the caller's steps stay.
+func TestOwedCallsComeInOrder(t *testing.T) {
+	protocol := chained(2)
+	calls := func(arm int, answered bool, steps ...eval.ResponseStep) (owed [][2]int) {
+		for _, call := range Owed(protocol, eval.Cell{TaskID: "t", Arm: protocol.Arms[arm].Name}, protocol.Arms[arm], steps, answered) {
+			owed = append(owed, [2]int{call.Repeat, call.Step})
+		}
+		return owed
+	}
+	draft := eval.ResponseStep{Repeat: 1, Step: 1}
+	for _, test := range []struct {
+		name      string
+		got, want [][2]int
+	}{
+		{"plain", calls(0, false), [][2]int{{0, 0}, {2, 1}}},
+		{"plain, answered", calls(0, true), [][2]int{{2, 1}}},
+		{"chain", calls(1, false), [][2]int{{1, 1}, {1, 2}, {2, 1}, {2, 2}}},
+		{"chain, drafted", calls(1, false, draft), [][2]int{{1, 2}, {2, 1}, {2, 2}}},
+		{"chain, imported", calls(1, true), [][2]int{{2, 1}, {2, 2}}},
+	} {
+		if !slices.Equal(test.got, test.want) {
+			t.Errorf("%s: owed are %v, want %v", test.name, test.got, test.want)
+		}
+	}
+	steps := make([]eval.ResponseStep, 1, 9)
+	steps[0] = draft
+	calls(1, false, steps...)
+	if steps[:2][1] != (eval.ResponseStep{}) {
+		t.Error("the caller's steps were written over")
+	}
+}

@@ -153,11 +153,27 @@
   const scrolls = (target) => target.closest('.scroll, summary')
     || document.documentElement.scrollHeight > window.innerHeight + 1;
 
+  // Among the grades a digit gives one, 0 takes it back, and the next is asked.
+  const gradedBy = (event, key) => {
+    const { target } = event;
+    if (!/^\d$/.test(key) || !target.matches?.('.points input') || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return false;
+    event.preventDefault();
+    const group = target.closest('.points');
+    const chosen = group.querySelector('input[value="' + key + '"]');
+    if (!chosen) return true;
+    chosen.checked = true;
+    const groups = [...document.querySelectorAll('.points')];
+    const next = groups[groups.indexOf(group) + 1];
+    (next ? next.querySelector('input:checked') : chosen).focus();
+    return true;
+  };
+
   document.addEventListener('keydown', (event) => {
     const { target } = event;
     const help = byId('help');
     // A digit is the key of that place: some keyboards have digits under Shift only.
     const key = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1] || event.key;
+    if (gradedBy(event, key)) return;
     if (event.repeat || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
     if (!(target instanceof Element) || target.closest('textarea, input:not([type=checkbox]), select, [contenteditable]')) return;
     if (key === '?' && help) {

@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -32,6 +33,7 @@ type fakeVerdict struct {
 	Seconds float64
 	Note    string
 	Tags    []string
+	Grades  []eval.ShownGrade
 }
 
 type fakeGuess struct {
@@ -58,7 +60,7 @@ func (f *fakeStore) NextPresentation(_ context.Context, rater eval.Rater, draw f
 	}
 	next := f.tasks[len(f.shown)]
 	p := eval.Presentation{
-		ID: fmt.Sprint("shown-", len(f.shown)), Rater: rater.Name, First: draw(0, 0),
+		ID: fmt.Sprint("shown-", len(f.shown)), Category: audit.General, Rater: rater.Name, First: draw(0, 0),
 		System: next.task.System, Conversation: next.task.Conversation, Prompt: next.task.Prompt,
 		Left: next.control, Right: next.candidate,
 	}
@@ -98,12 +100,23 @@ func (f *fakeStore) AddRating(_ context.Context, _ eval.Rater, id string, rating
 	if f.fail != nil {
 		return f.fail
 	}
-	given := fakeVerdict{ID: id, Verdict: rating.Verdict, Note: rating.Note, Tags: rating.Tags}
+	given := fakeVerdict{ID: id, Verdict: rating.Verdict, Note: rating.Note, Tags: rating.Tags, Grades: rating.Grades}
 	if rating.Seconds != nil {
 		given.Seconds = *rating.Seconds
 	}
 	f.verdicts = append(f.verdicts, given)
 	return nil
+}
+
+func (f *fakeStore) RateAndNext(ctx context.Context, rater eval.Rater, id string, rating eval.ShownRating, draw func(int, int) eval.Side, now time.Time) (eval.Presentation, bool, error) {
+	if err := f.AddRating(ctx, rater, id, rating, now); err != nil {
+		return eval.Presentation{}, false, err
+	}
+	next, err := f.NextPresentation(ctx, rater, draw, now)
+	if errors.Is(err, eval.ErrNotFound) {
+		return eval.Presentation{}, false, nil
+	}
+	return next, err == nil, err
 }
 
 func (f *fakeStore) Skip(_ context.Context, _ eval.Rater, id string, reason eval.SkipReason, _ time.Time) error {
@@ -137,8 +150,10 @@ func (f *fakeStore) LastRated(context.Context, eval.Rater) (eval.Presentation, e
 	if f.fail != nil || len(f.verdicts) == 0 {
 		return eval.Presentation{}, eval.ErrNotFound
 	}
+	last := f.verdicts[len(f.verdicts)-1]
 	for _, p := range f.shown {
-		if p.ID == f.verdicts[len(f.verdicts)-1].ID {
+		if p.ID == last.ID {
+			p.Last = &eval.ShownRating{Verdict: last.Verdict, Note: last.Note, Tags: last.Tags, Grades: last.Grades}
 			return p, nil
 		}
 	}

@@ -44,6 +44,8 @@ func (m model) key(key tea.Key) (tea.Model, tea.Cmd) {
 		return m.taggingKey(name), nil
 	case m.asking == skipping:
 		return m.skippingKey(name)
+	case m.asking == grading:
+		return m.gradingKey(name), nil
 	}
 	if scrolled, ok := m.scrolled(name); ok {
 		return scrolled, nil
@@ -53,6 +55,8 @@ func (m model) key(key tea.Key) (tea.Model, tea.Cmd) {
 		return m.verdictKey(key, name)
 	case askedGuess:
 		return m.guessKey(key, name)
+	case practising:
+		return m.practisingKey(key, name)
 	case nothingOpen:
 		switch {
 		case name == "z" && m.progress.done > 0:
@@ -87,6 +91,8 @@ func (m model) verdictKey(key tea.Key, name string) (tea.Model, tea.Cmd) {
 		m.asking = writing
 	case name == "w" && len(m.tags) > 0:
 		m.asking = tagging
+	case name == "c" && len(m.graded()) > 0:
+		m.asking = grading
 	case name == "s" && m.page == askedVerdict:
 		m.asking = skipping
 	case name == "t":
@@ -130,8 +136,8 @@ func (m model) tooEarly(key tea.Key) bool {
 	return key.IsRepeat || m.now().Sub(m.stillSince) < quiet
 }
 
-// maxTags is how many tags have a key.
-const maxTags = 9
+// tagKeys are as many as a protocol may have tags; a letter among them ends nothing.
+var tagKeys = strings.Split("123456789abcdefghijk", "")
 
 // taggingKey switches tags on and off.
 func (m model) taggingKey(name string) model {
@@ -139,7 +145,7 @@ func (m model) taggingKey(name string) model {
 		m.asking = noPanel
 		return m
 	}
-	if i := digit(name) - 1; i >= 0 && i < min(len(m.tags), maxTags) {
+	if i := slices.Index(tagKeys, name); i >= 0 && i < len(m.tags) {
 		m.given = slices.Clone(m.given)
 		m.given[i] = !m.given[i]
 	}

@@ -9,6 +9,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"modeltrial/audit"
 	"modeltrial/eval"
 	"modeltrial/eval/blind"
 	"modeltrial/eval/rate"
@@ -26,6 +27,7 @@ const (
 	askedVerdict             // on the next comparison
 	askedAgain               // on the one rated last, which has a verdict
 	askedGuess               // which answer is from the current model
+	practising               // on a made-up comparison
 	nothingOpen
 	failed
 )
@@ -38,10 +40,13 @@ const (
 	writing        // the note
 	tagging        // why, in the protocol's words
 	skipping       // for a reason
+	grading        // each answer by each criterion
 )
 
 // asks says whether a page shows a comparison.
-func (p page) asks() bool { return p == askedVerdict || p == askedAgain || p == askedGuess }
+func (p page) asks() bool {
+	return p == askedVerdict || p == askedAgain || p == askedGuess || p == practising
+}
 
 // A model is the screen of one rater. It is a [tea.Model]: an update gives the next
 // model and what to ask of the store.
@@ -55,6 +60,8 @@ type model struct {
 	notice   string
 	askGuess float64
 	tags     []string
+	criteria map[audit.Category][]string
+	practice bool // before the first comparison
 
 	page     page
 	busy     bool // the store is asked
@@ -66,8 +73,12 @@ type model struct {
 	help       bool
 	asking     panel
 	note       string
-	given      []bool // which of the tags
-	recognised bool   // a model, with the guess
+	given      []bool            // which of the tags
+	grades     []int             // of each criterion answer 1 and answer 2; 0: not graded
+	grade      int               // the one that the next digit gives
+	item       int               // which of the practice round
+	practised  eval.ShownVerdict // on it; empty before the verdict
+	recognised bool              // a model, with the guess
 
 	width, height int
 	full          bool // the whole task with its context is shown
@@ -101,11 +112,27 @@ type (
 		progress progress
 		saved    bool
 	}
-	failure struct{ err error }
+	// mustPractise is that nothing is rated yet and something open.
+	mustPractise struct{}
+	failure      struct{ err error }
 )
 
 // Init implements [tea.Model].
-func (m model) Init() tea.Cmd { return m.next(false) }
+func (m model) Init() tea.Cmd {
+	if !m.practice {
+		return m.next(false)
+	}
+	return func() tea.Msg {
+		done, open, _, err := m.store.Progress(m.ctx, m.rater)
+		switch {
+		case err != nil:
+			return failure{fmt.Errorf("read progress: %w", err)}
+		case done == 0 && open > 0:
+			return mustPractise{}
+		}
+		return m.next(false)()
+	}
+}
 
 // next asks for the next comparison.
 func (m model) next(saved bool) tea.Cmd {
@@ -157,14 +184,26 @@ func (m model) verdict(verdict eval.ShownVerdict) tea.Cmd {
 			rating.Tags = append(rating.Tags, tag)
 		}
 	}
-	return func() tea.Msg {
-		if err := m.store.AddRating(m.ctx, m.rater, id, rating, now); err != nil {
-			return failure{fmt.Errorf("store verdict: %w", err)}
+	for i, points := range m.grades {
+		if points > 0 {
+			rating.Grades = append(rating.Grades, eval.ShownGrade{Criterion: m.graded()[i/2], Answer: 1 + i%2, Points: points})
 		}
+	}
+	return func() tea.Msg {
 		if rate.AsksGuess(id, m.askGuess) {
+			if err := m.store.AddRating(m.ctx, m.rater, id, rating, now); err != nil {
+				return failure{fmt.Errorf("store verdict: %w", err)}
+			}
 			return m.last(askedGuess, true)()
 		}
-		return m.next(true)()
+		next, more, err := m.store.RateAndNext(m.ctx, m.rater, id, rating, m.draw, now)
+		switch {
+		case err != nil:
+			return failure{fmt.Errorf("store verdict: %w", err)}
+		case !more:
+			return m.loaded(nothingOpen, eval.Presentation{}, true)
+		}
+		return m.loaded(askedVerdict, next, true)
 	}
 }
 
@@ -204,6 +243,8 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.active, m.watched = m.activeUntil(m.now()), time.Time{}
 	case loaded:
 		return m.show(msg), nil
+	case mustPractise:
+		return m.practiseItem(0), nil
 	case failure:
 		m.page, m.busy, m.err = failed, false, msg.err
 	case tea.PasteMsg:
@@ -220,7 +261,10 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (m model) show(msg loaded) model {
 	m.page, m.shown, m.progress, m.saved = msg.page, msg.shown, msg.progress, msg.saved
 	m.busy, m.err, m.help, m.asking, m.note, m.recognised, m.full = false, nil, false, noPanel, "", false, false
-	m.given = make([]bool, len(m.tags))
+	m.given, m.grades, m.grade = make([]bool, len(m.tags)), make([]int, 2*len(m.graded())), 0
+	if m.shown.Last != nil && m.page == askedAgain {
+		m = m.saidBefore(*m.shown.Last)
+	}
 	m.offset, m.active = 0, 0
 	m.stillSince, m.watched = m.now(), m.now()
 	return m.laidOut()

@@ -167,7 +167,7 @@ func TestUndo(t *testing.T) {
 	s.wantText("2 of 3", "Task number 1")
 	s.press("z", "5")
 	s.wantText("2 of 3", "Task number 1", "Saved")
-	s.wantVerdicts(fakeVerdict{"shown-0", "much_left", 5, "", nil}, fakeVerdict{"shown-0", "much_right", 2, "", nil})
+	s.wantVerdicts(fakeVerdict{"shown-0", "much_left", 5, "", nil, nil}, fakeVerdict{"shown-0", "much_right", 2, "", nil, nil})
 	s.press("3", "4", "z", "0")
 	s.wantText("Thank you")
 	if last := s.store.verdicts[len(s.store.verdicts)-1]; last.ID != "shown-2" || last.Verdict != eval.ShownBad {
@@ -209,7 +209,7 @@ func TestNote(t *testing.T) {
 	s.wantText("note: hey 1q? pasted")
 	s.press("4")
 	s.wantText("2 of 2")
-	s.wantVerdicts(fakeVerdict{"shown-0", "right", 27, "hey 1q? pasted", nil})
+	s.wantVerdicts(fakeVerdict{"shown-0", "right", 27, "hey 1q? pasted", nil, nil})
 	if strings.Contains(s.text(), "hey") {
 		t.Error("the note stays for the next comparison")
 	}
@@ -229,7 +229,7 @@ func TestSeconds(t *testing.T) {
 	s.clock = s.clock.Add(time.Hour)
 	s.update(tea.FocusMsg{})
 	s.press("1")
-	s.wantVerdicts(fakeVerdict{"shown-0", "much_left", 12, "", nil})
+	s.wantVerdicts(fakeVerdict{"shown-0", "much_left", 12, "", nil, nil})
 	s.clock = s.clock.Add(30 * time.Hour)
 	s.press("1")
 	if got := s.store.verdicts[1].Seconds; got != 0 {
@@ -285,7 +285,7 @@ func TestTags(t *testing.T) {
 	s.press("enter")
 	s.wantText("☑ style")
 	s.press("4")
-	s.wantVerdicts(fakeVerdict{"shown-0", "right", 15, "", []string{"style\x1b[31m"}})
+	s.wantVerdicts(fakeVerdict{"shown-0", "right", 15, "", []string{"style\x1b[31m"}, nil})
 	s.press("3")
 	if got := s.store.verdicts[1].Tags; got != nil {
 		t.Errorf("tags %q stay for the next comparison", got)
@@ -305,5 +305,91 @@ func TestSkip(t *testing.T) {
 	want := map[string]eval.SkipReason{"shown-0": eval.SkipUnclear}
 	if difference := cmp.Diff(want, s.store.skips); difference != "" {
 		t.Errorf("skips (-want +got):\n%s", difference)
+	}
+}
+
+// TestManyTags: as many tags as a protocol may have can be chosen.
+func TestManyTags(t *testing.T) {
+	tags := make([]string, 20)
+	for i := range tags {
+		tags[i] = fmt.Sprint("tag number ", i+1)
+	}
+	s := newScreen(t, 100, 40, Options{Tags: tags}, someTasks(1)...)
+	s.press("w", "9", "a", "k", "l")
+	s.wantText("k  ☑ tag number 20", "☐ tag number 11")
+	s.press("w", "3")
+	if diff := cmp.Diff([]string{"tag number 9", "tag number 10", "tag number 20"}, s.store.verdicts[0].Tags); diff != "" {
+		t.Errorf("tags (-want +got):\n%s", diff)
+	}
+}
+
+// TestGrades gives grades by digits, takes one back, and finds all that was said where the
+// verdict is changed.
+func TestGrades(t *testing.T) {
+	criteria := []string{"Is it right?", "Is it complete?\x1b[31m", "Is it safe?", "Is it clear?"}
+	options := Options{Tags: []string{"tone"}, Criteria: map[audit.Category][]string{audit.General: criteria}}
+	s := newScreen(t, 120, 40, options, someTasks(2)...)
+	s.wantText("grades")
+	s.press("c")
+	s.wantText("from 1, poor, to 5, excellent", "Is it right?", " answer 1: – ")
+	s.press("5", "2", "7", "4", "up", "0", "down", "down", "3", "down", "down", "down", "down", "1")
+	wantHarmless(t, s.model.View().Content, 120)
+	s.wantText("Is it clear?", "answer 2: 1")
+	s.press("enter")
+	s.wantText("graded: 4 of 8")
+	s.press("w", "1", "w", "n", "x", "enter", "2")
+	want := []eval.ShownGrade{
+		{Criterion: criteria[0], Answer: 1, Points: 5},
+		{Criterion: criteria[0], Answer: 2, Points: 2},
+		{Criterion: criteria[2], Answer: 1, Points: 3},
+		{Criterion: criteria[3], Answer: 2, Points: 1},
+	}
+	if diff := cmp.Diff(want, s.store.verdicts[0].Grades); diff != "" {
+		t.Errorf("grades (-want +got):\n%s", diff)
+	}
+	s.wantText("2 of 2")
+	if strings.Contains(s.text(), "graded:") {
+		t.Error("the grades stay for the next comparison")
+	}
+	s.press("z")
+	s.wantText("graded: 4 of 8", "☑ tone", "note: x")
+	s.press("4")
+	again := s.store.verdicts[1]
+	if diff := cmp.Diff(want, again.Grades); diff != "" || again.Note != "x" || len(again.Tags) != 1 {
+		t.Errorf("said again %+v, grades (-want +got):\n%s", again, diff)
+	}
+}
+
+// TestPractice: before the first comparison, with what there is to say of each verdict,
+// and nothing of it stored.
+func TestPractice(t *testing.T) {
+	s := newScreen(t, 120, 40, Options{Practice: true}, someTasks(2)...)
+	s.wantText("Practice 1 of 3", "nothing you choose here is stored", "twelve tickets")
+	s.press("5")
+	s.wantText("Look again.", "forgets the discount")
+	s.press("1", "n") // the first verdict stands
+	s.wantText("Practice 2 of 3")
+	s.press("3")
+	s.wantText("That fits.")
+	s.press("enter", "0")
+	s.wantText("That fits.", "start rating")
+	if len(s.store.shown) > 0 {
+		t.Error("a comparison was shown meanwhile: its time has begun")
+	}
+	s.press("n")
+	s.wantText("1 of 2", "Task number 0")
+	s.wantVerdicts()
+	s.press("1")
+
+	s.model = newModel(t.Context(), s.store, eval.Rater{ID: 1, Name: "Ada", Kind: eval.Human}, Options{Practice: true})
+	s.update(tea.WindowSizeMsg{Width: 120, Height: 40})
+	s.run(s.model.Init())
+	s.wantText("2 of 2") // not again
+
+	skipped := newScreen(t, 60, 40, Options{Practice: true}, someTasks(1)...)
+	skipped.press("s")
+	skipped.wantText("1 of 1", "Task number 0")
+	if nothing := newScreen(t, 60, 40, Options{Practice: true}); true {
+		nothing.wantText("Nothing to rate yet")
 	}
 }

@@ -12,6 +12,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 
+	"modeltrial/audit"
 	"modeltrial/eval"
 	"modeltrial/eval/blind"
 	"modeltrial/eval/rate"
@@ -25,6 +26,10 @@ type Options struct {
 	HiddenNames []string
 	// Tags are the protocol's words for why a verdict is given; none where empty.
 	Tags []string
+	// Criteria are those of each category's rubric, by which raters may grade each answer.
+	Criteria map[audit.Category][]string
+	// Practice has raters practise before their first comparison.
+	Practice bool
 	// Notice is a line shown above every task; none where empty.
 	Notice string
 	// AskGuess is the share of verdicts, 0 to 1, after which the rater is asked which
@@ -60,6 +65,7 @@ func newModel(ctx context.Context, store rate.Store, rater eval.Rater, options O
 	m := model{
 		ctx: ctx, store: store, rater: rater, now: options.Now, masker: blind.NewMasker(options.HiddenNames),
 		notice: plain(options.Notice), askGuess: options.AskGuess, busy: true, tags: options.Tags, given: make([]bool, len(options.Tags)),
+		criteria: options.Criteria, practice: options.Practice,
 	}
 	if m.now == nil {
 		m.now = time.Now

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"html/template"
 	"slices"
-	"strconv"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -195,6 +194,9 @@ func (m model) lowest() int {
 
 // above is what stands over the part that scrolls.
 func (m model) above() []string {
+	if m.page == practising {
+		return m.practiceAbove()
+	}
 	number := min(m.progress.done+1, m.progress.total())
 	if m.page != askedVerdict {
 		number = m.progress.done
@@ -244,7 +246,12 @@ func (m model) asked() []string {
 		return append(wrap(bold("Why?")+" Choose what applies, then give your verdict.", m.width), choices(m.tagChoices(), m.width)...)
 	case skipping:
 		return append(wrap(bold("Why do you not want to rate this one?")+" It will not come again.", m.width), choices(skipChoices, m.width)...)
+	case grading:
+		return m.gradingLines()
 	case noPanel:
+	}
+	if m.page == practising {
+		return m.practiceAsked()
 	}
 	var lines []string
 	if m.page == askedGuess {
@@ -264,14 +271,16 @@ func (m model) asked() []string {
 			lines = append(lines, wrap("☑ "+plain(tag), m.width)...)
 		}
 	}
-	verdicts := narrowVerdicts
-	if m.width >= sideBySide {
-		verdicts = wideVerdicts
+	if text := m.gradesLine(); text != "" {
+		lines = append(lines, wrap(text, m.width)...)
 	}
-	lines = append(lines, choices(verdicts, m.width)...)
+	lines = append(lines, choices(m.verdicts(), m.width)...)
 	more := []choice{{"n", "note"}, {"t", "task"}}
 	if len(m.tags) > 0 {
 		more = append(more, choice{"w", "why"})
+	}
+	if len(m.graded()) > 0 {
+		more = append(more, choice{"c", "grades"})
 	}
 	if m.page == askedVerdict {
 		more = append(more, choice{"s", "skip"})
@@ -288,6 +297,13 @@ func (m model) asked() []string {
 	return append(lines, choices(append(more, choice{"?", "help"}, choice{"q", "stop"}), m.width)...)
 }
 
+func (m model) verdicts() []choice {
+	if m.width >= sideBySide {
+		return wideVerdicts
+	}
+	return narrowVerdicts
+}
+
 // skipChoices say the same as the site's.
 var skipChoices = []choice{
 	{"1", "I don't know the subject"},
@@ -299,12 +315,12 @@ var skipChoices = []choice{
 
 func (m model) tagChoices() []choice {
 	var all []choice
-	for i, tag := range m.tags[:min(len(m.tags), maxTags)] {
+	for i, tag := range m.tags[:min(len(m.tags), len(tagKeys))] {
 		mark := "☐ "
 		if m.given[i] {
 			mark = "☑ "
 		}
-		all = append(all, choice{strconv.Itoa(i + 1), mark + plain(tag)})
+		all = append(all, choice{tagKeys[i], mark + plain(tag)})
 	}
 	return append(all, choice{"Enter", "done"})
 }
@@ -370,6 +386,7 @@ func (m model) helpText() []string {
 		{"5", "answer 2 is much better"},
 		{"0", "both unusable"},
 		{"n", "a note on your verdict; it is saved with it"},
+		{"w c", "why, in given words, and grades by criteria, where there are any"},
 		{"s", "skip this one, for a reason"},
 		{"z", "change the last rating"},
 		{"g", "say that you recognised a model in the last one"},

@@ -52,4 +52,5 @@ END;
 -- +goose StatementEnd
 
 -- +goose Down
+DELETE FROM response_steps; -- so that what they cost is not kept as committed
 DROP TABLE response_steps;

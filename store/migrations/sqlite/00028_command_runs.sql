@@ -1,0 +1,15 @@
+-- +goose Up
+
+-- What came of the commands of checks. The key names command, limits and files, so that
+-- none is run twice, and a run that was killed goes on where it was.
+CREATE TABLE command_runs (
+    key        TEXT    PRIMARY KEY CHECK (length(key) = 64), -- SHA-256
+    check_name TEXT    NOT NULL,
+    passes     INTEGER NOT NULL CHECK (passes IN (0, 1)),
+    detail     TEXT    NOT NULL, -- why it does not pass
+    confined   INTEGER NOT NULL CHECK (confined IN (0, 1)), -- it could write in its own directory alone
+    ran_at     INTEGER NOT NULL
+) STRICT;
+
+-- +goose Down
+DROP TABLE command_runs;
