@@ -225,7 +225,7 @@ func (r *reading) sentence(place span, in []found, triggered bool, inTask *taskW
 	if !mayBeCue(reduced) {
 		return
 	}
-	if riddleCue.MatchString(reduced) && (len(in) > 0 || modelWord.MatchString(reduced)) {
+	if riddleCue().MatchString(reduced) && (len(in) > 0 || modelWord().MatchString(reduced)) {
 		r.flags = append(r.flags, Flag{Reason: DescribesItself, Text: excerpt(r.text[r.folded.place(place.start):r.folded.place(place.end)])})
 	}
 	model := isModelCue(reduced)
@@ -238,19 +238,19 @@ func (r *reading) sentence(place span, in []found, triggered bool, inTask *taskW
 		return
 	}
 	r.cutoff(place, inTask)
-	if !model && !(triggered && ownSize.MatchString(reduced)) {
+	if !model && !(triggered && ownSize().MatchString(reduced)) {
 		return
 	}
 	original := r.text[r.folded.place(place.start):r.folded.place(place.end)]
 	hidden := false
-	for _, match := range unknownName.FindAllStringSubmatch(original, -1) {
+	for _, match := range unknownName().FindAllStringSubmatch(original, -1) {
 		spelling := strings.TrimSpace(words(fold(match[1]).text))
 		if first, _, _ := strings.Cut(spelling, " "); !ordinary[first] && telling(strings.ReplaceAll(spelling, " ", "")) {
 			unknown[spelling] = true
 			hidden = true
 		}
 	}
-	if !hidden && len(in) == 0 && sizeCue.MatchString(reduced) {
+	if !hidden && len(in) == 0 && sizeCue().MatchString(reduced) {
 		r.flags = append(r.flags, Flag{Reason: DescribesItself, Text: excerpt(original)})
 	}
 }
@@ -259,22 +259,22 @@ func (r *reading) sentence(place span, in []found, triggered bool, inTask *taskW
 func (r *reading) cutoff(place span, inTask *taskWords) {
 	const near = 80
 	sentence := r.folded.text[place.start:place.end]
-	cue := cutoffCue.FindStringIndex(sentence)
+	cue := cutoffCue().FindStringIndex(sentence)
 	if cue == nil {
 		return
 	}
 	within := boundary(sentence, min(cue[1]+near, len(sentence)))
-	if date := cutoffDate.FindStringIndex(sentence[cue[0]:within]); date != nil {
+	if date := cutoffDate().FindStringIndex(sentence[cue[0]:within]); date != nil {
 		r.hide(span{place.start + cue[0] + date[0], place.start + cue[0] + date[1]}, inTask)
 	}
 }
 
 // isSelfCue says whether a reduced sentence says a name of the answerer.
 func isSelfCue(reduced string) bool {
-	if selfCue.MatchString(reduced) {
+	if selfCue().MatchString(reduced) {
 		return true
 	}
-	return strings.IndexByte(reduced, commonName) >= 0 && (strings.IndexByte(reduced, plainName) >= 0 || modelWord.MatchString(reduced)) && commonSelfCue.MatchString(reduced)
+	return strings.IndexByte(reduced, commonName) >= 0 && (strings.IndexByte(reduced, plainName) >= 0 || modelWord().MatchString(reduced)) && commonSelfCue().MatchString(reduced)
 }
 
 // oneMaker says whether the names of an answer are all of one maker: a text with several
@@ -311,8 +311,8 @@ func (r *reading) margins() {
 			}
 		}
 	}
-	check(span{start, boundary(text, min(start+margin, end))}, openingCue.MatchString, func(in []found) []found { return in[:1] })
-	check(span{boundary(text, max(end-margin, start)), end}, closingCue.MatchString, func(in []found) []found {
+	check(span{start, boundary(text, min(start+margin, end))}, openingCue().MatchString, func(in []found) []found { return in[:1] })
+	check(span{boundary(text, max(end-margin, start)), end}, closingCue().MatchString, func(in []found) []found {
 		line := strings.LastIndexByte(text[:in[len(in)-1].start], '\n')
 		return slices.DeleteFunc(in, func(n found) bool { return n.start < line })
 	})
@@ -328,10 +328,10 @@ func boundary(text string, at int) int {
 
 // isModelCue says whether a reduced sentence says that its writer is a model.
 func isModelCue(reduced string) bool {
-	if !modelCue.MatchString(reduced) {
+	if !modelCue().MatchString(reduced) {
 		return false
 	}
-	return !asModel.MatchString(reduced) || firstPerson.MatchString(reduced)
+	return !asModel().MatchString(reduced) || firstPerson().MatchString(reduced)
 }
 
 // reduce is a part of a folded text with a sign in the place of each name and without
