@@ -197,6 +197,12 @@ func (s *Store) Committed(ctx context.Context) (committed audit.NanoUSD, err err
 	return committed, err
 }
 
+// AnswersSimulated says whether a simulation made up any answer of the pilot.
+func (s *Store) AnswersSimulated(ctx context.Context) (simulated bool, err error) {
+	err = s.reader.GetContext(ctx, &simulated, `SELECT EXISTS (SELECT 1 FROM responses WHERE origin = 'simulated')`)
+	return simulated, err
+}
+
 // responseRow is a response as it is stored.
 type responseRow struct {
 	ID              int64               `db:"id"`

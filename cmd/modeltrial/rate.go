@@ -278,6 +278,9 @@ func runServe(ctx context.Context, s *store.Store, listen string, by transport, 
 		return err
 	}
 	kind, options := "rating", siteOptions(protocol.Protocol)
+	if options.Notice, err = siteNotice(ctx, s); err != nil {
+		return err
+	}
 	options.AskGuess, options.Practice = chosen.AskGuess, chosen.Practice
 	site := rate.NewHandler(s, options)
 	if edit {
@@ -304,6 +307,15 @@ func pronoun(n int) string {
 		return "it"
 	}
 	return "them"
+}
+
+// siteNotice tells raters where what they rate says nothing of any model; empty: it does.
+func siteNotice(ctx context.Context, s *store.Store) (string, error) {
+	simulated, err := s.AnswersSimulated(ctx)
+	if err != nil || !simulated {
+		return "", err
+	}
+	return "A simulation made these answers up. Rating them shows how it works and says nothing of any model.", nil
 }
 
 // siteOptions are those of the pilot's rating site: the names to be kept from

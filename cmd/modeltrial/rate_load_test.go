@@ -81,6 +81,41 @@ func newRatingPilot(t testing.TB, path string, tasks, ratingsPerComparison, rate
 	return s, tokens
 }
 
+// TestRatersAreToldOfASimulation reads the notice of a pilot before and after a simulation
+// has answered a task.
+func TestRatersAreToldOfASimulation(t *testing.T) {
+	s, _ := newRatingPilot(t, filepath.Join(t.TempDir(), databaseName), 2, 1, 1)
+	t.Cleanup(func() { _ = s.Close() }) // the test is over
+	if notice, err := siteNotice(t.Context(), s); err != nil || notice != "" {
+		t.Errorf("got %q, %v of answers that were recorded", notice, err)
+	}
+	now := time.Now()
+	i, err := s.BeginImport(t.Context(), "more.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer i.Rollback()
+	task := audit.Task{ID: "another", Prompt: "Add.", Category: audit.Coding, CategorySource: audit.CategoryFromLog, Probability: 1}
+	if _, err := i.Add(t.Context(), task); err != nil {
+		t.Fatal(err)
+	}
+	err = errors.Join(i.Commit(t.Context(), store.ImportedFile{Path: "more.csv", Format: "csv", Rows: 1, Imported: 1}),
+		s.CreateBatch(t.Context(), 2, map[audit.Category][]string{audit.Coding: {task.ID}}, now))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cell := eval.Cell{TaskID: task.ID, Category: audit.Coding, Arm: "now", Week: 2}
+	if err := s.Reserve(t.Context(), cell, 0, 0, now, now.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SaveResponse(t.Context(), cell, eval.Response{Text: "Made up.", Origin: eval.Simulated, Attempts: 1}, 0, now); err != nil {
+		t.Fatal(err)
+	}
+	if notice, err := siteNotice(t.Context(), s); err != nil || !strings.Contains(notice, "simulation") {
+		t.Errorf("got %q, %v, want a notice", notice, err)
+	}
+}
+
 // A httpRater rates over HTTP as a browser does.
 type httpRater struct {
 	client *http.Client

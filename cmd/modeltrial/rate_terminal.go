@@ -73,6 +73,9 @@ func runRateTerminal(ctx context.Context, g *global, s *store.Store, name string
 		return err
 	}
 	site := siteOptions(protocol.Protocol)
+	if site.Notice, err = siteNotice(ctx, s); err != nil {
+		return err
+	}
 	err = terminal.Run(ctx, s, rater, terminal.Options{
 		HiddenNames: site.HiddenNames, Notice: site.Notice, Tags: site.Tags, Criteria: site.Criteria, AskGuess: chosen.AskGuess, Practice: chosen.Practice, NoColor: g.noColor,
 	}, in, out)
