@@ -14,7 +14,7 @@ type ScalePlan struct {
 	JudgeCalls  int     `json:"judge_calls"` // each judge, in both orders
 	Comparisons int     `json:"comparisons"` // of the control and a candidate on a task
 	Ratings     int     `json:"ratings"`     // by people
-	RaterHours  float64 `json:"rater_hours"`
+	RaterHours  float64 `json:"rater_hours"` // with what tries the raters
 
 	Costs     []ScaleCost `json:"costs"` // by arm and step, then by judge
 	Expected  *float64    `json:"expected_usd"`
@@ -83,11 +83,10 @@ type ScaleWorkers struct {
 	Workers int `json:"workers"`
 	// SQLite and PostgreSQL are the hours on each database, and the limits what decides:
 	// [ScaleByLimit], [ScaleByWorker] or [ScaleByDatabase].
-	SQLite          float64           `json:"sqlite_hours"`
-	SQLiteLimit     string            `json:"sqlite_limit"`
-	PostgreSQL      *float64          `json:"postgresql_hours"`
-	PostgreSQLLimit string            `json:"postgresql_limit"` // empty where there are no hours
-	WhyMissing      map[string]string `json:"why_missing"`
+	SQLite          float64 `json:"sqlite_hours"`
+	SQLiteLimit     string  `json:"sqlite_limit"`
+	PostgreSQL      float64 `json:"postgresql_hours"`
+	PostgreSQLLimit string  `json:"postgresql_limit"`
 }
 
 // The databases.
@@ -99,14 +98,13 @@ const (
 // A ScaleDatabase is what a pilot takes on one database, in bytes.
 type ScaleDatabase struct {
 	Name   string       `json:"database"`
-	Bytes  *int64       `json:"bytes"` // indexes included
-	Index  *int64       `json:"index_bytes"`
+	Bytes  int64        `json:"bytes"` // indexes included
+	Index  int64        `json:"index_bytes"`
 	Tables []ScaleTable `json:"tables"`
 	// BusyHours is how long the database writes for all calls and ratings together, if
 	// it does nothing else, and RatersAtOnce how many people it serves at most.
-	BusyHours    *float64          `json:"busy_hours"`
-	RatersAtOnce *int              `json:"raters_at_once"`
-	WhyMissing   map[string]string `json:"why_missing"`
+	BusyHours    float64 `json:"busy_hours"`
+	RatersAtOnce int     `json:"raters_at_once"`
 }
 
 // A ScaleTable is one table of a database.
@@ -147,7 +145,7 @@ type ScaleTexts struct {
 // A ScaleMeasure is where a constant comes from.
 type ScaleMeasure struct {
 	What    string `json:"what"`
-	Figure  string `json:"figure"` // with its unit; "not measured yet" where there is none
+	Figure  string `json:"figure"` // with its unit
 	Date    string `json:"date"`
 	Machine string `json:"machine"`
 	Command string `json:"command"`

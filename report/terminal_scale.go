@@ -27,14 +27,10 @@ func ScalePlan(w io.Writer, plan eval.ScalePlan, style Style) error {
 	p.say(Plain, "  ", fmt.Sprintf("advice: %s. %s", plan.Advice.Database, sentences(plan.Advice.Reasons)))
 	p.gap()
 	for _, texts := range plan.Texts {
-		p.say(Dim, "  ", "  "+scaleTexts(texts))
+		p.say(Dim, "  ", scaleTexts(texts))
 	}
 	for _, measure := range plan.Measured {
-		text := fmt.Sprintf("  %s: %s; ", measure.What, measure.Figure)
-		if measure.Date != "" {
-			text += fmt.Sprintf("%s on %s, ", measure.Date, measure.Machine)
-		}
-		p.say(Dim, "    ", text+measure.Command)
+		p.say(Dim, "    ", fmt.Sprintf("%s: %s; %s on %s, %s", measure.What, measure.Figure, measure.Date, measure.Machine, measure.Command))
 	}
 	return p.flush(w)
 }
@@ -43,7 +39,7 @@ func ScalePlan(w io.Writer, plan eval.ScalePlan, style Style) error {
 var decides = map[string]string{
 	eval.ScaleByLimit:    "the limit above",
 	eval.ScaleByWorker:   "what the workers can do",
-	eval.ScaleByDatabase: "what the file can write",
+	eval.ScaleByDatabase: "what the database can write",
 }
 
 func limitText(limit eval.ScaleLimit) string {
@@ -95,17 +91,14 @@ func (p *page) scaleHours(plan eval.ScalePlan) {
 	p.gap()
 	var rows [][]Cell
 	for _, of := range plan.Workers {
-		other := optionalHours(of.PostgreSQL)
-		if why := of.WhyMissing["postgresql_hours"]; why != "" {
-			other = why
-		}
-		rows = append(rows, Cells(Count(of.Workers), hoursText(of.SQLite), other, decides[of.SQLiteLimit]))
+		rows = append(rows, Cells(Count(of.Workers), hoursText(of.SQLite), decides[of.SQLiteLimit], hoursText(of.PostgreSQL), decides[of.PostgreSQLLimit]))
 	}
 	p.table([]Column{
 		{Name: "workers", Right: true, Fixed: true},
 		{Name: "h on SQLite", Right: true, Fixed: true},
-		{Name: "on PostgreSQL", Right: true, Fixed: true},
-		{Name: "what decides on SQLite"},
+		{Name: "what decides"},
+		{Name: "h on PostgreSQL", Right: true, Fixed: true},
+		{Name: "what decides"},
 	}, rows)
 }
 
@@ -117,11 +110,7 @@ func (p *page) scaleSizes(plan eval.ScalePlan) {
 	total := Cells("all, indexes included", "")
 	for i, database := range plan.Databases {
 		columns = append(columns, Column{Name: "bytes/row", Right: true, Fixed: true}, Column{Name: database.Name, Right: true, Fixed: true})
-		if database.Bytes == nil {
-			total = append(total, Cells("", database.WhyMissing["bytes"])...)
-			continue
-		}
-		total = append(total, Cells("", bytesText(*database.Bytes))...)
+		total = append(total, Cells("", bytesText(database.Bytes))...)
 		for _, table := range database.Tables {
 			at := slices.IndexFunc(rows, func(row []Cell) bool { return row[0].Text == table.Name })
 			if at < 0 {

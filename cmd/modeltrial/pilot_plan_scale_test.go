@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	database "database/sql"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,6 +22,7 @@ import (
 	"modeltrial/eval/judge"
 	"modeltrial/eval/scale"
 	"modeltrial/store"
+	"modeltrial/store/storetest"
 )
 
 // scaleProtocol has every kind of row: an arm of one call, a pipeline, and a judge.
@@ -39,7 +42,7 @@ var scaleProtocol = eval.Protocol{
 
 // A scaleFill is a database that was filled through the store as a pilot fills it.
 type scaleFill struct {
-	path      string
+	target    string
 	taskBytes int // of texts, of one task on average
 	textBytes int // of an answer, on average
 	sizes     map[string]tableSize
@@ -49,8 +52,21 @@ type scaleFill struct {
 // A tableSize is what a table takes in a file, its indexes apart.
 type tableSize struct{ rows, table, indexes int }
 
-// words are a text of n bytes.
-func words(n int) string { return strings.Repeat("some words of an answer ", n/24+1)[:n] }
+// words are a text of n bytes, of some thousand words, which a database that compresses
+// compresses about as it does prose.
+func words(random *rand.Rand, n int) string {
+	const syllables = "ba ce di fo gu ha je ki lo mu na pe qui ro su ta ve wi xo yu "
+	var text strings.Builder
+	text.Grow(n + 10)
+	for text.Len() < n {
+		for range 1 + random.IntN(3) {
+			at := random.IntN(20) * 3
+			text.WriteString(strings.TrimSpace(syllables[at : at+3]))
+		}
+		text.WriteByte(' ')
+	}
+	return text.String()[:n]
+}
 
 // lengths draws a length with a mean, exponentially distributed as those of prompts and
 // answers about are.
@@ -67,8 +83,11 @@ func uuid(random *rand.Rand) string {
 func fillForScale(t testing.TB, n, prompt, answer, judged int) scaleFill {
 	t.Helper()
 	ctx := t.Context()
-	f := scaleFill{path: filepath.Join(t.TempDir(), "scale.db"), rates: map[string]float64{}}
-	s, err := store.Open(ctx, f.path)
+	f := scaleFill{target: filepath.Join(t.TempDir(), "scale.db"), sizes: map[string]tableSize{}, rates: map[string]float64{}}
+	if storetest.Postgres() {
+		f.target = storetest.Empty(t)
+	}
+	s, err := store.Open(ctx, f.target)
 	wantNoError(t, err)
 	random := rand.New(rand.NewPCG(1, 2))
 	now := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
@@ -81,7 +100,7 @@ func fillForScale(t testing.TB, n, prompt, answer, judged int) scaleFill {
 		ids[i] = uuid(random)
 		task := audit.Task{
 			ID: ids[i], Timestamp: now, Team: "support", User: "user-0123456789", Model: "atlas-2-large", Provider: "files",
-			Prompt: words(lengths(random, prompt)), Response: words(lengths(random, answer)),
+			Prompt: words(random, lengths(random, prompt)), Response: words(random, lengths(random, answer)),
 			Category: audit.Coding, CategorySource: audit.CategoryFromLog, Probability: 1,
 			Tokens:    audit.Tokens{Input: new(int64(prompt / 4)), Output: new(int64(answer / 4))},
 			LatencyMS: new(int64(5000)), Cost: new(audit.NanoUSD(1_000_000)),
@@ -108,7 +127,7 @@ func fillForScale(t testing.TB, n, prompt, answer, judged int) scaleFill {
 					return err
 				}
 				response := eval.Response{
-					Text:   words(lengths(random, answer)),
+					Text:   words(random, lengths(random, answer)),
 					Tokens: audit.Tokens{Input: new(int64(prompt / 4)), Output: new(int64(answer / 4)), Cached: new(int64(0)), Reasoning: new(int64(0))},
 					Cost:   new(audit.NanoUSD(700_000)), TTFTMS: new(int64(400)), LatencyMS: new(int64(5000)), ModelServed: "forge-1-mini-2026-03-17",
 					Fingerprint: "fp_0123456789", FinishReason: "stop", Attempts: 1, Origin: eval.Measured,
@@ -196,34 +215,42 @@ func (f *scaleFill) judge(t testing.TB, s *store.Store, comparisons int, now tim
 			return err
 		}
 		return s.EndJudgement(ctx, open[i], eval.JudgeReply{
-			Verdict: eval.LeftBetter, Rationale: words(lengths(random, scaleRationale)), Cost: new(audit.NanoUSD(500_000)),
+			Verdict: eval.LeftBetter, Rationale: words(random, lengths(random, scaleRationale)), Cost: new(audit.NanoUSD(500_000)),
 			Tokens: audit.Tokens{Input: new(int64(900)), Output: new(int64(120))}, LatencyMS: new(int64(3000)), ModelServed: "bench-7-2026-03-17",
 		}, now)
 	})
 }
 
-// readSizes asks SQLite for the pages of each table and of its indexes.
+// Sizes of each table and of its indexes, in bytes.
+const (
+	sqliteSizes = `
+SELECT m.tbl_name, sum(CASE WHEN m.type = 'table' THEN d.size ELSE 0 END), sum(CASE WHEN m.type = 'index' THEN d.size ELSE 0 END)
+FROM (SELECT name, sum(pgsize) AS size FROM dbstat GROUP BY name) d JOIN sqlite_schema m ON m.name = d.name GROUP BY m.tbl_name`
+	postgresSizes = `
+SELECT c.relname, pg_table_size(c.oid), pg_indexes_size(c.oid)
+FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace`
+)
+
+// readSizes asks the database for the pages of each table and of its indexes.
 func (f *scaleFill) readSizes(t testing.TB) {
 	t.Helper()
-	db, err := database.Open("sqlite", f.path)
+	driver, query := "sqlite", sqliteSizes
+	if store.IsPostgres(f.target) {
+		driver, query = "pgx", postgresSizes
+	}
+	db, err := database.Open(driver, f.target)
 	wantNoError(t, err)
 	defer func() { wantNoError(t, db.Close()) }()
-	rows, err := db.Query(`
-SELECT m.tbl_name, sum(CASE WHEN m.type = 'table' THEN d.pgsize ELSE 0 END), sum(CASE WHEN m.type = 'index' THEN d.pgsize ELSE 0 END)
-FROM (SELECT name, sum(pgsize) AS pgsize FROM dbstat GROUP BY name) d JOIN sqlite_schema m ON m.name = d.name GROUP BY m.tbl_name`)
+	rows, err := db.Query(query)
 	wantNoError(t, err)
-	f.sizes = map[string]tableSize{}
-	var names []string
 	for rows.Next() {
 		var name string
 		var size tableSize
 		wantNoError(t, rows.Scan(&name, &size.table, &size.indexes))
 		f.sizes[name] = size
-		names = append(names, name)
 	}
 	wantNoError(t, rows.Err())
-	for _, name := range names {
-		size := f.sizes[name]
+	for name, size := range f.sizes {
 		wantNoError(t, db.QueryRow(`SELECT count(*) FROM `+name).Scan(&size.rows))
 		f.sizes[name] = size
 	}
@@ -246,10 +273,19 @@ func (f scaleFill) perRow(row scale.Row) float64 {
 	return row.Fixed + row.Index + row.Text*text
 }
 
+// measuredRows are the plan's constants of the database that tests use, and how far they
+// may be off. What PostgreSQL keeps of old versions depends on when it cleans up.
+func measuredRows() (rows []scale.Row, most float64) {
+	if storetest.Postgres() {
+		return scale.PostgreSQL.Rows, 0.5
+	}
+	return scale.SQLite.Rows, 0.25
+}
+
 // TestScaleSizes measures the sizes anew on which pilot plan --at-scale rests.
 func TestScaleSizes(t *testing.T) {
 	t.Parallel()
-	const most = 0.25 // that a constant may be off
+	measured, most := measuredRows()
 	for _, c := range []struct {
 		name                          string
 		tasks, prompt, answer, judged int
@@ -259,7 +295,7 @@ func TestScaleSizes(t *testing.T) {
 		{"long texts", 400, 4000, 8000, 0},
 	} {
 		f := fillForScale(t, c.tasks, c.prompt, c.answer, c.judged)
-		for _, row := range scale.SQLite.Rows {
+		for _, row := range measured {
 			size, ok := f.sizes[row.Table]
 			switch {
 			case !ok:
@@ -277,7 +313,7 @@ func TestScaleSizes(t *testing.T) {
 		}
 		// What grows with the pilot and is in no constant would be missed by the plan.
 		for name, size := range f.sizes {
-			known := slices.ContainsFunc(scale.SQLite.Rows, func(row scale.Row) bool { return row.Table == name })
+			known := slices.ContainsFunc(measured, func(row scale.Row) bool { return row.Table == name })
 			if !known && size.rows >= c.tasks {
 				t.Errorf("%s: table %s has %d rows and no constant in eval/scale/measured.go", c.name, name, size.rows)
 			}
@@ -285,7 +321,8 @@ func TestScaleSizes(t *testing.T) {
 	}
 }
 
-// BenchmarkScale fills a database as a pilot does and reports what a row of each table
+// BenchmarkScale fills a database as a pilot does, a file or where tests use PostgreSQL
+// one there, and reports what a row of each table
 // takes, without and with its indexes, and what the store writes a second: the constants
 // of eval/scale.
 func BenchmarkScale(b *testing.B) {
@@ -303,4 +340,35 @@ func BenchmarkScale(b *testing.B) {
 		b.ReportMetric(float64(f.textBytes), "answer-text-B")
 	}
 	b.ReportMetric(0, "ns/op")
+}
+
+// TestReadmeAtScale holds the README to what the command says.
+func TestReadmeAtScale(t *testing.T) {
+	config, err := os.ReadFile(filepath.Join("testdata", "at_scale.yaml"))
+	wantNoError(t, err)
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	wantNoError(t, err)
+	dir := t.TempDir()
+	wantNoError(t, os.WriteFile(filepath.Join(dir, configName), config, 0o600))
+	var out, said bytes.Buffer
+	for _, args := range [][]string{{"init"}, {"pilot", "plan", "--at-scale", "10_000_000"}} {
+		out.Reset()
+		if code := execute(append([]string{"-C", dir}, args...), &out, &said); code != exitOK {
+			t.Fatalf("%v: exit code %d: %s", args, code, said.String())
+		}
+	}
+	_, page, _ := strings.Cut(string(readme), "\n## How far one file goes\n")
+	page, _, _ = strings.Cut(page, "\n## ")
+	lines := 0
+	for line := range strings.SplitSeq(page, "\n") {
+		if line, ok := strings.CutPrefix(line, "    "); ok {
+			lines++
+			if !slices.ContainsFunc(strings.Split(out.String(), "\n"), func(is string) bool { return strings.TrimRight(is, " ") == line }) {
+				t.Errorf("the README says %q, which the command does not; it says\n%s", line, out.String())
+			}
+		}
+	}
+	if lines < 20 {
+		t.Errorf("%d lines of the command's in the README, want its tables", lines)
+	}
 }

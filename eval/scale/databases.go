@@ -6,22 +6,13 @@ import (
 	"modeltrial/eval"
 )
 
-// notMeasured stands where a database has no constants yet.
-const notMeasured = "not measured yet"
-
 // databases reckons what is stored.
 func (p *plan) databases() {
-	p.Databases = []eval.ScaleDatabase{p.database(eval.SQLite, &SQLite), p.database(eval.PostgreSQL, PostgreSQL)}
+	p.Databases = []eval.ScaleDatabase{p.database(eval.SQLite, SQLite), p.database(eval.PostgreSQL, PostgreSQL)}
 }
 
-func (p *plan) database(name string, measured *Database) eval.ScaleDatabase {
-	d := eval.ScaleDatabase{Name: name, Tables: []eval.ScaleTable{}, WhyMissing: map[string]string{}}
-	if measured == nil {
-		for _, field := range []string{"bytes", "index_bytes", "busy_hours", "raters_at_once"} {
-			d.WhyMissing[field] = notMeasured
-		}
-		return d
-	}
+func (p *plan) database(name string, measured Database) eval.ScaleDatabase {
+	d := eval.ScaleDatabase{Name: name, Tables: []eval.ScaleTable{}}
 	var all, index float64
 	for _, row := range measured.Rows {
 		rows := p.rows[row.Table]
@@ -32,9 +23,9 @@ func (p *plan) database(name string, measured *Database) eval.ScaleDatabase {
 		all, index = all+bytes, index+rows*row.Index
 		d.Tables = append(d.Tables, eval.ScaleTable{Name: row.Table, Rows: int(rows), PerRow: bytes / rows, Bytes: int64(bytes)})
 	}
-	d.Bytes, d.Index = new(int64(all)), new(int64(index))
-	d.BusyHours = new(measured.busy(p.ScalePlan))
-	d.RatersAtOnce = new(int(comfortable * measured.Ratings * p.SecondsPerRating))
+	d.Bytes, d.Index = int64(all), int64(index)
+	d.BusyHours = measured.busy(p.ScalePlan)
+	d.RatersAtOnce = int(comfortable * measured.Ratings * p.SecondsPerRating)
 	return d
 }
 
@@ -47,14 +38,9 @@ func (d Database) busy(plan eval.ScalePlan) float64 {
 // own: what is slowest decides.
 func (p *plan) workers() {
 	for _, n := range []int{1, 2, 4, 8} {
-		w := eval.ScaleWorkers{Workers: n, WhyMissing: map[string]string{}}
+		w := eval.ScaleWorkers{Workers: n}
 		w.SQLite, w.SQLiteLimit = p.withWorkers(n, SQLite)
-		if PostgreSQL == nil {
-			w.WhyMissing["postgresql_hours"] = notMeasured
-		} else {
-			hours, limit := p.withWorkers(n, *PostgreSQL)
-			w.PostgreSQL, w.PostgreSQLLimit = &hours, limit
-		}
+		w.PostgreSQL, w.PostgreSQLLimit = p.withWorkers(n, PostgreSQL)
 		p.Workers = append(p.Workers, w)
 	}
 }

@@ -75,13 +75,14 @@ func Plan(in Input) (eval.ScalePlan, error) {
 			return p.ScalePlan, err
 		}
 	}
-	p.RaterHours = float64(p.Ratings) * in.SecondsPerRating / 3600
+	tries := in.Protocol.RaterChecks.Expected(p.Ratings, in.Raters)
+	p.RaterHours = float64(p.Ratings+tries) * in.SecondsPerRating / 3600
 	p.money()
 	p.limits()
 	p.databases()
 	p.workers()
 	p.Memory = eval.ScaleMemory{
-		Worker: WorkerBytes, Lock: programBytes + int64(LockBytes*float64(in.Tasks)),
+		Worker: WorkerBytes + InFlightBytes*int64(in.Config.Pilot.Concurrency), Lock: programBytes + int64(LockBytes*float64(in.Tasks)),
 		Analyze: programBytes + int64(AnalyzeBytes*p.rows["ratings"]),
 	}
 	p.advise()
