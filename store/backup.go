@@ -64,15 +64,12 @@ func (s *Store) copyTo(ctx context.Context, path string, backup *eval.Backup, pr
 		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	// Deferred, for a snapshot alone: a transaction of the pool would take the write lock.
-	if _, err := conn.ExecContext(ctx, `BEGIN DEFERRED`); err != nil {
+	tx, err := conn.BeginTxx(ctx, snapshotOptions(s.dialect))
+	if err != nil {
 		return err
 	}
-	defer func() {
-		_, rollback := conn.ExecContext(context.WithoutCancel(ctx), `ROLLBACK`)
-		err = errors.Join(err, rollback)
-	}()
-	if backup.Tables, err = countTables(ctx, conn); err != nil {
+	defer func() { _ = tx.Rollback() }() // it was only read
+	if backup.Tables, err = countTables(ctx, tx); err != nil {
 		return err
 	}
 	return conn.Raw(func(raw any) error { return copyPages(ctx, raw.(driver.Conn), path, progress) })
@@ -113,7 +110,7 @@ SELECT name, 0 AS rows FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE
 		return nil, err
 	}
 	for i, table := range tables {
-		if err := sqlx.GetContext(ctx, db, &tables[i].Rows, `SELECT count(*) FROM "`+table.Name+`"`); err != nil {
+		if err := sqlx.GetContext(ctx, db, &tables[i].Rows, `SELECT count(*) FROM `+quotedName(table.Name)); err != nil {
 			return nil, fmt.Errorf("count the rows of %s: %w", table.Name, err)
 		}
 	}

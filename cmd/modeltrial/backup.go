@@ -35,17 +35,9 @@ Keep modeltrial.yaml with it. Keys are in neither.`,
 }
 
 func runBackup(ctx context.Context, g *global, s *store.Store, path string, out, errOut io.Writer) error {
-	var copied *bar
-	backup, err := s.Backup(ctx, path, func(done, total int) {
-		if copied == nil {
-			started := newCountBar(errOut, "copied pages", total)
-			copied = &started
-		}
-		copied.set(done)
-	})
-	if copied != nil {
-		copied.finish()
-	}
+	bar := totalBar{errOut: errOut, what: "copied pages"}
+	backup, err := s.Backup(ctx, path, bar.set)
+	bar.finish()
 	if err != nil {
 		return err
 	}

@@ -10,9 +10,12 @@ import (
 	"modeltrial/store"
 )
 
-// noteAddresses keeps where the protocol's providers are called, and tells of those that
-// were called elsewhere before.
-func noteAddresses(ctx context.Context, s *store.Store, config eval.Config, protocol eval.Protocol, errOut io.Writer) error {
+// noteProviders keeps, before calls, at which prices and where the protocol's providers
+// are called, and tells of those that were called elsewhere before.
+func noteProviders(ctx context.Context, s *store.Store, config eval.Config, protocol eval.Protocol, errOut io.Writer) error {
+	if err := s.SeeOwnPrices(ctx, config.Providers, timeNow()); err != nil {
+		return err
+	}
 	noted := map[string]bool{}
 	for _, arm := range protocol.Arms {
 		for _, call := range arm.Calls() {

@@ -54,17 +54,9 @@ func runDBCopy(ctx context.Context, g *global, s *store.Store, to string, out, e
 		return err
 	}
 	defer func() { err = errors.Join(err, target.Close()) }()
-	var moved *bar
-	copied, err := s.CopyTo(ctx, target, func(done, total int) {
-		if moved == nil {
-			started := newCountBar(errOut, "copied rows", total)
-			moved = &started
-		}
-		moved.set(done)
-	})
-	if moved != nil {
-		moved.finish()
-	}
+	bar := totalBar{errOut: errOut, what: "copied rows"}
+	copied, err := s.CopyTo(ctx, target, bar.set)
+	bar.finish()
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func runBatch(ctx context.Context, g *global, s *store.Store, config eval.Config
 	if err != nil {
 		return err
 	}
-	if err := noteAddresses(ctx, s, config, protocol, errOut); err != nil {
+	if err := noteProviders(ctx, s, config, protocol, errOut); err != nil {
 		return err
 	}
 	week, summary, err := exchangeBatches(ctx, s, options, stop != nil)
@@ -122,9 +122,6 @@ func batchOptions(ctx context.Context, s *store.Store, config eval.Config, proto
 	options := run.BatchOptions{Store: s, Protocol: protocol, Week: o.week, Batches: map[string]provider.Batches{}}
 	var err error
 	if options.Price, err = armPrice(ctx, s, config); err != nil {
-		return options, err
-	}
-	if err := s.SeeOwnPrices(ctx, config.Providers, timeNow()); err != nil {
 		return options, err
 	}
 	if options.Budget, err = protocol.Budget(); err != nil {

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -164,14 +163,12 @@ func answerWeek(ctx context.Context, g *global, s *store.Store, config eval.Conf
 	if err != nil {
 		return run.Summary{}, err
 	}
-	var bar bar
-	var made sync.Once
+	bar := totalBar{errOut: errOut, what: fmt.Sprintf("week %d", o.week)}
 	options.Progress = func(p run.Progress) {
-		made.Do(func() { bar = newCountBar(errOut, fmt.Sprintf("week %d", o.week), p.Total) })
+		bar.set(p.Done+p.Failed, p.Total)
 		bar.describe(fmt.Sprintf("week %d · spent %s of %s", o.week, report.Money(p.Spent.Dollars()), report.Money(options.Budget.Dollars())))
-		bar.set(p.Done + p.Failed)
 	}
-	if err := noteAddresses(ctx, s, config, options.Protocol, errOut); err != nil {
+	if err := noteProviders(ctx, s, config, options.Protocol, errOut); err != nil {
 		return run.Summary{}, err
 	}
 	defer tellOfWaiting(ctx, errOut)()
@@ -222,9 +219,6 @@ func runnerOptions(ctx context.Context, s *store.Store, config eval.Config, o *r
 	}
 	price, err := armPrice(ctx, s, config)
 	if err != nil {
-		return options, err
-	}
-	if err := s.SeeOwnPrices(ctx, config.Providers, timeNow()); err != nil {
 		return options, err
 	}
 	options = run.Options{

@@ -17,6 +17,23 @@ func newCountBar(errOut io.Writer, what string, total int) bar {
 	return newBar(errOut, what, int64(total), progressbar.OptionShowCount(), progressbar.OptionShowIts())
 }
 
+// A totalBar counts things of which the first report says how many there are. The zero
+// value shows nothing.
+type totalBar struct {
+	bar
+
+	errOut io.Writer
+	what   string
+	made   bool
+}
+
+func (b *totalBar) set(done, total int) {
+	if !b.made {
+		b.made, b.bar = true, newCountBar(b.errOut, b.what, total)
+	}
+	b.bar.set(done)
+}
+
 // newBytesBar counts a file's bytes; a file whose size is unknown shows nothing.
 func newBytesBar(errOut io.Writer, path string) *bytesBar {
 	info, err := os.Stat(path)

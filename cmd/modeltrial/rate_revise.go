@@ -120,7 +120,7 @@ func answerRevisions(ctx context.Context, s *store.Store, config eval.Config, o 
 	if err != nil {
 		return run.Summary{}, err
 	}
-	if err := noteAddresses(ctx, s, config, options.Protocol, errOut); err != nil {
+	if err := noteProviders(ctx, s, config, options.Protocol, errOut); err != nil {
 		return run.Summary{}, err
 	}
 	expected, worst := 0.0, 0.0

@@ -83,34 +83,47 @@ func (w *watched) Answer(ctx context.Context, request provider.Request) (provide
 	defer span.End()
 	answer, err := w.Provider.Answer(ctx, request)
 	took := time.Since(began)
-	record := w.logger.With("provider", string(w.name), "model", request.Arm.Model, "arm", request.Arm.Name, "task", request.Task.ID, "ms", took.Milliseconds())
 	if err != nil {
 		kind := errorType(err)
 		// The message may quote what the provider answered: it is in the store alone.
 		span.SetStatus(codes.Error, kind)
 		span.SetAttributes(semconv.ErrorTypeKey.String(kind))
 		w.duration.Record(ctx, took.Seconds(), genaiconv.OperationNameChat, w.name, append(common, semconv.ErrorTypeKey.String(kind))...)
-		record.InfoContext(ctx, "call failed", "error", kind)
+		w.record(ctx, slog.LevelInfo, "call failed", request, took, slog.String("error", kind))
 		return answer, err
 	}
 	if answer.ModelServed != "" {
 		common = append(common, semconv.GenAIResponseModel(answer.ModelServed))
 	}
-	span.SetAttributes(answered(answer)...)
+	if span.IsRecording() {
+		span.SetAttributes(answered(answer)...)
+	}
 	w.duration.Record(ctx, took.Seconds(), genaiconv.OperationNameChat, w.name, common...)
 	if answer.TTFT != nil {
 		w.first.Record(ctx, answer.TTFT.Seconds(), genaiconv.OperationNameChat, w.name, common...)
 	}
+	var said []slog.Attr
 	if n := answer.Tokens.Input; n != nil {
+		said = append(said, slog.Int64("input_tokens", *n))
 		w.tokens.Record(ctx, *n, genaiconv.OperationNameChat, w.name, genaiconv.TokenTypeInput, common...)
-		record = record.With("input_tokens", *n)
 	}
 	if n := answer.Tokens.Output; n != nil {
+		said = append(said, slog.Int64("output_tokens", *n))
 		w.tokens.Record(ctx, *n, genaiconv.OperationNameChat, w.name, genaiconv.TokenTypeOutput, common...)
-		record = record.With("output_tokens", *n)
 	}
-	record.DebugContext(ctx, "call answered", "finish_reason", answer.FinishReason)
+	w.record(ctx, slog.LevelDebug, "call answered", request, took, append(said, slog.String("finish_reason", answer.FinishReason))...)
 	return answer, nil
+}
+
+// record writes a log record of a call; most runs write none.
+func (w *watched) record(ctx context.Context, level slog.Level, message string, request provider.Request, took time.Duration, more ...slog.Attr) {
+	if !w.logger.Enabled(ctx, level) {
+		return
+	}
+	w.logger.LogAttrs(ctx, level, message, append([]slog.Attr{
+		slog.String("provider", string(w.name)), slog.String("model", request.Arm.Model), slog.String("arm", request.Arm.Name),
+		slog.String("task", request.Task.ID), slog.Int64("ms", took.Milliseconds()),
+	}, more...)...)
 }
 
 // answered are a span's attributes of an answer.
