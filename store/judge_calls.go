@@ -126,7 +126,7 @@ WHERE c.id = ?`, comparisonID)
 // has rated it or another run asks for it until its claim runs out. The judge must be
 // known by [Store.AddRater].
 func (s *Store) ReserveJudgement(ctx context.Context, judgement eval.Judgement, model, instruction string, worstCase, budget audit.NanoUSD, now, until time.Time) error {
-	return s.write(ctx, func(tx *transaction) error {
+	return s.writeTogether(ctx, func(tx *transaction) error {
 		rater, err := judgeID(ctx, tx, judgement.Judge)
 		if err != nil {
 			return err
