@@ -25,15 +25,17 @@ import (
 type benchServer struct {
 	*httptest.Server
 	latency time.Duration
+	stream  string // the answer as a stream
 
 	calls       atomic.Int64
 	mu          sync.Mutex
+	body        []byte    // of the first request
 	first, last time.Time // of the first request and of the last answer
 }
 
 func newBenchServer(t testing.TB, latency time.Duration) *benchServer {
 	t.Helper()
-	s := &benchServer{latency: latency}
+	s := &benchServer{latency: latency, stream: benchStream}
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(s.Close)
 	return s
@@ -57,19 +59,20 @@ data: [DONE]
 
 func (s *benchServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
-	if s.calls.Add(1) == 1 {
-		s.mu.Lock()
-		s.first = began
-		s.mu.Unlock()
-	}
+	call := s.calls.Add(1)
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return // nobody is there to be answered
 	}
+	if call == 1 {
+		s.mu.Lock()
+		s.first, s.body = began, body
+		s.mu.Unlock()
+	}
 	time.Sleep(s.latency - time.Since(began))
 	if bytes.Contains(body, []byte(`"stream":true`)) {
 		w.Header().Set("Content-Type", "text/event-stream")
-		_, _ = io.WriteString(w, benchStream) // the client counts
+		_, _ = io.WriteString(w, s.stream) // the client counts
 	} else {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, benchWhole) // the client counts
@@ -200,21 +203,29 @@ func benchWorkspace(t testing.TB, server string, tasks int) string {
 }
 
 // bareClient is a program of its own that sends the same requests and stores nothing:
-// bareclient URL CALLS IN-FLIGHT.
+// bareclient URL CALLS IN-FLIGHT [FILE]. Each request is that of a task of a pilot, or
+// what is in the file.
 func bareClient() {
 	calls, _ := strconv.Atoi(os.Args[2])    // given by the benchmark
 	inFlight, _ := strconv.Atoi(os.Args[3]) // given by the benchmark
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, inFlight
 	client := &http.Client{Transport: transport}
+	request := func(i int) ([]byte, error) {
+		return json.Marshal(map[string]any{
+			"model": "m", "stream": true, "max_completion_tokens": 100, "stream_options": map[string]any{"include_usage": true},
+			"messages": []any{map[string]any{"role": "user", "content": benchPrompt(i / 2)}},
+		})
+	}
+	if len(os.Args) > 4 {
+		body, err := os.ReadFile(os.Args[4])
+		request = func(int) ([]byte, error) { return body, err }
+	}
 	var group errgroup.Group
 	group.SetLimit(inFlight)
 	for i := range calls {
 		group.Go(func() error {
-			body, err := json.Marshal(map[string]any{
-				"model": "m", "stream": true, "max_completion_tokens": 100, "stream_options": map[string]any{"include_usage": true},
-				"messages": []any{map[string]any{"role": "user", "content": benchPrompt(i / 2)}},
-			})
+			body, err := request(i)
 			if err != nil {
 				return err
 			}
@@ -320,9 +331,9 @@ func BenchmarkPilotRunMemory(b *testing.B) {
 	}
 }
 
-func bareProcess(t testing.TB, url string, calls, inFlight int) *exec.Cmd {
+func bareProcess(t testing.TB, url string, calls, inFlight int, file ...string) *exec.Cmd {
 	t.Helper()
-	cmd := process(t, url, strconv.Itoa(calls), strconv.Itoa(inFlight))
+	cmd := process(t, append([]string{url, strconv.Itoa(calls), strconv.Itoa(inFlight)}, file...)...)
 	cmd.Args[0] = "bareclient" // by which TestMain knows it
 	return cmd
 }
