@@ -90,9 +90,10 @@ ORDER BY b.week, b.category, c.task_id, c.arm_b`, week)
 	return open, err
 }
 
-// JudgePresentation is a comparison in an order, as a judge is shown it; it names no
-// arm. eval.ErrNotFound where the comparison or an answer is not stored.
-func (s *Store) JudgePresentation(ctx context.Context, comparisonID string, first eval.Side) (eval.Presentation, error) {
+// JudgePresentation is a comparison as a judge is shown it, with the control's answer on
+// the left; it names no arm. eval.ErrNotFound where the comparison or an answer is not
+// stored.
+func (s *Store) JudgePresentation(ctx context.Context, comparisonID string) (eval.Presentation, error) {
 	var row struct {
 		TaskID string `db:"task_id"`
 		TextA  string `db:"text_a"`
@@ -110,14 +111,10 @@ WHERE c.id = ?`, comparisonID)
 	if err != nil {
 		return eval.Presentation{}, err
 	}
-	shown := eval.Presentation{
-		ComparisonID: comparisonID, TaskID: row.TaskID, First: first,
+	return eval.Presentation{
+		ComparisonID: comparisonID, TaskID: row.TaskID, First: eval.SideA,
 		System: task.System, Conversation: task.Conversation, Prompt: task.Prompt, Left: row.TextA, Right: row.TextB,
-	}
-	if first == eval.SideB {
-		shown.Left, shown.Right = row.TextB, row.TextA
-	}
-	return shown, nil
+	}, nil
 }
 
 // ReserveJudgement claims a judgement until a time and sets the worst case of its call

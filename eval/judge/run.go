@@ -24,8 +24,9 @@ type Store interface {
 	// week (0: of all), in a fixed order, both orders of a comparison together. One
 	// that got [Attempts] replies that could not be read is not open any more.
 	OpenJudgements(ctx context.Context, week, attempts int) ([]eval.Judgement, error)
-	// JudgePresentation is a comparison in an order; it names no arm.
-	JudgePresentation(ctx context.Context, comparisonID string, first eval.Side) (eval.Presentation, error)
+	// JudgePresentation is a comparison, the control's answer on the left; it names no
+	// arm.
+	JudgePresentation(ctx context.Context, comparisonID string) (eval.Presentation, error)
 	// Committed is what counts towards the budget so far, whoever was called.
 	Committed(ctx context.Context) (audit.NanoUSD, error)
 	// ReserveJudgement claims a judgement until a time and sets its worst case aside,
@@ -99,27 +100,29 @@ type Estimate struct {
 // EstimateCost prices the judgements before anything is sent.
 func EstimateCost(ctx context.Context, o Options, judgements []eval.Judgement) ([]Estimate, error) {
 	asking := newPanel(o)
-	estimates := make([]Estimate, 0, len(o.Protocol.Judges))
-	for _, judge := range asking.judges() {
+	judges := asking.judges()
+	estimates, prices := make([]Estimate, len(judges)), make([]audit.Price, len(judges))
+	for i, judge := range judges {
 		price, priced := o.Price(judge)
-		e := Estimate{Judge: judge.Name, Free: o.Endpoints[judge.Provider].Origin() == eval.Simulated}
-		e.Unpriced = !priced && !e.Free
-		for _, judgement := range judgements {
-			if judgement.Judge != judge.Name {
-				continue
-			}
-			e.Calls++
-			if e.Free || e.Unpriced {
-				continue
-			}
-			question, err := asking.question(ctx, judgement)
-			if err != nil {
-				return nil, err
-			}
-			e.Expected += run.Expected(question, judge, price)
-			e.WorstCase += run.WorstCase(question, judge, price)
+		free := o.Endpoints[judge.Provider].Origin() == eval.Simulated
+		estimates[i], prices[i] = Estimate{Judge: judge.Name, Free: free, Unpriced: !priced && !free}, price
+	}
+	for _, judgement := range judgements {
+		i := slices.IndexFunc(judges, func(judge eval.Arm) bool { return judge.Name == judgement.Judge })
+		if i < 0 {
+			continue
 		}
-		estimates = append(estimates, e)
+		e := &estimates[i]
+		e.Calls++
+		if e.Free || e.Unpriced {
+			continue
+		}
+		question, err := asking.question(ctx, judgement)
+		if err != nil {
+			return nil, err
+		}
+		e.Expected += run.Expected(question, judges[i], prices[i])
+		e.WorstCase += run.WorstCase(question, judges[i], prices[i])
 	}
 	return estimates, nil
 }
@@ -160,6 +163,7 @@ type panel struct {
 	Options
 	instructions map[audit.Category]string
 	masker       *blind.Masker
+	shown        lastShown
 	order        []eval.Judgement
 	open         map[string]eval.Judgement // by key
 
@@ -201,13 +205,36 @@ func (p *panel) instruction(category audit.Category) string {
 }
 
 func (p *panel) question(ctx context.Context, judgement eval.Judgement) (audit.Task, error) {
-	shown, err := p.Store.JudgePresentation(ctx, judgement.ComparisonID, judgement.First)
+	shown, err := p.shown.of(ctx, p, judgement.ComparisonID)
 	if err != nil {
 		return audit.Task{}, err
 	}
-	question := Question(shown, p.instruction(judgement.Category), p.masker)
+	question := shown.question(p.instruction(judgement.Category), judgement.First)
 	question.ID = key(judgement)
 	return question, nil
+}
+
+// lastShown keeps the comparison that was asked for last. The questions of all judges on
+// a comparison, in both orders, come one after the other, and to read it and to hide its
+// names is most of their work.
+type lastShown struct {
+	mu           sync.Mutex
+	comparisonID string
+	material     material
+}
+
+func (l *lastShown) of(ctx context.Context, p *panel, comparisonID string) (material, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.comparisonID == comparisonID {
+		return l.material, nil
+	}
+	shown, err := p.Store.JudgePresentation(ctx, comparisonID)
+	if err != nil {
+		return material{}, err
+	}
+	l.comparisonID, l.material = comparisonID, newMaterial(shown, p.masker)
+	return l.material, nil
 }
 
 // EachOpenCell gives the judgements.
