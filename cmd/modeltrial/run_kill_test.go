@@ -29,6 +29,8 @@ import (
 type billingServer struct {
 	*httptest.Server
 
+	latency time.Duration
+
 	mu       sync.Mutex
 	answers  int
 	arrived  map[eval.Cell]int        // calls, by task and arm
@@ -40,7 +42,7 @@ type billingServer struct {
 
 func newBillingServer(t *testing.T) *billingServer {
 	t.Helper()
-	s := &billingServer{arrived: map[eval.Cell]int{}, billed: map[string]audit.NanoUSD{}, stored: map[eval.Cell]bool{}}
+	s := &billingServer{latency: 20 * time.Millisecond, arrived: map[eval.Cell]int{}, billed: map[string]audit.NanoUSD{}, stored: map[eval.Cell]bool{}}
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(s.Close)
 	return s
@@ -71,7 +73,7 @@ func (s *billingServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	text, out := fmt.Sprintf("answer %d", s.answers), 1+s.answers%50
 	s.billed[text] = audit.NanoUSD(40*1000 + out*4000)
 	s.mu.Unlock()
-	time.Sleep(20 * time.Millisecond)
+	time.Sleep(s.latency)
 	w.Header().Set("Content-Type", "text/event-stream")
 	fmt.Fprintf(w, "data: {\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":%q},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":40,\"completion_tokens\":%d}}\n\n", text, out)
 }
