@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -41,8 +42,8 @@ claims have run out: twice the provider's timeout and a minute or two later. A c
 fails five times is given up, with its reason in pilot status, until pilot retry asks for
 it again. When the protocol changes a worker ends: start it again.
 
-Exit status: 0 it was told to stop, or with --until-done everything is done; 1 failure, or
-calls were given up.`,
+Exit status: 0 it was told to stop, or with --until-done everything is done; 1 failure,
+calls were given up, or with --until-done the budget does not cover what is open.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.concurrency < 0 {
@@ -59,8 +60,12 @@ calls were given up.`,
 	return cmd
 }
 
-// errProtocolChanged ends a worker that would go on by an old protocol.
-var errProtocolChanged = errors.New("another protocol is locked; start the worker again")
+var (
+	// errProtocolChanged ends a worker that would go on by an old protocol.
+	errProtocolChanged = errors.New("another protocol is locked; start the worker again")
+	// errUncovered ends one that should end when all is done.
+	errUncovered = errors.New("the budget does not cover another call; raise budget_usd (a deviation)")
+)
 
 func runWorker(ctx context.Context, g *global, s *store.Store, o *workerOptions, out, errOut io.Writer) error {
 	config, err := g.pilotConfig()
@@ -98,33 +103,34 @@ func runWorker(ctx context.Context, g *global, s *store.Store, o *workerOptions,
 	}
 	if why := context.Cause(working); errors.Is(why, errProtocolChanged) {
 		return why
+	} else if errors.Is(why, errUncovered) {
+		fmt.Fprintf(errOut, "! %v\n", why)
 	}
 	waiting, err := s.WaitingCalls(keep)
 	if err != nil {
 		return err
 	}
-	return w.say(g, out, waiting, ctx.Err() != nil)
+	if err := w.say(g, out, waiting); err != nil {
+		return err
+	}
+	if ctx.Err() == nil && (len(waiting) > 0 || errors.Is(context.Cause(working), errUncovered)) {
+		return errSaid
+	}
+	return nil
 }
 
 // say tells what the worker has done.
-func (w *worker) say(g *global, out io.Writer, waiting []eval.WaitingCall, told bool) error {
+func (w *worker) say(g *global, out io.Writer, waiting []eval.WaitingCall) error {
 	answered, rated, failed, spent := w.counts()
 	if g.json {
-		err := report.JSON(out, map[string]any{
+		return report.JSON(out, map[string]any{
 			"schema": "modeltrial.worker/1", "worker": w.self.ID, "answered": answered, "rated": rated, "failed": failed,
 			"spent_usd": spent.Dollars(), "given_up": append([]eval.WaitingCall{}, waiting...),
 		})
-		if err != nil {
-			return err
-		}
-	} else {
-		fmt.Fprintf(out, "%s answered, %s, %s given up, spent %s\n", counted(answered, "call", "calls"),
-			counted(rated, "judgement", "judgements"), report.Count(failed), report.Money(spent.Dollars()))
-		sayGivenUp(g, out, waiting)
 	}
-	if !told && len(waiting) > 0 {
-		return errSaid
-	}
+	fmt.Fprintf(out, "%s answered, %s, %s given up, spent %s\n", counted(answered, "call", "calls"),
+		counted(rated, "judgement", "judgements"), report.Count(failed), report.Money(spent.Dollars()))
+	sayGivenUp(g, out, waiting)
 	return nil
 }
 
@@ -152,6 +158,7 @@ type worker struct {
 	judges      *judge.Worker // nil: the protocol has none
 	judging     judge.Options
 	jobs        openJobs
+	uncovered   atomic.Int64 // calls that the budget did not cover
 }
 
 // prepare makes the workers for arms and judges, which the queue then gives calls.
@@ -196,6 +203,9 @@ func (w *worker) work() run.Work {
 		Open: w.open, Lanes: lanes,
 		Do: func(ctx context.Context, job run.Job, attempts int) (run.Ending, error) {
 			ending, err := w.do(ctx, job, attempts)
+			if ending.Budget {
+				w.uncovered.Add(1)
+			}
 			if err != nil || ending.Open || ending.Reason == "" {
 				return ending, err
 			}

@@ -14,6 +14,9 @@ import (
 // comparisonsPause is how often a worker pairs new answers for raters and judges.
 const comparisonsPause = 10 * time.Second
 
+// manyJudgements are not read again sooner just to see whether all is done.
+const manyJudgements = 1000
+
 // openJobs is what a worker knows of the open calls.
 type openJobs struct {
 	mu         sync.Mutex
@@ -119,11 +122,16 @@ func (w *worker) openJudgements(ctx context.Context) ([]eval.Judgement, error) {
 
 // done says whether nothing is open that was not given up.
 func (w *worker) done(ctx context.Context) (bool, error) {
-	for _, err := range w.open(ctx) {
-		return false, err
+	for job, err := range w.open(ctx) {
+		if err != nil || job.Comparison == "" {
+			return false, err
+		}
+		break // it may have been rated since they were read
 	}
 	w.jobs.mu.Lock()
-	w.jobs.pairedAt = time.Time{} // the last answers may make new judgements
+	if len(w.jobs.judgements) <= manyJudgements { // more take a while to be rated, and to be read
+		w.jobs.pairedAt = time.Time{}
+	}
 	w.jobs.mu.Unlock()
 	for _, err := range w.open(ctx) {
 		return false, err

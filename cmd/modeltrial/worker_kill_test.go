@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
@@ -125,7 +124,6 @@ type crew struct {
 	concurrency int
 	killed      int
 
-	mu      sync.Mutex
 	workers []*crewMember
 }
 

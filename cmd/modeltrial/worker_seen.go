@@ -13,11 +13,13 @@ import (
 	"modeltrial/report"
 )
 
-// seenPause is how often a worker tells of itself; ratePause is over how long its rate is
-// taken.
 const (
-	seenPause = 5 * time.Second
-	ratePause = 30 * time.Second
+	seenPause = 5 * time.Second  // how often a worker tells of itself
+	ratePause = 30 * time.Second // over how long its rate is taken
+	donePause = time.Second      // how often one that ends when all is done looks whether it is
+	// uncoveredPause is how long such a one waits for calls under way to cost less than
+	// they might.
+	uncoveredPause = 10 * time.Second
 )
 
 // counts are what the worker has done so far.
@@ -64,21 +66,33 @@ func (w *worker) tell(ctx context.Context, stop context.CancelCauseFunc, untilDo
 		}
 		if now.SHA256 != w.protocol.SHA256 {
 			stop(errProtocolChanged)
-			return nil
 		}
-		if !untilDone {
-			return nil
-		}
+		return nil
+	}
+	before, uncovered, stuckSince := 0, int64(0), time.Now()
+	finish := func() error {
 		finished, err := w.done(ctx)
 		if finished {
 			stop(nil)
+		}
+		answered, rated, _, _ := w.counts()
+		switch now := w.uncovered.Load(); {
+		case answered+rated > before || now == 0:
+			before, uncovered, stuckSince = answered+rated, now, time.Now()
+		case now > uncovered && time.Since(stuckSince) > uncoveredPause:
+			stop(errUncovered)
 		}
 		return err
 	}
 	go func() {
 		defer close(done)
-		for {
-			if err := look(); err != nil && ctx.Err() == nil {
+		var looking, finishing <-chan time.Time
+		looking = time.Tick(seenPause)
+		if untilDone {
+			finishing = time.Tick(donePause)
+		}
+		for err := look(); ; {
+			if err != nil && ctx.Err() == nil {
 				slog.WarnContext(ctx, "the worker could not tell of itself", "error", err) // it is tried again
 			}
 			select {
@@ -87,7 +101,10 @@ func (w *worker) tell(ctx context.Context, stop context.CancelCauseFunc, untilDo
 					slog.WarnContext(ctx, "the worker could not tell that it ends", "error", err)
 				}
 				return
-			case <-time.After(seenPause):
+			case <-looking:
+				err = look()
+			case <-finishing:
+				err = finish()
 			}
 		}
 	}()

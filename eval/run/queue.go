@@ -30,6 +30,7 @@ type Ending struct {
 	Open    bool          // the call is still to be made
 	Wait    time.Duration // where it is open: until it is worth another try
 	Attempt bool          // where it is open: a call was made and failed
+	Budget  bool          // where it is open: the budget does not cover it now
 	// Reason is what the last call failed with, or what keeps it open. A job that is not
 	// open and has a reason is given up, until somebody asks for it again.
 	Reason string

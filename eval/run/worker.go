@@ -107,6 +107,8 @@ func (w *Worker) once(ctx context.Context, cell eval.Cell, arm eval.Arm, task au
 	cancel()
 	switch {
 	case err == nil:
+	case ctx.Err() != nil:
+		return Ending{Open: true}, nil
 	case late:
 		return Ending{Open: true, Reason: fmt.Sprintf("provider %q takes no more calls now", arm.Provider)}, nil
 	default:
@@ -136,7 +138,7 @@ func unsent(ctx context.Context, why error) (Ending, error) {
 	case errors.Is(why, eval.ErrClaimed):
 		return Ending{Open: true, Wait: claimedPause, Reason: eval.ErrClaimed.Error()}, nil
 	case errors.Is(why, eval.ErrBudgetExhausted):
-		return Ending{Open: true, Wait: budgetPause, Reason: why.Error()}, nil
+		return Ending{Open: true, Wait: budgetPause, Budget: true, Reason: why.Error()}, nil
 	}
 	return Ending{Open: true}, unlessOver(ctx, why)
 }
