@@ -38,6 +38,9 @@ type billingServer struct {
 	stored   map[eval.Cell]bool       // answered cells, as of the end of the last process
 	repeated []eval.Cell              // called although they were stored
 	lost     int                      // calls without a stored answer, as of then
+	flying   int                      // calls under way
+	most     int                      // of them at once
+	times    []time.Time              // when each call came
 }
 
 func newBillingServer(t *testing.T) *billingServer {
@@ -65,6 +68,8 @@ func (s *billingServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	s.answers++
+	s.flying++
+	s.most, s.times = max(s.most, s.flying), append(s.times, time.Now())
 	s.arrived[cell]++
 	if s.stored[cell] {
 		s.repeated = append(s.repeated, cell)
@@ -74,6 +79,9 @@ func (s *billingServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.billed[text] = audit.NanoUSD(40*1000 + out*4000)
 	s.mu.Unlock()
 	time.Sleep(s.latency)
+	s.mu.Lock()
+	s.flying-- // before the client can know
+	s.mu.Unlock()
 	w.Header().Set("Content-Type", "text/event-stream")
 	fmt.Fprintf(w, "data: {\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":%q},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":40,\"completion_tokens\":%d}}\n\n", text, out)
 }
