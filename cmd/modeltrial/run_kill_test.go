@@ -43,7 +43,7 @@ type billingServer struct {
 	times    []time.Time              // when each call came
 }
 
-func newBillingServer(t *testing.T) *billingServer {
+func newBillingServer(t testing.TB) *billingServer {
 	t.Helper()
 	s := &billingServer{latency: 20 * time.Millisecond, arrived: map[eval.Cell]int{}, billed: map[string]audit.NanoUSD{}, stored: map[eval.Cell]bool{}}
 	s.Server = httptest.NewServer(s)

@@ -118,10 +118,11 @@ func TestWorkersLoseNothingThatWasPaidFor(t *testing.T) {
 
 // A crew is some worker processes on one pilot.
 type crew struct {
-	t           *testing.T
+	t           testing.TB
 	dir         string
 	server      *billingServer
 	concurrency int
+	quiet       bool // they do not tell what they have stored
 	killed      int
 
 	workers []*crewMember
@@ -139,10 +140,11 @@ type crewMember struct {
 // start starts a worker that ends when everything is done.
 func (c *crew) start() {
 	c.t.Helper()
-	w := &crewMember{
-		Cmd:   process(c.t, "-C", c.dir, "worker", "--concurrency", strconv.Itoa(c.concurrency), "--until-done", "--log-level", "debug", "--log-format", "json"),
-		ended: make(chan struct{}),
+	args := []string{"-C", c.dir, "worker", "--concurrency", strconv.Itoa(c.concurrency), "--until-done"}
+	if !c.quiet {
+		args = append(args, "--log-level", "debug", "--log-format", "json")
 	}
+	w := &crewMember{Cmd: process(c.t, args...), ended: make(chan struct{})}
 	w.log.server = c.server
 	w.Stdout, w.Stderr = &w.out, &w.log
 	if err := w.Start(); err != nil {
