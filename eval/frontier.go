@@ -37,9 +37,15 @@ type FrontierArm struct {
 	WinRate     *Interval `json:"win_rate"`
 	// Dominated says that another arm of the category costs no more and is preferred as
 	// often or more, and is better in one of the two: DominatedBy is the best preferred
-	// of those. It compares estimates; their intervals may still overlap.
+	// of those. It compares estimates.
 	Dominated   bool   `json:"dominated"`
 	DominatedBy string `json:"dominated_by,omitempty"`
+	// DominatedCostShown and DominatedQualityShown say in which of the two DominatedBy is
+	// ahead beyond chance: where the 95% intervals are apart, so is that of the difference
+	// from 0, however the two estimates depend on each other (it is no wider than both
+	// together). Quality ahead of the control is what the pilot has shown to be better.
+	DominatedCostShown    bool `json:"dominated_cost_shown"`
+	DominatedQualityShown bool `json:"dominated_quality_shown"`
 	// Better and NotWorse say what the pilot has shown, at the protocol's error rate.
 	Better   bool `json:"shown_better"`
 	NotWorse bool `json:"shown_not_worse"`
@@ -84,6 +90,8 @@ func (c FrontierCategory) markDominated(arm *FrontierArm) {
 	for _, other := range c.Arms {
 		if win := other.WinRate.Estimate; other.dominates(*arm) && win > best {
 			arm.Dominated, arm.DominatedBy, best = true, other.Arm, win
+			arm.DominatedCostShown = other.CostRatio.High < arm.CostRatio.Low
+			arm.DominatedQualityShown = other.WinRate.Low > arm.WinRate.High && (other.Better || arm.Arm != c.Arms[0].Arm)
 		}
 	}
 }

@@ -184,7 +184,7 @@ func (s sheet) assumptions(row int) int {
 		{"Orchestration overhead a month", 0, formatMoney, nameOverhead, 0, 1e12, "not given, counts as 0: gateway, operation"},
 		{"Judge models a month", 0, formatMoney, nameJudgesMonth, 0, 1e12, "not given, counts as 0: checks after the switch"},
 		{"An editor's hour", 0, formatMoney, nameEditorRate, 0, 1e6, "not given, counts as 0: of those who edit answers"},
-		{"Calls of the pilot's arms, once", s.in.ArmsSpent.Dollars(), formatMoney, namePilotOnce, 0, 1e12, "as spent in this pilot; recorded answers cost nothing"},
+		{"Calls of the pilot's arms, once", s.in.ArmsSpent.Dollars(), formatMoney, namePilotOnce, 0, 1e12, "as spent in this pilot; imported answers cost nothing here"},
 		{"Judge models in the pilot, once", s.in.JudgesSpent.Dollars(), formatMoney, nameJudgesOnce, 0, 1e12, "as spent in this pilot"},
 		{"Rating hours of people", s.ratingHours(), formatNumber, nameRatingHours, 0, 1e9, s.ratingHoursSource()},
 		{"A rater's hour", 0, formatMoney, nameRaterRate, 0, 1e6, "not given, counts as 0: set your rate"},

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"modeltrial/eval"
 )
@@ -72,19 +73,23 @@ func frontierRow(plane eval.FrontierCategory, arm eval.FrontierArm, control bool
 	return []Cell{{Text: string(plane.Category)}, {Text: arm.Arm}, {Text: perTask}, {Text: cost}, {Text: win}, place}
 }
 
-// dominatedNote says by which arm another is beaten, and whether that is shown.
+// dominatedNote says by which arm another is beaten, and how far that is more than
+// chance.
 func dominatedNote(plane eval.FrontierCategory, arm eval.FrontierArm) string {
-	note := arm.DominatedBy + " costs no more and is preferred as often or more"
-	for _, by := range plane.Arms[1:] {
-		switch {
-		case by.Arm != arm.DominatedBy:
-		case arm.Arm == plane.Arms[0].Arm && by.Better && by.CostRatio.High <= 1:
-			return note + ", both beyond chance"
-		case arm.Arm == plane.Arms[0].Arm && by.NotWorse && by.CostRatio.High <= 1:
-			return note + ": cheaper beyond chance, its quality shown not worse"
-		}
+	by := slices.IndexFunc(plane.Arms, func(other eval.FrontierArm) bool { return other.Arm == arm.DominatedBy })
+	notWorse := plane.Arms[by].NotWorse && arm.Arm == plane.Arms[0].Arm
+	note := "beaten by " + line(arm.DominatedBy)
+	switch cost, quality := arm.DominatedCostShown, arm.DominatedQualityShown; {
+	case cost && quality:
+		return note + " in cost and quality, both beyond chance"
+	case cost && notWorse:
+		return note + ": in cost beyond chance, in quality shown to be not worse"
+	case cost:
+		return note + ": in cost beyond chance, in quality by the point estimate only"
+	case quality:
+		return note + ": in quality beyond chance, in cost by the point estimate only"
 	}
-	return note + ", as estimated: the intervals do not rule out otherwise"
+	return note + " by the point estimates only: in neither cost nor quality beyond chance"
 }
 
 func (p *page) goal(goal eval.FrontierGoal) {

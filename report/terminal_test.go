@@ -105,7 +105,7 @@ func TestProvenanceStandsAtTheHead(t *testing.T) {
 		t.Fatal(err)
 	}
 	head, _, _ := strings.Cut(out.String(), "\n\n")
-	if want := "answers are recorded samples; 480 of 480 ratings are simulated"; !strings.Contains(head, want) {
+	if want := "answers are imported; 480 of 480 ratings are simulated"; !strings.Contains(head, want) {
 		t.Errorf("head is %q, want it to say %q", head, want)
 	}
 }
