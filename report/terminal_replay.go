@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"modeltrial/eval"
@@ -94,19 +95,22 @@ func replayErrorsSentence(r eval.Replay) string {
 	return text + "."
 }
 
+// replayTable has all of a group in a row where the terminal is wide enough for that;
+// elsewhere money stands in a table of its own, so that no name is cut for it.
 func (p *page) replayTable(name string, groups []eval.ReplayGroup, of func(eval.ReplayGroup) string, errors bool) {
-	columns := []Column{
+	money := []Column{
 		{Name: name},
 		{Name: "moved", Right: true, Fixed: true},
 		{Name: "USD now", Right: true, Fixed: true},
 		{Name: "then", Right: true, Fixed: true},
 		{Name: "saving", Right: true, Fixed: true},
 	}
+	var rest []Column
 	if errors {
-		columns = append(columns, Column{Name: "with errors", Right: true, Fixed: true})
+		rest = append(rest, Column{Name: "saving with errors", Right: true, Fixed: true})
 	}
-	columns = append(columns, Column{Name: "time", Right: true, Fixed: true}, Column{Name: "win rate", Right: true, Fixed: true})
-	var rows [][]Cell
+	rest = append(rest, Column{Name: "time", Right: true, Fixed: true}, Column{Name: "win rate", Right: true, Fixed: true})
+	var rows, others [][]Cell
 	var notes footnotes
 	for _, g := range groups {
 		then := unknown
@@ -115,15 +119,29 @@ func (p *page) replayTable(name string, groups []eval.ReplayGroup, of func(eval.
 		} else {
 			then += notes.of(g.WhyMissing["saving_usd"])
 		}
-		cells := []string{of(g), Count(g.Moved) + " of " + Count(g.Tasks), amount(g.CostNow), then, nothingOr(g, savingRange(g.Saving))}
+		rows = append(rows, Cells(of(g), Count(g.Moved)+" of "+Count(g.Tasks), amount(g.CostNow), then, nothingOr(g, savingRange(g.Saving))))
+		var other []string
 		if errors {
-			cells = append(cells, nothingOr(g, savingRange(g.SavingWithErrors)))
+			other = append(other, nothingOr(g, savingRange(g.SavingWithErrors)))
 		}
-		cells = append(cells, nothingOr(g, timesOf(g.LatencyRatio)), nothingOr(g, replayRate(g.WinRateMoved)))
-		rows = append(rows, Cells(cells...))
+		others = append(others, Cells(append(other, nothingOr(g, timesOf(g.LatencyRatio)), nothingOr(g, replayRate(g.WinRateMoved)))...))
 	}
-	p.table(columns, rows)
+	columns, whole := slices.Concat(money, rest), make([][]Cell, len(rows))
+	for i := range rows {
+		whole[i] = slices.Concat(rows[i], others[i])
+	}
+	if tableWidth(columns, whole) <= p.style.width() {
+		p.table(columns, whole)
+		p.footnotes(notes)
+		return
+	}
+	p.table(money, rows)
 	p.footnotes(notes)
+	p.gap()
+	for i := range others {
+		others[i] = slices.Concat(rows[i][:1], others[i])
+	}
+	p.table(slices.Concat(money[:1], rest), others)
 }
 
 // nothingOr leaves a cell empty where nothing moves: a saving of 0 and a ratio of 1 are
