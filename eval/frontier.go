@@ -15,10 +15,12 @@ type Frontier struct {
 	ProtocolSHA256 string             `json:"protocol_sha256"`
 	Provenance     Provenance         `json:"provenance"`
 	Categories     []FrontierCategory `json:"categories"`
-	// MonthlyCostNow is the audited log's cost a month, whatever model it ran on.
-	MonthlyCostNow float64        `json:"monthly_cost_now_usd"`
-	Goals          []FrontierGoal `json:"goals"`
-	Warnings       []string       `json:"warnings"`
+	// MonthlyCostNow is the audited log's cost a month, whatever model it ran on; nil, and
+	// with it the cost of every goal, where the log states none.
+	MonthlyCostNow *float64          `json:"monthly_cost_now_usd"`
+	Goals          []FrontierGoal    `json:"goals"`
+	Warnings       []string          `json:"warnings"`
+	WhyMissing     map[string]string `json:"why_missing"`
 }
 
 // A FrontierCategory is a category's arms, the control first.
@@ -121,7 +123,7 @@ type FrontierGoal struct {
 	Feasible bool        `json:"feasible"`
 	Routes   []GoalRoute `json:"routes"`
 	// MonthlyCost is that of the whole log, Saving against what it costs now.
-	MonthlyCost   float64   `json:"monthly_cost_usd"`
+	MonthlyCost   *float64  `json:"monthly_cost_usd"`
 	MonthlySaving *Interval `json:"monthly_saving_usd"`
 	// WinRate is that of the control's work in the pilot's categories against the
 	// control, each task counting once.
@@ -135,7 +137,7 @@ type GoalRoute struct {
 	Arm      string         `json:"arm"`
 	// Shown says that the pilot has shown what the goal asks for: better, or not worse.
 	// A budget may choose what is only estimated.
-	Shown       bool    `json:"shown"`
-	MonthlyCost float64 `json:"monthly_cost_usd"` // of the control's work, under the arm
-	Why         string  `json:"why"`
+	Shown       bool     `json:"shown"`
+	MonthlyCost *float64 `json:"monthly_cost_usd"` // of the control's work, under the arm; nil: not known
+	Why         string   `json:"why"`
 }

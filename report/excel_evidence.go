@@ -49,11 +49,7 @@ func (b *book) routingSheet() {
 		cells = []any{string(r.Category)}
 		cells = append(cells, three(r.CostRatio)...)
 		cells = append(cells, three(r.LatencyRatio)...)
-		var then any
-		if r.MonthlySaving != nil {
-			then = r.MonthlyCostThen
-		}
-		cells = append(cells, r.MonthlyTasks, r.MonthlyCostNow, then)
+		cells = append(cells, r.MonthlyTasks, r.MonthlyCostNow, r.MonthlyCostThen)
 		priced = append(priced, append(cells, three(r.MonthlySaving)...))
 	}
 	next := s.table(row, "RoutingTable", decisions, decided, noRoutes) + 1

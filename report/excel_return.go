@@ -98,7 +98,7 @@ var savingFields = []field{
 
 // A spendInput is what the formulas of one category start from. Nil is unknown.
 type spendInput struct {
-	costPerTask float64
+	costPerTask *float64
 	share       *float64 // of the category's cost, on the model that is replaced
 	relative    *float64 // standard error of that spend, as a share of it
 }
@@ -107,13 +107,20 @@ type spendInput struct {
 // switch a category that the table keeps.
 func inputs(r eval.Route) spendInput {
 	in := spendInput{}
-	if r.MonthlyTasks > 0 {
-		in.costPerTask = r.MonthlyCostNow / r.MonthlyTasks
-	}
-	if r.ControlSpend == nil || r.ControlSpend.Estimate <= 0 || r.MonthlyCostNow <= 0 {
+	if r.MonthlyCostNow == nil {
 		return in
 	}
-	share, relative := r.ControlSpend.Estimate/r.MonthlyCostNow, r.ControlSpend.StandardError/r.ControlSpend.Estimate
+	switch {
+	case r.MonthlyTasks == nil:
+	case *r.MonthlyTasks > 0:
+		in.costPerTask = new(*r.MonthlyCostNow / *r.MonthlyTasks)
+	default:
+		in.costPerTask = new(0.0) // of no task
+	}
+	if r.ControlSpend == nil || r.ControlSpend.Estimate <= 0 || *r.MonthlyCostNow <= 0 {
+		return in
+	}
+	share, relative := r.ControlSpend.Estimate / *r.MonthlyCostNow, r.ControlSpend.StandardError/r.ControlSpend.Estimate
 	in.share, in.relative = &share, &relative
 	return in
 }
@@ -284,8 +291,8 @@ func (s sheet) savingRows(row, from int) int {
 		}
 		rows = append(rows, []any{
 			string(r.Category), candidateOf(r),
-			formula(fmt.Sprintf(`%s*%s*IF(ISNUMBER(%s),1-%s+%s*%s,1)`, input(returnTasks), input(returnCost), input(returnShare), input(returnShare), input(returnShare), input(returnPriceNow))),
-			formula(fmt.Sprintf(`IF(ISNUMBER(%s),%s-%s,"")`, here(savingEstimate), here(savingNow), here(savingEstimate))),
+			formula(fmt.Sprintf(`IF(ISNUMBER(%s)*ISNUMBER(%s),%s*%s*IF(ISNUMBER(%s),1-%s+%s*%s,1),"")`, input(returnTasks), input(returnCost), input(returnTasks), input(returnCost), input(returnShare), input(returnShare), input(returnShare), input(returnPriceNow))),
+			formula(fmt.Sprintf(`IF(ISNUMBER(%s)*ISNUMBER(%s),%s-%s,"")`, here(savingNow), here(savingEstimate), here(savingNow), here(savingEstimate))),
 			ifSwitched(known, fmt.Sprintf(`%s*(1-%s)`, base, here(savingRatio))),
 			limit("-"), limit("+"),
 			ifSwitched(certain, fmt.Sprintf(`%s^2*((1-%s)^2*%s^2+%s^2+%s^2*%s^2)`,

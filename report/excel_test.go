@@ -123,7 +123,7 @@ func TestWorkbookReturnMeetsTheRoutingTable(t *testing.T) {
 			continue
 		}
 		row := findRow(t, file, sheetReturn, "Cost a month now") + 1 + i
-		for column, want := range map[int]float64{savingEstimate: route.MonthlySaving.Estimate, savingLow: route.MonthlySaving.Low, savingHigh: route.MonthlySaving.High, savingThen: route.MonthlyCostThen} {
+		for column, want := range map[int]float64{savingEstimate: route.MonthlySaving.Estimate, savingLow: route.MonthlySaving.Low, savingHigh: route.MonthlySaving.High, savingThen: *route.MonthlyCostThen} {
 			text, err := file.CalcCellValue(sheetReturn, at(column, row), excelize.Options{RawCellValue: true})
 			got, parseErr := strconv.ParseFloat(text, 64)
 			if err != nil || parseErr != nil || math.Abs(got-want) > 0.005 {
@@ -188,9 +188,9 @@ func changed(t testing.TB, file *excelize.File) map[string]float64 {
 		if !switches(r.Decision) && i != math3 {
 			continue
 		}
-		cost, ratio := r.MonthlyCostNow, r.CostRatio.Estimate
+		cost, ratio := *r.MonthlyCostNow, r.CostRatio.Estimate
 		if i == 0 {
-			cost, ratio = cost*6000/r.MonthlyTasks, 0.7
+			cost, ratio = cost*6000 / *r.MonthlyTasks, 0.7
 		}
 		base, spread, se := 0.8*cost*0.9, 0.8*cost*0.04, r.CostRatio.StandardError
 		saving += base * (1 - ratio)
@@ -245,7 +245,7 @@ func TestWorkbookTakesWhatThePilotMeasured(t *testing.T) {
 	}
 	before := evaluated(t, file, nameSavingMonth)
 	setNamed(t, file, nameEditorRate, 36)
-	want := in.Routing.Routes[0].MonthlyTasks * 0.8 * 100 * (1 - 0.7) / 3600 * 36 // 8 of 10 tasks are on the control's model
+	want := *in.Routing.Routes[0].MonthlyTasks * 0.8 * 100 * (1 - 0.7) / 3600 * 36 // 8 of 10 tasks are on the control's model
 	if got := evaluated(t, file, nameSavingMonth) - before; math.Abs(got-want) > 0.05 {
 		t.Errorf("editing saves %.4f, want %.4f", got, want)
 	}

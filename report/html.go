@@ -22,7 +22,7 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"line": line, "groupName": groupName, "ms": optionalMS, "mostUsed": mostUsed,
 	"winRate":      func(c eval.ComparisonResult) string { return WinRate(c.WinRate, nil, c.Tasks) },
 	"always":       func(i *eval.Interval, n int) string { return rateRange(i, n) },
-	"routeWinRate": winRateShort, "moneyRange": moneyRange, "then": thenText, "decisionClass": decisionClass,
+	"routeWinRate": winRateShort, "moneyRange": moneyRange, "decisionClass": decisionClass,
 	"p": pValue, "optionalMoney": optionalMoney, "points": points, "raterKind": raterKind, "alpha": alphaText, "kappa": kappaText,
 	"seconds": func(s *float64) string {
 		if s == nil {
@@ -177,13 +177,6 @@ func pValue(p *float64) string {
 		return "< 0.0001"
 	}
 	return fmt.Sprintf("%.4f", *p)
-}
-
-func optionalMoney(dollars *float64) string {
-	if dollars == nil {
-		return unknown
-	}
-	return Money(*dollars)
 }
 
 func kappaText(kappa *float64) string {

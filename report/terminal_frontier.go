@@ -31,6 +31,12 @@ func Frontier(w io.Writer, f eval.Frontier, style Style) error {
 			rows = append(rows, frontierRow(plane, arm, i == 0, &notes))
 		}
 	}
+	if len(rows) == 0 {
+		p.say(Warning, "  ", "Of no arm both cost and quality are known.")
+		p.gap()
+		p.warnings(f.Warnings)
+		return p.flush(w)
+	}
 	p.table([]Column{
 		{Name: "category"},
 		{Name: "arm"},
@@ -103,14 +109,17 @@ func (p *page) goal(goal eval.FrontierGoal) {
 	}
 	var rows [][]Cell
 	for _, r := range goal.Routes {
-		rows = append(rows, Cells(string(r.Category), r.Arm, amount(r.MonthlyCost), r.Why))
+		rows = append(rows, Cells(string(r.Category), r.Arm, optionalAmount(r.MonthlyCost), r.Why))
 	}
 	p.table([]Column{{Name: "category"}, {Name: "arm"}, {Name: "USD/month", Right: true, Fixed: true}, {Name: "why"}}, rows)
-	text := fmt.Sprintf("The whole log then costs %s a month", Money(goal.MonthlyCost))
+	text := "What the whole log then costs a month is not known: " + goal.WhyMissing["monthly_cost_usd"]
+	if goal.MonthlyCost != nil {
+		text = fmt.Sprintf("The whole log then costs %s a month", Money(*goal.MonthlyCost))
+	}
 	if goal.MonthlySaving == nil {
 		text += "; the saving's interval is not known: " + goal.WhyMissing["monthly_saving_usd"]
 	} else {
-		text += fmt.Sprintf(", a saving of %s", savingRange(goal.MonthlySaving)+" USD")
+		text += fmt.Sprintf("; that saves %s", savingRange(goal.MonthlySaving)+" USD")
 	}
 	if goal.WinRate != nil {
 		text += "; against the control a win rate of " + replayRate(goal.WinRate)

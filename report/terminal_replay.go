@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -60,8 +61,11 @@ func replayHead(r eval.Replay) string {
 func replaySentence(r eval.Replay) string {
 	t := r.Total
 	text := fmt.Sprintf("%s of %s would have run on another model.", Count(t.Moved), counted(t.Tasks, "task", "tasks"))
-	if t.Saving == nil {
+	switch {
+	case t.Saving == nil:
 		return text + " What they would have cost is not known: " + t.WhyMissing["saving_usd"] + "."
+	case t.CostNow == nil:
+		return text + " What the log cost is not known: " + t.WhyMissing["cost_now_usd"] + "."
 	}
 	verb, by := "less", t.Saving.Estimate
 	limits := *t.Saving
@@ -69,7 +73,7 @@ func replaySentence(r eval.Replay) string {
 		verb, by = "more", -by
 		limits.Low, limits.High = -t.Saving.High, -t.Saving.Low
 	}
-	text += fmt.Sprintf(" The log cost %s and would have cost %s: %s %s (%s).", Money(t.CostNow), Money(*t.CostThen), Money(by), verb, moneyRange(&limits))
+	text += fmt.Sprintf(" The log cost %s and would have cost %s: %s %s (%s).", Money(*t.CostNow), Money(*t.CostThen), Money(by), verb, moneyRange(&limits))
 	if t.LatencyRatio != nil && t.Moved > 0 {
 		text += fmt.Sprintf(" An answer took %s (geometric mean) and would have taken %s, %s.", Milliseconds(*t.LatencyNow), Milliseconds(*t.LatencyThen), ratioText(t.LatencyRatio))
 	}
@@ -113,13 +117,11 @@ func (p *page) replayTable(name string, groups []eval.ReplayGroup, of func(eval.
 	var rows, others [][]Cell
 	var notes footnotes
 	for _, g := range groups {
-		then := unknown
-		if g.CostThen != nil {
-			then = amount(*g.CostThen)
-		} else {
-			then += notes.of(g.WhyMissing["saving_usd"])
+		then := optionalAmount(g.CostThen)
+		if g.CostThen == nil {
+			then += notes.of(cmp.Or(g.WhyMissing["cost_then_usd"], g.WhyMissing["saving_usd"]))
 		}
-		rows = append(rows, Cells(of(g), Count(g.Moved)+" of "+Count(g.Tasks), amount(g.CostNow), then, nothingOr(g, savingRange(g.Saving))))
+		rows = append(rows, Cells(of(g), Count(g.Moved)+" of "+Count(g.Tasks), optionalAmount(g.CostNow), then, nothingOr(g, savingRange(g.Saving))))
 		var other []string
 		if errors {
 			other = append(other, nothingOr(g, savingRange(g.SavingWithErrors)))

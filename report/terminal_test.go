@@ -57,9 +57,9 @@ var terminalDocuments = []struct {
 // unknownSaving is a routing table whose log had too few periods.
 func unknownSaving() eval.RoutingTable {
 	table := fixtureRouting()
-	table.Routes[0].MonthlySaving, table.Routes[0].SavingIfSwitched, table.Routes[0].ControlSpend = nil, nil, nil
+	table.Routes[0].MonthlySaving, table.Routes[0].MonthlyCostThen, table.Routes[0].SavingIfSwitched, table.Routes[0].ControlSpend = nil, nil, nil, nil
 	table.Routes[0].WhyMissing = map[string]string{"monthly_saving_usd": "one month of spend, an interval needs 2"}
-	table.Total.MonthlySaving = nil
+	table.Total.MonthlySaving, table.Total.MonthlyCostThen = nil, nil
 	table.Total.WhyMissing = map[string]string{"monthly_saving_usd": "the saving of a route is not known"}
 	return table
 }
