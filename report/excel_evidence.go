@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
@@ -75,12 +76,20 @@ func (b *book) routingSheet() {
 func (s sheet) routingTotal(row, first int, columns []field) {
 	const tasks, now, then, saving = 8, 9, 10, 11
 	total := s.in.Routing.Total
+	var summed []int // the sum of what is not known is not 0
+	for column, known := range map[int]bool{
+		tasks: total.MonthlyTasks != nil, now: total.MonthlyCostNow != nil, then: total.MonthlyCostThen != nil, saving: total.MonthlySaving != nil,
+	} {
+		if known {
+			summed = append(summed, column)
+		}
+	}
+	slices.Sort(summed)
+	s.total(row, first, columns, summed...)
 	if total.MonthlySaving == nil {
-		s.total(row, first, columns, tasks, now)
 		s.set(1, row+1, sentence("Saving not known: "+total.WhyMissing["monthly_saving_usd"]), look{role: roleNotice})
 		return
 	}
-	s.total(row, first, columns, tasks, now, then, saving)
 	s.set(saving+1, row, total.MonthlySaving.Low, look{formatMoney, roleTotal})
 	s.set(saving+2, row, total.MonthlySaving.High, look{formatMoney, roleTotal})
 }

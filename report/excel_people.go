@@ -153,6 +153,8 @@ func (s sheet) judgeTables(row int) int {
 			rows = append(rows, append(cells, j.Tasks, j.Shared, why))
 		}
 	}
+	const reasonReaches = 17 // a reason runs over the empty cells beside it
+	s.uses(s.name, reasonReaches, row+2)
 	return s.table(row+2, "Judges", columns, rows, "") + 1
 }
 

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/xuri/excelize/v2"
 
@@ -154,6 +155,11 @@ func (b *book) returnSheet() {
 	s.results(beside, b.spendRows.last+1)
 	row = s.drivers(row+1, inputsFrom, first)
 	s.onePage(s.notes(row + 1))
+}
+
+// costsKnown says whether there is anything to draw of costs.
+func costsKnown(table eval.RoutingTable) bool {
+	return slices.ContainsFunc(table.Routes, func(r eval.Route) bool { return r.MonthlyCostNow != nil })
 }
 
 // spendChart compares what each category costs now and then; it follows the

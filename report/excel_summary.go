@@ -24,7 +24,7 @@ func (b *book) summarySheet() {
 		chart, series := b.winRateChart(500, 300)
 		s.chart(at(1, row), chart, series)
 	}
-	if len(b.in.Routing.Routes) > 0 {
+	if costsKnown(b.in.Routing) {
 		chart, series := b.spendChart(500, 300)
 		s.chart(at(4, row), chart, series)
 	}
@@ -104,7 +104,11 @@ func restsOn(in Input) []string {
 	a := in.Analysis
 	lines := []string{sentence(analysisHead(a))}
 	if in.Progress.Comparisons > 0 {
-		lines = append(lines, sentence(in.Progress.String()))
+		text := in.Progress.String()
+		if a.Provenance.RatingsByJudges > 0 {
+			text += "; judges are not counted there"
+		}
+		lines = append(lines, sentence(text))
 	}
 	if in.Audit.Tasks > 0 {
 		lines = append(lines, fmt.Sprintf("Audited work: %s.", auditHead(in.Audit)))
