@@ -12,7 +12,7 @@ import (
 func (b *book) routingSheet() {
 	decisions := []field{
 		{"Category", 22, formatText},
-		{"Route to", 20, formatText},
+		{"Route to", b.armWidth(20), formatText},
 		{"Model", 24, formatText},
 		{"Decision", 16, formatText},
 		{"Source", 12, formatText},
@@ -209,12 +209,29 @@ func (b *book) useCaseSheet() {
 
 // useCaseWidth is that of a column of use cases: as wide as the longest name needs.
 func (b *book) useCaseWidth() float64 {
-	const usual, most = 30, 60
-	width := usual
+	var names []string
 	for _, c := range b.in.Analysis.Comparisons {
-		width = max(width, utf8.RuneCountInString(useCaseName(c))+1)
+		names = append(names, useCaseName(c))
 	}
-	return float64(min(width, most))
+	return widthFor(30, names)
+}
+
+// armWidth is that of a column of arms, at least usual.
+func (b *book) armWidth(usual int) float64 {
+	var names []string
+	for _, c := range b.in.Analysis.Comparisons {
+		names = append(names, c.Control, c.Candidate)
+	}
+	return widthFor(usual, names)
+}
+
+// widthFor is the width of a column, in characters, that cuts no name of up to sixty.
+func widthFor(usual int, names []string) float64 {
+	const most = 60
+	for _, name := range names {
+		usual = max(usual, utf8.RuneCountInString(name)+2)
+	}
+	return float64(min(usual, most))
 }
 
 // qualityCells are a use case's win rate and what its chart needs: distances to

@@ -3,7 +3,7 @@ package report
 import "fmt"
 
 func (b *book) summarySheet() {
-	columns := []field{{"", 34, formatText}, {"", 20, formatText}, {"", 18, formatText}, {"", 18, formatText}, {"", 18, formatText}, {"", 40, formatText}}
+	columns := []field{{"", 34, formatText}, {"", b.armWidth(20), formatText}, {"", 18, formatText}, {"", 18, formatText}, {"", 18, formatText}, {"", 40, formatText}}
 	s, row := b.open(sheetSummary, "Which kind of work should go to which model, and what does it save?", columns)
 	s.set(1, row, "Recommendation"+asAnalysed(b.in), look{role: roleSection})
 	row++
