@@ -101,3 +101,12 @@ func ratedBy(a eval.Analysis) string {
 	}
 	return text
 }
+
+// ratedHow says who compared the two answers of a task. Of judges alone it does not say
+// that names were hidden: their ratings may be imported.
+func ratedHow(a eval.Analysis) string {
+	if p := a.Provenance; p.RatingsByPeople == 0 && p.RatingsSimulated == 0 && p.RatingsByJudges > 0 {
+		return "and judge models compared the two answers"
+	}
+	return "and raters saw the two answers side by side without knowing which was whose"
+}
