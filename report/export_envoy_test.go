@@ -1,8 +1,11 @@
 package report
 
 import (
+	"bytes"
 	"cmp"
+	"compress/gzip"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,8 +17,9 @@ import (
 )
 
 // TestEnvoyFitsTheSchema holds the resources of Envoy AI Gateway to the schemas of its
-// custom resource definitions, which are not ours to keep here. Unknown fields fail, as
-// the server refuses them; the definitions' rules in CEL are not checked.
+// custom resource definitions, or of those in the folder that MODELTRIAL_ENVOY_CRDS names.
+// Unknown fields fail, as the server refuses them; the definitions' rules in CEL are not
+// checked.
 func TestEnvoyFitsTheSchema(t *testing.T) {
 	schemas := envoySchemas(t)
 	checked := map[string]int{}
@@ -61,21 +65,17 @@ func envoyExports(t *testing.T) []string {
 	return append(texts, string(text))
 }
 
-// envoySchemas are the schemas of the definitions by kind, or the test is skipped.
+// envoySchemas are the schemas of the definitions by kind.
 func envoySchemas(t *testing.T) map[string]*jsonschema.Schema {
 	t.Helper()
-	shared := cmp.Or(os.Getenv("MODELTRIAL_SHARED"), filepath.Join("..", "..", "shared"))
-	folder := cmp.Or(os.Getenv("MODELTRIAL_ENVOY_CRDS"), filepath.Join(shared, "data", "envoy-crds"))
-	files, err := filepath.Glob(filepath.Join(folder, "aigateway.envoyproxy.io_*.yaml"))
+	folder := cmp.Or(os.Getenv("MODELTRIAL_ENVOY_CRDS"), filepath.Join("testdata", "envoy"))
+	files, err := filepath.Glob(filepath.Join(folder, "aigateway.envoyproxy.io_*.yaml*"))
 	if err != nil || len(files) == 0 {
-		t.Skipf("no aigateway.envoyproxy.io_*.yaml in %s: put the definitions of Envoy AI Gateway there (manifests/charts/ai-gateway-crds-helm/templates), or name their folder in MODELTRIAL_ENVOY_CRDS", folder)
+		t.Fatalf("no aigateway.envoyproxy.io_*.yaml in %s", folder)
 	}
 	schemas := map[string]*jsonschema.Schema{}
 	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := readUnzipped(t, file)
 		var definition struct {
 			Spec struct {
 				Names    struct{ Kind string }
@@ -104,6 +104,26 @@ func envoySchemas(t *testing.T) map[string]*jsonschema.Schema {
 		}
 	}
 	return schemas
+}
+
+// readUnzipped reads a file, of which the name tells whether it is compressed.
+func readUnzipped(t *testing.T, path string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if filepath.Ext(path) != ".gz" {
+		return text
+	}
+	reader, err := gzip.NewReader(bytes.NewReader(text))
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	if text, err = io.ReadAll(reader); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return text
 }
 
 // strictSchema is a definition's schema as JSON, with no field but the known ones.
