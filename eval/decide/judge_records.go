@@ -86,6 +86,23 @@ func (a *analyzer) judgeRecord(judge string, key useCase, simulated bool) (recor
 	return nil, why
 }
 
+// MeasureJudges is what a routing table of a pilot says of its judges beside people, for
+// each use case, without the rest of the table. It returns [ErrNoRatings] as [Analyze] does.
+func MeasureJudges(data eval.Dataset) ([]eval.JudgeRecord, error) {
+	a, _, err := gather(data, Options{}).ruled(data, Options{})
+	if err != nil {
+		return nil, err
+	}
+	simulated := a.provenance().RatingsSimulated > 0
+	var records []eval.JudgeRecord
+	for _, key := range a.useCases() {
+		for _, judge := range a.routeJudges(key) {
+			records = append(records, eval.JudgeRecord{RouteJudge: judge, Category: key.category, Simulated: simulated})
+		}
+	}
+	return records, nil
+}
+
 // leaning is how much of a win rate above the one that judges are to show may be their
 // favour for candidates: the largest upper limit of their biases, at least 0.
 func leaning(records []*eval.JudgeRecord) float64 {
