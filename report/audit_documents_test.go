@@ -224,12 +224,15 @@ func TestAuditWithoutRanking(t *testing.T) {
 // bar, whichever model a category has most of.
 func TestWorkloadBarsKeepTheOrderOfTheLegend(t *testing.T) {
 	t.Parallel()
+	group := func(name, model string, tasks int) audit.GroupMix {
+		return audit.GroupMix{Name: name, Model: model, Amounts: audit.Amounts{Tasks: tasks}}
+	}
 	r := audit.Report{
 		Tasks:  30,
-		Models: []audit.GroupMix{{Name: "forge", Tasks: 14}, {Name: "atlas", Tasks: 16}},
+		Models: []audit.GroupMix{group("forge", "", 14), group("atlas", "", 16)},
 		Categories: []audit.CategoryMix{
-			{Category: audit.Coding, Tasks: 20, TaskShare: 0.67, Models: []audit.GroupMix{{Model: "forge", Tasks: 12}, {Model: "atlas", Tasks: 8}}},
-			{Category: audit.Math, Tasks: 10, TaskShare: 0.33, Models: []audit.GroupMix{{Model: "atlas", Tasks: 8}, {Model: "forge", Tasks: 2}}},
+			{Category: audit.Coding, Tasks: 20, TaskShare: 0.67, Models: []audit.GroupMix{group("", "forge", 12), group("", "atlas", 8)}},
+			{Category: audit.Math, Tasks: 10, TaskShare: 0.33, Models: []audit.GroupMix{group("", "atlas", 8), group("", "forge", 2)}},
 		},
 	}
 	for _, figure := range workload(r).Figures {
