@@ -30,11 +30,6 @@ var modelPattern = regexp.MustCompile(`(?i)^([\w.-]+/)*(gpt|chatgpt|o[134]\b|cla
 // durationPattern is how long something took.
 var durationPattern = regexp.MustCompile(`(?i)^\d+(?:[.,]\d+)? ?(?:ms|s|secs?|sek)$`)
 
-// moneyPattern is an amount beside its currency.
-var moneyPattern = regexp.MustCompile(`(?i)^(?:(?:us)?[$€£¥]|` + currencyCodes + `) ?\d[\d.,' ]*$|^\d[\d.,' ]*(?:[$€£¥]|` + currencyCodes + `)$`)
-
-const currencyCodes = `(?:usd|eur|gbp|chf|jpy|cny|inr|cad|aud|brl|mxn|sek|nok|dkk|pln)`
-
 // Words in the name of a column that say on which side of a request its texts stand.
 var (
 	askedPattern    = regexp.MustCompile(`\b(?:prompts?|sent|asked|asks?|questions?|inputs?|requests?|quer(?:y|ies)|instructions?|frage|anfrage|eingabe|gesendet|demande|pregunta|entrada|pergunta|domanda|richiesta)\b|質問|入力`)
@@ -112,7 +107,7 @@ func (c *sampledColumn) add(text string) {
 	if durationPattern.MatchString(text) {
 		c.times++
 	}
-	if moneyPattern.MatchString(text) {
+	if _, currency := cutCurrency(text); currency != "" {
 		c.money++
 	}
 }
