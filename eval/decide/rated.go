@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"iter"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -17,9 +18,7 @@ type rated struct {
 	*giver
 	TaskID  string
 	Cluster string
-	Verdict eval.Verdict
-	First   eval.Side
-	Seconds *float64
+	seconds float64       // NaN where not known: a pointer each would be most of what is collected
 	grades  *[]eval.Grade // nil where nothing was graded, as of most
 	Score   float64
 	ratedAt int64 // microseconds since 1970; 0 where not known
@@ -38,6 +37,8 @@ type giver struct {
 	Simulated  bool
 	Category   audit.Category // Uncategorised where the rating has none
 	ArmA, ArmB string
+	Verdict    eval.Verdict
+	First      eval.Side
 }
 
 // An armPair is a control and a candidate.
@@ -127,8 +128,8 @@ func (a *analyzer) orient(givers map[giver]*giver) {
 		if turn {
 			turned := *r.giver
 			turned.ArmA, turned.ArmB = turned.ArmB, turned.ArmA
-			r.giver = shared(givers, turned)
-			r.Score, r.Verdict, r.First = 1-r.Score, r.Verdict.Flipped(), r.First.Flipped()
+			turned.Verdict, turned.First = turned.Verdict.Flipped(), turned.First.Flipped()
+			r.giver, r.Score = shared(givers, turned), 1-r.Score
 			if r.grades != nil {
 				r.grades = new(eval.FlippedGrades(*r.grades))
 			}
@@ -207,7 +208,10 @@ func asGiven(ratings []rated) []eval.Rating {
 	for i, r := range ratings {
 		given[i] = eval.Rating{
 			TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: int(r.Week), ArmA: r.ArmA, ArmB: r.ArmB,
-			Rater: r.Rater, Kind: r.Kind, Simulated: r.Simulated, Verdict: r.Verdict, Score: r.Score, First: r.First, Seconds: r.Seconds,
+			Rater: r.Rater, Kind: r.Kind, Simulated: r.Simulated, Verdict: r.Verdict, Score: r.Score, First: r.First,
+		}
+		if !math.IsNaN(r.seconds) {
+			given[i].Seconds = new(r.seconds)
 		}
 		if r.ratedAt != 0 {
 			given[i].RatedAt = time.UnixMicro(r.ratedAt).UTC()
