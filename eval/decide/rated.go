@@ -16,14 +16,12 @@ import (
 // that is kept of the dataset's rating: there are hundreds of thousands of them.
 type rated struct {
 	*giver
-	TaskID  string
-	Cluster string
 	seconds float64       // NaN where not known: a pointer each would be most of what is collected
 	grades  *[]eval.Grade // nil where nothing was graded, as of most
 	Score   float64
 	ratedAt int64 // microseconds since 1970; 0 where not known
 	Week    int32
-	task    int32
+	task    int32 // by number in analyzer.names
 	cluster int32 // the unit of sampling: the named cluster, else the task
 	rater   int32
 	item    int32 // the task under a pair of arms
@@ -50,6 +48,10 @@ type armPair struct{ control, candidate string }
 // [analyzer.arrange].
 func (a *analyzer) take(gathered *Ratings) {
 	a.ratings, a.bothOrders = gathered.kept, gathered.bothOrders
+	a.names = make([]string, len(a.tasks))
+	for name, number := range a.tasks {
+		a.names[number] = name
+	}
 	a.orient(gathered.givers)
 	type pair struct{ task, arms int32 }
 	items := make(map[pair]int32, len(a.tasks))
@@ -60,10 +62,6 @@ func (a *analyzer) take(gathered *Ratings) {
 		if r.arms, known = a.armPairs[arms]; !known {
 			r.arms = int32(len(a.armPairs))
 			a.armPairs[arms] = r.arms
-		}
-		r.cluster = r.task
-		if r.Cluster != "" {
-			r.cluster = int32(a.cluster(r.TaskID, r.Cluster))
 		}
 		key := pair{r.task, r.arms}
 		item, known := items[key]
@@ -202,12 +200,20 @@ func (a *analyzer) byRater() iter.Seq[[]rated] {
 	}
 }
 
+// clusterOf is the named cluster of a rating; empty where it has none.
+func (a *analyzer) clusterOf(r *rated) string {
+	if r.cluster == r.task {
+		return ""
+	}
+	return a.names[r.cluster][len(clusterPrefix):]
+}
+
 // asGiven are ratings as a dataset holds them, arm a the control.
-func asGiven(ratings []rated) []eval.Rating {
+func (a *analyzer) asGiven(ratings []rated) []eval.Rating {
 	given := make([]eval.Rating, len(ratings))
 	for i, r := range ratings {
 		given[i] = eval.Rating{
-			TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: int(r.Week), ArmA: r.ArmA, ArmB: r.ArmB,
+			TaskID: a.names[r.task], Category: r.Category, Cluster: a.clusterOf(&r), Week: int(r.Week), ArmA: r.ArmA, ArmB: r.ArmB,
 			Rater: r.Rater, Kind: r.Kind, Simulated: r.Simulated, Verdict: r.Verdict, Score: r.Score, First: r.First,
 		}
 		if !math.IsNaN(r.seconds) {
