@@ -32,6 +32,9 @@ type Dataset struct {
 	Refused  []Cell
 	// Deviations are what departed from the protocol, in words.
 	Deviations []string
+	// JudgeRecords are what stored routing tables say of judges beside people, the oldest
+	// table first; nil where the protocol does not let judges decide.
+	JudgeRecords []JudgeRecord
 }
 
 // An AssignedTask is a task in the batch of a week.

@@ -87,7 +87,7 @@ func runAuditImport(ctx context.Context, g *global, o *importOptions, paths []st
 		if options.Prices, err = builtInPrices(); err != nil {
 			return err
 		}
-		return runDryImport(ctx, g, &o.source, options, paths, out, errOut)
+		return runDryImport(ctx, g, o, options, paths, out, errOut)
 	}
 	defer allowGarbage(100)() // little is in use; at 25 the collector took a quarter of the processor's time
 	reports, failed := []ingest.FileReport{}, []failedLog{}

@@ -220,17 +220,21 @@ type lookedInto struct {
 	Spend []report.PreviewSpend `json:"spend,omitempty"`
 }
 
-// runDryImport shows what would be imported.
-func runDryImport(ctx context.Context, g *global, f *sourceFlags, options ingest.Options, paths []string, out, errOut io.Writer) error {
+// runDryImport shows what would be imported, as it would be stored.
+func runDryImport(ctx context.Context, g *global, o *importOptions, options ingest.Options, paths []string, out, errOut io.Writer) error {
+	protect := o.dryProtector()
+	options.Protect, options.Redact = protect.task, protect.rejected()
 	looked := []lookedInto{}
-	err := f.each(ctx, paths, options, errOut, func(path string, options ingest.Options) error {
+	err := o.source.each(ctx, paths, options, errOut, func(path string, options ingest.Options) error {
 		preview, err := ingest.LookInto(ctx, path, options)
 		if err != nil {
 			return err
 		}
+		protect.count(&preview.Report)
 		looked = append(looked, lookedInto{preview.Report, report.PreviewTasks(preview.Tasks), report.PreviewSpends(preview.Spend)})
 		if !g.json {
 			report.Preview(out, preview)
+			sayProtected(out, preview.Report)
 		}
 		return nil
 	})

@@ -247,7 +247,6 @@ func TestDecisionRule(t *testing.T) {
 		{"as good and as dear", pilot(400, 110, 190, 1, eval.Human), nil, eval.Keep},
 		{"clearly worse", pilot(200, 30, 40, 0.5, eval.Human), nil, eval.Keep},
 		{"judges alone", pilot(200, 150, 20, 0.5, eval.Judge), nil, eval.Keep},
-		{"judges who may decide", pilot(200, 150, 20, 0.5, eval.Judge), func(d *eval.Dataset) { d.Locked.Protocol.JudgesMayDecide = true }, eval.Keep},
 		{"checks decide alone", pilot(200, 150, 20, 0.5, eval.Check), nil, eval.Switch},
 		{"too few tasks", pilot(16, 16, 0, 0.5, eval.Human), nil, eval.NoDecision},
 		{"nothing rated", pilot(200, 0, 0, 1, eval.Human), func(d *eval.Dataset) { d.Ratings = nil }, eval.Continue},
