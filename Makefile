@@ -48,8 +48,8 @@ bench: ## run every benchmark
 bench-import: ## import and categorise a million tasks beside the sqlite3 command
 	MODELTRIAL_BENCH_ROWS=1000000 $(GO) test -run '^$$' -bench '^Benchmark(Import|Classify)$$' -benchtime 3x -timeout 30m ./cmd/modeltrial
 
-bench-run: ## run pilots and judges against a local server beside a bare client and, where npm has it, promptfoo
-	MODELTRIAL_BENCH_RUN=1 $(GO) test -run '^$$' -bench '^Benchmark(PilotRun|PilotRunMemory|JudgeRun|JudgeCheck|Promptfoo)$$' -benchtime 1x -timeout 2h -v ./cmd/modeltrial
+bench-run: ## run pilots, workers and judges against a local server beside a bare client and, where npm has it, promptfoo
+	MODELTRIAL_BENCH_RUN=1 $(GO) test -run '^$$' -bench '^Benchmark(PilotRun|PilotRunMemory|JudgeRun|JudgeCheck|Promptfoo|Workers)$$' -benchtime 1x -timeout 2h -v ./cmd/modeltrial
 
 train: ## rebuild the categoriser from datasets/training
 	$(GO) run ./audit/classify/train
