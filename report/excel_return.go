@@ -165,9 +165,18 @@ func costsKnown(table eval.RoutingTable) bool {
 // spendChart compares what each category costs now and then; it follows the
 // inputs.
 func (b *book) spendChart(width, height uint) (*excelize.Chart, []chartSeries) {
-	rows := b.spendRows
+	rows, most := b.spendRows, 0.0
+	for _, r := range b.in.Routing.Routes {
+		if r.MonthlyCostNow != nil {
+			most = max(most, *r.MonthlyCostNow)
+		}
+	}
+	axis := `#,##0`
+	if most < 3 { // its steps are then less than one
+		axis = `0.00`
+	}
 	return barChart{
-		title: "Model cost a month (USD)", format: `#,##0`,
+		title: "Model cost a month (USD)", format: axis,
 		categories: area(sheetReturn, returnCategory, rows.first, rows.last),
 		series: []chartSeries{
 			{name: on(sheetReturn, fixed(savingNow, rows.first-1)), values: area(sheetReturn, savingNow, rows.first, rows.last), colour: colourControl},
