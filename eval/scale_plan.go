@@ -48,8 +48,10 @@ type ScaleCost struct {
 	Model     string   `json:"model"`
 	Provider  string   `json:"provider"`
 	Calls     int      `json:"calls"`
-	Expected  *float64 `json:"expected_usd"`   // nil: the price is not known
-	WorstCase *float64 `json:"worst_case_usd"` // nil: the price is not known
+	Expected  *float64 `json:"expected_usd"`      // nil: the price is not known
+	WorstCase *float64 `json:"worst_case_usd"`    // nil: the price is not known
+	Tokens    int64    `json:"expected_tokens"`   // of requests and answers; 0: not called
+	MaxTokens int64    `json:"worst_case_tokens"` // of requests and answers; 0: not called
 }
 
 // A ScaleProvider is how long one provider takes under its limits, in hours; nil where

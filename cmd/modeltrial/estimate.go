@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
+	"time"
 
 	"modeltrial/audit"
 	"modeltrial/eval"
@@ -21,6 +23,8 @@ type costEstimate struct {
 	Calls     int     `json:"calls"`
 	Expected  float64 `json:"expected_usd"`
 	WorstCase float64 `json:"worst_case_usd"`
+	Tokens    int64   `json:"expected_tokens,omitempty"`   // of requests and answers; 0: not reckoned
+	MaxTokens int64   `json:"worst_case_tokens,omitempty"` // of requests and answers; 0: not reckoned
 	Unpriced  bool    `json:"price_unknown"`
 	Free      bool    `json:"not_called"` // recorded or simulated: nothing is spent
 }
@@ -80,6 +84,8 @@ func estimate(ctx context.Context, s *store.Store, config eval.Config, protocol 
 			}
 			for i, times := range owed {
 				of[i].Calls += times
+				of[i].Tokens += int64(times) * bothTokens(run.ExpectedTokens(planned[i].Expected, calls[i]))
+				of[i].MaxTokens += int64(times) * bothTokens(run.WorstTokens(planned[i].WorstCase, calls[i]))
 				if of[i].Free || of[i].Unpriced {
 					continue
 				}
@@ -109,19 +115,96 @@ func owedCalls(ctx context.Context, s *store.Store, protocol eval.Protocol, cell
 	return owed, nil
 }
 
+// bothTokens are those of a request and its answer.
+func bothTokens(tokens audit.Tokens) int64 { return *tokens.Input + *tokens.Output }
+
+// writeEstimates prints what calls will take, and in all, where there are several.
 func writeEstimates(out io.Writer, g *global, estimates []costEstimate) error {
-	rows := make([][]report.Cell, len(estimates))
+	all := costEstimate{Arm: "in all"}
+	rows := make([][]report.Cell, len(estimates), len(estimates)+1)
 	for i, e := range estimates {
-		expected, worst := report.Money(e.Expected), report.Money(e.WorstCase)
-		switch {
-		case e.Free:
-			expected, worst = "not called", "not called"
-		case e.Unpriced:
-			expected, worst = "price unknown", "price unknown"
-		}
-		rows[i] = report.Cells(e.name(), report.Count(e.Calls), expected, worst)
+		rows[i] = e.cells()
+		all.Calls += e.Calls
+		all.Tokens, all.MaxTokens = all.Tokens+e.Tokens, all.MaxTokens+e.MaxTokens
+		all.Expected, all.WorstCase = all.Expected+e.Expected, all.WorstCase+e.WorstCase
+		all.Unpriced = all.Unpriced || e.Unpriced
+	}
+	if len(estimates) > 1 && all.Expected > 0 {
+		rows = append(rows, all.cells())
 	}
 	return report.Table(out, g.style(out), []report.Column{
-		{Name: "arm"}, {Name: "calls", Right: true}, {Name: "expected", Right: true}, {Name: "worst case", Right: true},
+		{Name: "arm"},
+		{Name: "calls", Right: true},
+		{Name: "tokens", Right: true},
+		{Name: "at worst", Right: true},
+		{Name: "expected", Right: true},
+		{Name: "worst case", Right: true},
 	}, rows)
+}
+
+// cells are its row.
+func (e costEstimate) cells() []report.Cell {
+	expected, worst := report.Money(e.Expected), report.Money(e.WorstCase)
+	tokens, most := "–", "–"
+	if e.MaxTokens > 0 && !e.Free {
+		tokens, most = report.Count(int(e.Tokens)), report.Count(int(e.MaxTokens))
+	}
+	switch {
+	case e.Free:
+		expected, worst = "not called", "not called"
+	case e.Unpriced:
+		expected, worst = "price unknown", "price unknown"
+	}
+	return report.Cells(e.name(), report.Count(e.Calls), tokens, most, expected, worst)
+}
+
+// A callTime is how long calls take at least under the limits a minute of the providers.
+type callTime struct {
+	Hours float64         `json:"hours"`
+	Limit eval.ScaleLimit `json:"limit"` // the one that decides
+}
+
+// timeAtLimits is that of estimated calls, with the tokens that are expected; nil where no
+// limit holds for any of them.
+func timeAtLimits(config eval.Config, estimates []costEstimate) *callTime {
+	var longest *callTime
+	consider := func(provider, kind string, amount int64, limit int) {
+		if limit <= 0 || amount == 0 {
+			return
+		}
+		if hours := float64(amount) / float64(limit) / 60; longest == nil || hours > longest.Hours {
+			longest = &callTime{Hours: hours, Limit: eval.ScaleLimit{Kind: kind, Provider: provider, Value: limit}}
+		}
+	}
+	for _, provider := range config.Providers {
+		var calls, tokens int64
+		for _, e := range estimates {
+			if e.Provider == provider.Name && !e.Free {
+				calls, tokens = calls+int64(e.Calls), tokens+e.Tokens
+			}
+		}
+		consider(provider.Name, "requests_per_minute", calls, provider.RequestsPerMinute)
+		consider(provider.Name, "tokens_per_minute", tokens, provider.TokensPerMinute)
+	}
+	return longest
+}
+
+// noLimits is why a time is not known.
+const noLimits = "no provider that is called has a limit of requests or tokens a minute"
+
+// whyMissing names the figures that are null in JSON, with the reason.
+func (t *callTime) whyMissing() map[string]string {
+	if t == nil {
+		return map[string]string{"time": noLimits}
+	}
+	return map[string]string{}
+}
+
+// say is a line about it.
+func (t *callTime) say() string {
+	if t == nil {
+		return "time: " + noLimits
+	}
+	span := (time.Duration(t.Hours*3600) * time.Second).String()
+	return fmt.Sprintf("time: at least %s, by the %s %s a minute of provider %q", span, report.Count(t.Limit.Value), strings.TrimSuffix(t.Limit.Kind, "_per_minute"), t.Limit.Provider)
 }

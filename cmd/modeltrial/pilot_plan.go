@@ -114,7 +114,7 @@ func runPlan(ctx context.Context, g *global, s *store.Store, a eval.Assumptions,
 	}
 	var plans []eval.UseCasePlan
 	var cells []eval.Cell
-	ratings := 0
+	ratings, plannedTasks := 0, 0
 	for _, useCase := range protocol.UseCases {
 		available, err := s.SampleTasks(ctx, useCase.Category, recordedArms(config, useCase))
 		if err != nil {
@@ -129,6 +129,7 @@ func runPlan(ctx context.Context, g *global, s *store.Store, a eval.Assumptions,
 				}
 			}
 		}
+		plannedTasks += planned
 		ratings += planned * len(useCase.Candidates) * protocol.RatingsPerComparison
 		for _, candidate := range useCase.Candidates {
 			plan, err := decide.PlanUseCase(protocol, a, eval.UseCasePlan{
@@ -144,6 +145,11 @@ func runPlan(ctx context.Context, g *global, s *store.Store, a eval.Assumptions,
 	if err != nil {
 		return err
 	}
+	judges, err := judgeCosts(ctx, s, config, a, plannedTasks)
+	if err != nil {
+		return err
+	}
+	estimates = append(estimates, judges...)
 	tries := protocol.RaterChecks.Expected(ratings, a.Raters)
 	hours := float64(ratings+tries) * a.SecondsPerRating / 3600
 	budget, err := protocol.Budget()
@@ -154,6 +160,7 @@ func runPlan(ctx context.Context, g *global, s *store.Store, a eval.Assumptions,
 		return report.JSON(out, map[string]any{
 			"schema": "modeltrial.pilot-plan/1", "pilot": protocol.Name, "assumptions": a, "use_cases": plans, "estimates": estimates,
 			"ratings": ratings, "rater_checks": tries, "rater_hours": hours, "budget_usd": budget.Dollars(), "learned": learned, "allocation": allocation,
+			"time": timeAtLimits(config, estimates), "why_missing": timeAtLimits(config, estimates).whyMissing(),
 		})
 	}
 	if err := report.Plan(out, protocol, a, plans, g.style(out)); err != nil {
@@ -162,7 +169,7 @@ func runPlan(ctx context.Context, g *global, s *store.Store, a eval.Assumptions,
 	if err := report.PlanLearned(out, a, learned, allocation, g.style(out)); err != nil {
 		return err
 	}
-	return sayPlan(out, g, a, protocol, estimates, ratings, tries, hours)
+	return sayPlan(out, g, a, config, estimates, ratings, tries, hours)
 }
 
 // learn takes over what people's ratings in the workspace say of raters, unless the
@@ -190,7 +197,7 @@ func learn(ctx context.Context, s *store.Store, a *eval.Assumptions) (eval.Learn
 	return learned, nil
 }
 
-func sayPlan(out io.Writer, g *global, a eval.Assumptions, protocol eval.Protocol, estimates []costEstimate, ratings, tries int, hours float64) error {
+func sayPlan(out io.Writer, g *global, a eval.Assumptions, config eval.Config, estimates []costEstimate, ratings, tries int, hours float64) error {
 	trying := ""
 	if tries > 0 {
 		trying = fmt.Sprintf(" and up to %s that try the raters", report.Count(tries))
@@ -204,6 +211,6 @@ func sayPlan(out io.Writer, g *global, a eval.Assumptions, protocol eval.Protoco
 			fmt.Fprintf(out, "\n! arm %q: %v\n", e.Arm, run.UnknownPrice(eval.Arm{Provider: e.Provider, Model: e.Model}))
 		}
 	}
-	_, err := fmt.Fprintf(out, "\nbudget: %s USD, never exceeded\n\n%s\n", protocol.BudgetUSD, g.next("simulate")+"     what this plan would find\nthen: "+g.command("pilot lock"))
+	_, err := fmt.Fprintf(out, "\n%s\nbudget: %s USD, never exceeded\n\n%s\n", timeAtLimits(config, estimates).say(), config.Pilot.BudgetUSD, g.next("simulate")+"     what this plan would find\nthen: "+g.command("pilot lock"))
 	return err
 }

@@ -342,7 +342,7 @@ func (b *batcher) item(ctx context.Context, cell eval.Cell) (item eval.BatchItem
 	if task, err = asked(task, arm, next, steps); err != nil {
 		return item, request, false, err
 	}
-	worst, err := price.CostOf(audit.Usage{Tokens: worstTokens(task, call), Batch: true})
+	worst, err := price.CostOf(audit.Usage{Tokens: WorstTokens(task, call), Batch: true})
 	if err != nil {
 		return item, request, false, fmt.Errorf("arm %q: the batch price of model %q is not known, so its cost cannot be capped; add batch_input_usd_per_1m and batch_output_usd_per_1m under prices of provider %q in modeltrial.yaml, or run it without --batch", arm.Name, call.Model, call.Provider)
 	}

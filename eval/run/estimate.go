@@ -9,12 +9,12 @@ import (
 // byte of the request, which no tokenizer exceeds, some for the frame of each
 // message, and the longest answer allowed.
 func WorstCase(task audit.Task, arm eval.Arm, price audit.Price) audit.NanoUSD {
-	cost, _ := price.Cost(worstTokens(task, arm))
+	cost, _ := price.Cost(WorstTokens(task, arm))
 	return cost
 }
 
-// worstTokens are the most that an attempt can use.
-func worstTokens(task audit.Task, arm eval.Arm) audit.Tokens {
+// WorstTokens are the most that an attempt can use, input and output.
+func WorstTokens(task audit.Task, arm eval.Arm) audit.Tokens {
 	const frame = 16 // tokens a message may take beside its text
 	input := int64(requestBytes(task, arm) + (3+len(task.Conversation))*frame)
 	output := arm.Parameters.MaxOutput()

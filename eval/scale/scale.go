@@ -40,6 +40,7 @@ const (
 type load struct {
 	calls           int
 	input, output   float64 // tokens of a call
+	most            float64 // tokens of a call at worst
 	expected, worst float64 // dollars of a call
 	latency         float64 // milliseconds of a call
 }
@@ -164,6 +165,8 @@ func (l *load) add(planned run.PlannedCall, call eval.Arm, priceOf func(eval.Arm
 	tokens := run.ExpectedTokens(planned.Expected, call)
 	l.input += share * float64(*tokens.Input)
 	l.output += share * float64(*tokens.Output)
+	worst := run.WorstTokens(planned.WorstCase, call)
+	l.most += share * float64(*worst.Input+*worst.Output)
 	if price, known := priceOf(call); known {
 		l.expected += share * run.Expected(planned.Expected, call, price).Dollars()
 		l.worst += share * run.WorstCase(planned.WorstCase, call, price).Dollars()
@@ -269,6 +272,8 @@ func (p *plan) calls(of eval.ScaleCost, call eval.Arm, l load) {
 	if !provider.Kind.Called() {
 		return
 	}
+	cost.Tokens += int64(float64(l.calls)*(l.input+l.output) + 0.5)
+	cost.MaxTokens += int64(float64(l.calls)*l.most + 0.5)
 	if cost.Expected != nil {
 		*cost.Expected += float64(l.calls) * l.expected
 		*cost.WorstCase += float64(l.calls) * l.worst
