@@ -20,13 +20,13 @@ demo: build ## run the whole job on embedded sample data, into demo/
 # What runs for long comes first, so that it does not run alone at the end. Documents and
 # mathematics are of one goroutine, the readers of logs of two, of which one test tells all
 # that the race detector can; training takes many minutes under it. The command scripts and
-# the store's tests run on PostgreSQL and on files.
+# the tests of store and eval/run run on PostgreSQL and on files.
 RACELESS := ./audit/ingest ./report/... ./eval/stats
 test: lint ## install what the tests need, then run all of them
 	sh .ci/install
 	$(GO) test -race -count=1 -timeout 12m ./store $$($(GO) list ./... | grep -v -e /cmd/ -e '/store$$' -e /ingest -e /report -e /eval/stats)
 	$(GO) test -race -count=1 -run '^TestReadingStopsWithItsTaker$$' ./audit/ingest
-	sh .ci/postgres $(GO) test -count=1 -timeout 12m ./cmd/... ./store $(RACELESS)
+	sh .ci/postgres $(GO) test -count=1 -timeout 12m ./cmd/... ./store ./eval/run $(RACELESS)
 	$(GO) test -count=1 -timeout 12m -run '^TestScripts$$' ./cmd/modeltrial
 
 lint: ## formatting, vet, staticcheck, errcheck, tidy

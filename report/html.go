@@ -17,7 +17,7 @@ var templates embed.FS
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"count": Count, "money": Money, "day": day, "ratio": ratioText, "times": Times, "sentence": sentence, "useCase": useCaseName,
-	"rate": Rate, "moneyOr": moneyOr, "optionalRate": optionalRate, "growth": growthText, "days": daysText, "saving": savingText, "needOf": needOf,
+	"rate": Rate, "moneyOr": moneyOr, "costCell": costCell, "optionalRate": optionalRate, "growth": growthText, "days": daysText, "saving": savingText, "needOf": needOf,
 	"amount": amount, "part": share, "tokens": tokensText, "roughTokens": roughTokens, "correctedShare": correctedShareText, "groupTable": groupTable,
 	"line": line, "groupName": groupName, "ms": optionalMS, "mostUsed": mostUsed,
 	"winRate":      func(c eval.ComparisonResult) string { return WinRate(c.WinRate, nil, c.Tasks) },

@@ -158,6 +158,10 @@ func workloadBars(r audit.Report, class map[string]string, narrow bool) drawing 
 	}
 	y := 4.0
 	for _, c := range r.Categories {
+		models := slices.Clone(c.Models) // in the order of the legend in every bar
+		slices.SortStableFunc(models, func(a, b audit.GroupMix) int {
+			return cmp.Compare(cmp.Or(class[modelName(a)], "s5"), cmp.Or(class[modelName(b)], "s5"))
+		})
 		bar := y
 		if narrow {
 			d.text(0, y+14, "start", "label", shorten(categoryName(c.Category), 34))
@@ -165,14 +169,14 @@ func workloadBars(r audit.Report, class map[string]string, narrow bool) drawing 
 		} else {
 			d.text(0, y+26, "start", "label", shorten(categoryName(c.Category), 16))
 		}
-		d.stack(left, bar, c.TaskShare/most*room, c.Models, class, func(g audit.GroupMix) float64 { return share(g.Tasks, c.Tasks) })
+		d.stack(left, bar, c.TaskShare/most*room, models, class, func(g audit.GroupMix) float64 { return share(g.Tasks, c.Tasks) })
 		d.text(left+c.TaskShare/most*room+6, bar+14, "start", "soft", Rate(c.TaskShare, 0)+" of tasks")
 		if c.CostShare == nil {
 			d.text(left, bar+36, "start", "soft", "spend not known")
 			y += rowHeight
 			continue
 		}
-		d.stack(left, bar+22, *c.CostShare/most*room, c.Models, class, func(g audit.GroupMix) float64 {
+		d.stack(left, bar+22, *c.CostShare/most*room, models, class, func(g audit.GroupMix) float64 {
 			if known(c.CostUSD) == 0 {
 				return 0
 			}
@@ -194,13 +198,13 @@ func known(x *float64) float64 {
 	return *x
 }
 
+// modelName is the model of a group within a category.
+func modelName(g audit.GroupMix) string { return cmp.Or(g.Model, groupName(g)) }
+
 // stack is one bar of a given width, split by model.
 func (d *drawing) stack(x, y, width float64, models []audit.GroupMix, class map[string]string, part func(audit.GroupMix) float64) {
 	for _, m := range models {
-		name := groupName(m)
-		if m.Model != "" {
-			name = m.Model
-		}
+		name := modelName(m)
 		w := part(m) * width
 		d.rect(x, y, w, 18, cmp.Or(class[name], "s5"), fmt.Sprintf("%s: %s", line(name), Rate(part(m), 0)))
 		x += w
