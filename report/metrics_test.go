@@ -23,7 +23,7 @@ func TestPrometheusReadsThePilot(t *testing.T) {
 		},
 		SpentUSD: 1.5, BudgetUSD: 20, GivenUp: 2, GeneratedAt: now,
 		Workers: []eval.WorkerProcess{{Process: "machine-1, process 7", SeenAt: now, PerMinute: 30}, {SeenAt: now.Add(-time.Hour), PerMinute: 99}},
-		Raters: []report.RaterProgress{{Name: "Ann", Kind: "human", Ratings: 3}, {Name: "Bob", Kind: "human", Ratings: 4}, {Name: "Sim", Kind: "human", Simulated: true, Ratings: 5}},
+		Raters:  []report.RaterProgress{{Name: "Ann", Kind: "human", Ratings: 3}, {Name: "Bob", Kind: "human", Ratings: 4}, {Name: "Sim", Kind: "human", Simulated: true, Ratings: 5}},
 	}
 	var out bytes.Buffer
 	if err := report.PilotMetrics(&out, pilot); err != nil {
