@@ -37,9 +37,8 @@ and the limits of providers hold across all of them: they are reserved in the da
 before each call. The clocks of the machines must agree to a second or so.
 
 On SIGTERM a worker takes nothing more, awaits the calls under way and ends, so that a new
-version can take its place. The calls of one that dies go to the others when their
-claims have run out: twice the provider's timeout and a minute or two later. A call that
-fails five times is given up, with its reason in pilot status, until pilot retry asks for
+version can take its place. The calls of one that dies go to the others half a minute
+later. A call that fails five times is given up, with its reason in pilot status, until pilot retry asks for
 it again. When the protocol changes a worker ends: start it again.
 
 Exit status: 0 it was told to stop, or with --until-done everything is done; 1 failure,
@@ -132,11 +131,10 @@ func (w *worker) queue(ctx context.Context) (queue run.Queue, end func(), err er
 	if !w.s.OnServer() {
 		return &run.LeaseQueue{Store: w.s, Holder: w.self.Process, Gone: ended}, func() {}, nil
 	}
-	calls, err := w.s.OpenCallQueue(ctx, w.self.ID)
-	if err != nil {
+	if w.calls, err = w.s.OpenCallQueue(ctx, w.self.ID); err != nil {
 		return nil, nil, err
 	}
-	return calls, calls.Close, nil
+	return w.calls, w.calls.Close, nil
 }
 
 // A worker is what the command does its calls with.
@@ -151,7 +149,8 @@ type worker struct {
 	judges      *judge.Worker // nil: the protocol has none
 	judging     judge.Options
 	jobs        openJobs
-	uncovered   atomic.Int64 // calls that the budget did not cover
+	uncovered   atomic.Int64     // calls that the budget did not cover
+	calls       *store.CallQueue // nil: the database is a file
 }
 
 // prepare makes the workers for arms and judges, which the queue then gives calls.
