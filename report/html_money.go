@@ -20,7 +20,11 @@ func spend(in Input, narrow bool) drawing {
 	}
 	most := 0.0
 	for _, r := range in.Routing.Routes {
-		most = max(most, r.MonthlyCostNow, r.MonthlyCostThen)
+		for _, cost := range []*float64{r.MonthlyCostNow, r.MonthlyCostThen} {
+			if cost != nil {
+				most = max(most, *cost)
+			}
+		}
 	}
 	if most == 0 {
 		return drawing{}
@@ -34,13 +38,18 @@ func spend(in Input, narrow bool) drawing {
 		} else {
 			d.text(0, y+26, "start", "label", shorten(string(r.Category), 16))
 		}
-		d.rect(left, bar, r.MonthlyCostNow/most*room, 18, "s0", "")
-		d.text(left+r.MonthlyCostNow/most*room+6, bar+14, "start", "soft", "now "+Money(r.MonthlyCostNow))
-		if r.MonthlySaving == nil {
-			d.text(left, bar+36, "start", "soft", "then: not known")
-		} else {
-			d.rect(left, bar+22, r.MonthlyCostThen/most*room, 18, "s1", "")
-			d.text(left+r.MonthlyCostThen/most*room+6, bar+36, "start", "soft", "then "+Money(r.MonthlyCostThen))
+		for i, cost := range []struct {
+			name, class string
+			dollars     *float64
+		}{{"now", "s0", r.MonthlyCostNow}, {"then", "s1", r.MonthlyCostThen}} {
+			at := bar + float64(22*i)
+			if cost.dollars == nil {
+				d.text(left, at+14, "start", "soft", cost.name+": not known")
+				continue
+			}
+			length := *cost.dollars / most * room
+			d.rect(left, at, length, 18, cost.class, "")
+			d.text(left+length+6, at+14, "start", "soft", cost.name+" "+Money(*cost.dollars))
 		}
 		y += rowHeight
 	}
