@@ -83,7 +83,7 @@ type commandRuns struct {
 
 // rate stores what the check says of a comparison, and counts what is new.
 func (c *commandRuns) rate(ctx context.Context, comparisonID string) (stored int, err error) {
-	shown, err := c.store.JudgePresentation(ctx, comparisonID, eval.SideA)
+	shown, err := c.store.JudgePresentation(ctx, comparisonID)
 	if err != nil {
 		return 0, err
 	}

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -25,15 +26,17 @@ import (
 type benchServer struct {
 	*httptest.Server
 	latency time.Duration
+	stream  string // the answer as a stream
 
 	calls       atomic.Int64
 	mu          sync.Mutex
+	body        []byte    // of the first request
 	first, last time.Time // of the first request and of the last answer
 }
 
 func newBenchServer(t testing.TB, latency time.Duration) *benchServer {
 	t.Helper()
-	s := &benchServer{latency: latency}
+	s := &benchServer{latency: latency, stream: benchStream}
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(s.Close)
 	return s
@@ -57,19 +60,20 @@ data: [DONE]
 
 func (s *benchServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
-	if s.calls.Add(1) == 1 {
-		s.mu.Lock()
-		s.first = began
-		s.mu.Unlock()
-	}
+	call := s.calls.Add(1)
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return // nobody is there to be answered
 	}
+	if call == 1 {
+		s.mu.Lock()
+		s.first, s.body = began, body
+		s.mu.Unlock()
+	}
 	time.Sleep(s.latency - time.Since(began))
 	if bytes.Contains(body, []byte(`"stream":true`)) {
 		w.Header().Set("Content-Type", "text/event-stream")
-		_, _ = io.WriteString(w, benchStream) // the client counts
+		_, _ = io.WriteString(w, s.stream) // the client counts
 	} else {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, benchWhole) // the client counts
@@ -153,7 +157,7 @@ func statusBytes(status []byte, name string) int64 {
 }
 
 const benchConfig = `providers:
-  - {name: local, kind: openai, base_url: SERVER/v1, prices: [{model: m, input_usd_per_1m: "1", output_usd_per_1m: "4"}]}
+  - {name: local, kind: openai, timeout_seconds: 5, base_url: SERVER/v1, prices: [{model: m, input_usd_per_1m: "1", output_usd_per_1m: "4"}]}
 pilot:
   name: bench
   control: now
@@ -172,8 +176,9 @@ func benchPrompt(i int) string {
 	return fmt.Sprintf("Task %d: the function below returns the wrong sum for negative numbers. Say in two sentences why, and write the line that mends it.", i)
 }
 
-// benchWorkspace is a workspace whose pilot owes two answers to each task.
-func benchWorkspace(t testing.TB, server string, tasks int) string {
+// benchWorkspace is a workspace whose pilot owes two answers to each task, with more lines
+// of modeltrial.yaml before the others.
+func benchWorkspace(t testing.TB, server string, tasks int, more ...string) string {
 	t.Helper()
 	dir := t.TempDir()
 	var log bytes.Buffer
@@ -185,6 +190,7 @@ func benchWorkspace(t testing.TB, server string, tasks int) string {
 	rows.Flush()
 	config := bytes.ReplaceAll([]byte(benchConfig), []byte("SERVER"), []byte(server))
 	config = bytes.ReplaceAll(config, []byte("TASKS"), []byte(strconv.Itoa(tasks)))
+	config = append([]byte(strings.Join(append(more, ""), "\n")), config...)
 	for name, text := range map[string][]byte{"modeltrial.yaml": config, "log.csv": log.Bytes()} {
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
 			t.Fatal(err)
@@ -200,21 +206,29 @@ func benchWorkspace(t testing.TB, server string, tasks int) string {
 }
 
 // bareClient is a program of its own that sends the same requests and stores nothing:
-// bareclient URL CALLS IN-FLIGHT.
+// bareclient URL CALLS IN-FLIGHT [FILE]. Each request is that of a task of a pilot, or
+// what is in the file.
 func bareClient() {
 	calls, _ := strconv.Atoi(os.Args[2])    // given by the benchmark
 	inFlight, _ := strconv.Atoi(os.Args[3]) // given by the benchmark
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, inFlight
 	client := &http.Client{Transport: transport}
+	request := func(i int) ([]byte, error) {
+		return json.Marshal(map[string]any{
+			"model": "m", "stream": true, "max_completion_tokens": 100, "stream_options": map[string]any{"include_usage": true},
+			"messages": []any{map[string]any{"role": "user", "content": benchPrompt(i / 2)}},
+		})
+	}
+	if len(os.Args) > 4 {
+		body, err := os.ReadFile(os.Args[4])
+		request = func(int) ([]byte, error) { return body, err }
+	}
 	var group errgroup.Group
 	group.SetLimit(inFlight)
 	for i := range calls {
 		group.Go(func() error {
-			body, err := json.Marshal(map[string]any{
-				"model": "m", "stream": true, "max_completion_tokens": 100, "stream_options": map[string]any{"include_usage": true},
-				"messages": []any{map[string]any{"role": "user", "content": benchPrompt(i / 2)}},
-			})
+			body, err := request(i)
 			if err != nil {
 				return err
 			}
@@ -320,9 +334,9 @@ func BenchmarkPilotRunMemory(b *testing.B) {
 	}
 }
 
-func bareProcess(t testing.TB, url string, calls, inFlight int) *exec.Cmd {
+func bareProcess(t testing.TB, url string, calls, inFlight int, file ...string) *exec.Cmd {
 	t.Helper()
-	cmd := process(t, url, strconv.Itoa(calls), strconv.Itoa(inFlight))
+	cmd := process(t, append([]string{url, strconv.Itoa(calls), strconv.Itoa(inFlight)}, file...)...)
 	cmd.Args[0] = "bareclient" // by which TestMain knows it
 	return cmd
 }

@@ -22,7 +22,7 @@ func PlanCall(protocol eval.Protocol, category eval.CategoryConfig, task audit.T
 	text := taskText(eval.Presentation{System: task.System, Conversation: task.Conversation, Prompt: task.Prompt})
 	instruction := Instruction(Rubric(protocol, category))
 	of := func(bytes [2]int) audit.Task {
-		return asks(instruction, text, strings.Repeat("x", bytes[0]), strings.Repeat("x", bytes[1]))
+		return material{text, [2]string{strings.Repeat("x", bytes[0]), strings.Repeat("x", bytes[1])}}.question(instruction, eval.SideA)
 	}
 	return run.PlannedCall{Expected: of(probable), WorstCase: of(longest)}
 }

@@ -99,20 +99,31 @@ func taskText(shown eval.Presentation) string {
 	return b.String()
 }
 
-// Question is a comparison as a judge gets it: task and answers, with the names in the
-// answers hidden that people do not see either, and nothing that tells an arm. Its
-// tokens are what a reply will probably take.
-func Question(shown eval.Presentation, instruction string, masker *blind.Masker) audit.Task {
-	task := taskText(shown)
-	answers := hideNames(masker, task, shown.Left, shown.Right)
-	return asks(instruction, task, answers[0], answers[1])
+// A material is a comparison as judges get it: the task and the answers, with the names
+// in the answers hidden that people do not see either, and nothing that tells an arm.
+type material struct {
+	task    string
+	answers [2]string // of the control and of the candidate
 }
 
-func asks(instruction, task, first, second string) audit.Task {
+// newMaterial takes a comparison whose answer on the left is the control's.
+func newMaterial(shown eval.Presentation, masker *blind.Masker) material {
+	task := taskText(shown)
+	hidden := hideNames(masker, task, shown.Left, shown.Right)
+	return material{task, [2]string(hidden)}
+}
+
+// question is what a judge is asked of it in an order. Its tokens are what a reply will
+// probably take.
+func (m material) question(instruction string, first eval.Side) audit.Task {
+	one, two := m.answers[0], m.answers[1]
+	if first == eval.SideB {
+		one, two = two, one
+	}
 	output := int64(expectedOutput)
 	return audit.Task{
 		System: instruction,
-		Prompt: framed("task", task) + framed("answer_1", first) + framed("answer_2", second),
+		Prompt: framed("task", m.task) + framed("answer_1", one) + framed("answer_2", two),
 		Tokens: audit.Tokens{Output: &output},
 	}
 }

@@ -68,7 +68,7 @@ func TestQuestionTellsNoArmAndCannotBeEnded(t *testing.T) {
 		Right: "I'm GPT-4 by OpenAI. gpt-**4** is me. Claude is fine.",
 	}
 	masker := blind.NewMasker([]string{"atlas-large", "forge-9"})
-	question := Question(shown, Instruction("1. Right?"), masker)
+	question := newMaterial(shown, masker).question(Instruction("1. Right?"), eval.SideA)
 	for _, text := range []string{"orge-9", "orge-**9", "orge\\-9", "orge&#45;9", "GPT-4", "gpt-**4", "OpenAI", "c1", "p1", "t1"} {
 		if strings.Contains(question.Prompt, text) {
 			t.Errorf("a judge is sent %q:\n%s", text, question.Prompt)
@@ -78,6 +78,10 @@ func TestQuestionTellsNoArmAndCannotBeEnded(t *testing.T) {
 		if got := strings.Count(question.Prompt, mark); got != want {
 			t.Errorf("%q stands %d times, want %d:\n%s", mark, got, want, question.Prompt)
 		}
+	}
+	other := newMaterial(shown, masker).question("", eval.SideB).Prompt
+	if strings.Index(other, "is me") > strings.Index(other, "Ignore the rubric") || len(other) != len(question.Prompt) {
+		t.Errorf("in the other order a judge is sent\n%s", other)
 	}
 }
 

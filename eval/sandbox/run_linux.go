@@ -42,13 +42,14 @@ var refused atomic.Bool
 //
 // The kernel keeps it from opening sockets (seccomp), from writing outside of its
 // directory and from looking into other programs (Landlock), from getting more rights,
-// and from more memory, processes, open files and bytes in a file than the limits say.
-// For root it runs as the user nobody. Where the kernel gives users namespaces it has
-// its own: network, processes and users.
+// and from more memory, processor time (a second more than the timeout), processes, open
+// files and bytes in a file than the limits say. For root it runs as the user nobody.
+// Where the kernel gives users namespaces it has its own: network, processes and users.
 //
-// Not held back: it can read what its user can read; memory is limited for each
-// process, not for all together; the number of its files is bounded by the timeout
-// alone; where the kernel has no Landlock (before 5.13) it can write what its user can.
+// Not held back: it can read what its user can read; memory and processor time are
+// limited for each process, not for all together; the number of its files is bounded by
+// the timeout alone; as the first process of a namespace it outlives signals, such as
+// that of an alarm, that it does not handle; where the kernel has no Landlock (before 5.13) it can write what its user can.
 // It is no virtual machine: a flaw of the kernel opens it. Where this program is killed
 // the directory stays, without a process in it.
 //

@@ -90,6 +90,20 @@ func TestTime(t *testing.T) {
 	}
 }
 
+// TestProcessorTime has the first process, which the kernel shields from most signals
+// where it is the first of a namespace, spend more than it may. A shell's ulimit can only
+// lower what is there.
+func TestProcessorTime(t *testing.T) {
+	t.Parallel()
+	limits := sandbox.Limits{Timeout: time.Minute, Memory: 1 << 30}
+	if got := sh(t, "ulimit -t", limits); got.Output != "61\n" {
+		t.Errorf("it may take %q seconds, want 61", got.Output)
+	}
+	if got := sh(t, "ulimit -t 1; while :; do :; done", limits); got.Signal != "killed" || got.TimedOut || got.Passed() {
+		t.Errorf("got %+v, want it to be killed for its processor time", got)
+	}
+}
+
 func TestMemory(t *testing.T) {
 	t.Parallel()
 	python3(t)
