@@ -53,16 +53,27 @@ func TestPlacesOfAProvider(t *testing.T) {
 		t.Errorf("%d calls, %d at once at most; want 200 and 5", calls.Load(), most.Load())
 	}
 	now := time.Now()
-	for range 5 {
-		place.Until = now.Add(time.Minute)
+	for k := range 5 {
+		place.Until = now.Add(time.Hour)
+		place.Worker = map[bool]string{true: "dead"}[k == 0]
 		if id, _, err := stores[0].TakePlace(t.Context(), place, now); err != nil || id == "" {
 			t.Fatalf("no place, %v", err)
 		}
 	}
+	place.Worker = ""
 	if id, wait, err := stores[1].TakePlace(t.Context(), place, now); err != nil || id != "" || wait <= 0 {
 		t.Errorf("a sixth place %q after %v, %v", id, wait, err)
 	}
-	if id, _, err := stores[1].TakePlace(t.Context(), place, now.Add(2*time.Minute)); err != nil || id == "" {
+	if err := stores[0].SeeWorker(t.Context(), eval.WorkerProcess{ID: "dead", SeenAt: now}); err != nil {
+		t.Fatal(err)
+	}
+	if id, _, err := stores[1].TakePlace(t.Context(), place, now.Add(eval.WorkerLost/2)); err != nil || id != "" {
+		t.Errorf("a place %q of a worker that is silent for a moment, %v", id, err)
+	}
+	if id, _, err := stores[1].TakePlace(t.Context(), place, now.Add(2*eval.WorkerLost)); err != nil || id == "" {
+		t.Errorf("no place after a worker that held them was lost, %v", err)
+	}
+	if id, _, err := stores[1].TakePlace(t.Context(), place, now.Add(2*time.Hour)); err != nil || id == "" {
 		t.Errorf("no place after those of a dead process have ended, %v", err)
 	}
 }

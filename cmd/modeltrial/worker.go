@@ -68,23 +68,16 @@ var (
 )
 
 func runWorker(ctx context.Context, g *global, s *store.Store, o *workerOptions, out, errOut io.Writer) error {
-	config, err := g.pilotConfig()
+	config, protocol, err := g.lockedPilot(ctx, s)
 	if err != nil {
-		return err
-	}
-	protocol, err := locked(ctx, s)
-	if err != nil {
-		return err
-	}
-	if err := unlocked(config, protocol); err != nil {
-		return err
-	}
-	w := &worker{s: s, config: config, protocol: protocol, allWeeks: o.allWeeks}
-	if err := w.prepare(ctx, o.concurrency, errOut); err != nil {
 		return err
 	}
 	name := holder(os.Getpid())
+	w := &worker{s: s, config: config, protocol: protocol, allWeeks: o.allWeeks}
 	w.self = eval.WorkerProcess{ID: name + ", " + rand.Text()[:8], Process: name, Version: version(), StartedAt: time.Now().UTC()}
+	if err := w.prepare(ctx, o.concurrency, errOut); err != nil {
+		return err
+	}
 	queue, end, err := w.queue(ctx)
 	if err != nil {
 		return err
@@ -169,7 +162,7 @@ func (w *worker) prepare(ctx context.Context, concurrency int, errOut io.Writer)
 		return err
 	}
 	w.concurrency = max(options.Concurrency, 1)
-	options.Limits = w.s
+	options.Limits, options.Worker = w.s, w.self.ID
 	options.Notice = func(said string) { fmt.Fprintf(errOut, "%s %s\n", time.Now().Format(time.TimeOnly), said) }
 	if w.answers, err = run.NewWorker(options); err != nil {
 		return err
@@ -183,7 +176,7 @@ func (w *worker) prepare(ctx context.Context, concurrency int, errOut io.Writer)
 	if w.judging, err = judgeOptions(ctx, w.s, w.config, w.protocol.Protocol, of); err != nil {
 		return err
 	}
-	w.judging.Limits = w.s
+	w.judging.Limits, w.judging.Worker = w.s, w.self.ID
 	if err := addJudges(ctx, w.s, w.protocol.Protocol, w.judging); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"modeltrial/audit"
@@ -159,19 +160,17 @@ type workerProgress struct {
 func workersProgress(workers []eval.WorkerProcess, now time.Time) []workerProgress {
 	rows := make([]workerProgress, len(workers))
 	for i, w := range workers {
-		state := "working"
-		switch {
-		case w.Lost(now):
-			state = "lost"
-		case w.Draining:
-			state = "draining"
-		}
-		rows[i] = workerProgress{w.ID, w.Process, w.Version, w.StartedAt, w.SeenAt, state, w.Answered, w.Rated, w.Failed, w.PerMinute}
-		if state == "lost" {
+		rows[i] = workerProgress{w.ID, w.Process, w.Version, w.StartedAt, w.SeenAt, w.State(now), w.Answered, w.Rated, w.Failed, w.PerMinute}
+		if w.Lost(now) {
 			rows[i].PerMinute = 0
 		}
 	}
 	return rows
+}
+
+// atWork says whether a worker makes calls.
+func atWork(workers []eval.WorkerProcess, now time.Time) bool {
+	return slices.ContainsFunc(workers, func(w eval.WorkerProcess) bool { return w.State(now) == "working" })
 }
 
 // writeWorkers tells of the processes that make calls.
