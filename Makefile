@@ -20,13 +20,13 @@ demo: build ## run the whole job on embedded sample data, into demo/
 # What runs for long comes first, so that it does not run alone at the end. Documents and
 # mathematics are of one goroutine, the readers of logs of two, of which one test tells all
 # that the race detector can; training takes many minutes under it. The command scripts and
-# the store's tests run on PostgreSQL and on files.
+# the tests of store and eval/run run on PostgreSQL and on files.
 RACELESS := ./audit/ingest ./report/... ./eval/stats
 test: lint ## install what the tests need, then run all of them
 	sh .ci/install
 	$(GO) test -race -count=1 -timeout 12m ./store $$($(GO) list ./... | grep -v -e /cmd/ -e '/store$$' -e /ingest -e /report -e /eval/stats)
 	$(GO) test -race -count=1 -run '^TestReadingStopsWithItsTaker$$' ./audit/ingest
-	sh .ci/postgres $(GO) test -count=1 -timeout 12m ./cmd/... ./store $(RACELESS)
+	sh .ci/postgres $(GO) test -count=1 -timeout 12m ./cmd/... ./store ./eval/run $(RACELESS)
 	$(GO) test -count=1 -timeout 12m -run '^TestScripts$$' ./cmd/modeltrial
 
 lint: ## formatting, vet, staticcheck, errcheck, tidy
@@ -48,8 +48,8 @@ bench: ## run every benchmark
 bench-import: ## import and categorise a million tasks beside the sqlite3 command
 	MODELTRIAL_BENCH_ROWS=1000000 $(GO) test -run '^$$' -bench '^Benchmark(Import|Classify)$$' -benchtime 3x -timeout 30m ./cmd/modeltrial
 
-bench-run: ## run pilots and judges against a local server beside a bare client and, where npm has it, promptfoo
-	MODELTRIAL_BENCH_RUN=1 $(GO) test -run '^$$' -bench '^Benchmark(PilotRun|PilotRunMemory|JudgeRun|JudgeCheck|Promptfoo)$$' -benchtime 1x -timeout 2h -v ./cmd/modeltrial
+bench-run: ## run pilots, workers and judges against a local server beside a bare client and, where npm has it, promptfoo
+	MODELTRIAL_BENCH_RUN=1 $(GO) test -run '^$$' -bench '^Benchmark(PilotRun|PilotRunMemory|JudgeRun|JudgeCheck|Promptfoo|Workers)$$' -benchtime 1x -timeout 2h -v ./cmd/modeltrial
 
 train: ## rebuild the categoriser from datasets/training
 	$(GO) run ./audit/classify/train

@@ -70,11 +70,8 @@ func (p peers) price(model string) (Price, bool) {
 	if price, ok := p.prices[model]; ok {
 		return price, true
 	}
-	if price, err := p.table.Lookup("", model, p.day); err == nil {
-		return price, true
-	}
-	price, ok := p.prices[canonicalModel(model)]
-	return price, ok
+	price, err := p.table.Lookup("", model, p.day)
+	return price, err == nil
 }
 
 // of gives the cheaper peers of a model for the tokens that it read and wrote. ok is
@@ -191,23 +188,28 @@ func (p peers) plausible(candidate *PilotCandidate, spends []CategorySpend, mode
 	}
 }
 
-// canonicalModel is a model's name without what gateways and accounts add to it: the
-// provider before a slash, a variant after a colon, and a date at the end. It serves
-// to match names, not to show them.
+// canonicalModel is a model's name without what gateways, clouds and accounts add to it:
+// the provider before a slash or a colon, a variant after a colon, Bedrock's region,
+// vendor and version, the date of a snapshot, and OpenRouter's dots in the versions of
+// Claude. It serves to match names of one model, not to show or to price them.
 func canonicalModel(name string) string {
 	name = strings.ToLower(strings.TrimSpace(name))
 	if at := strings.LastIndexByte(name, '/'); at >= 0 {
 		name = name[at+1:]
 	}
+	if first, _, ok := strings.Cut(name, ":"); ok && slices.Contains(modelsOf, host(first)) {
+		name = name[strings.LastIndexByte(name, ':')+1:] // openai:chat:gpt-5
+	}
+	if region := bedrockRegion.FindString(name); region != "" {
+		name = name[strings.IndexByte(region, '.')+1:]
+	}
+	if vendor := bedrockPrefix.FindString(name); vendor != "" {
+		name = bedrockVersion.ReplaceAllString(name[len(vendor):], "")
+	}
 	name, _, _ = strings.Cut(name, ":")
-	digits := func(text string) bool {
-		return text != "" && strings.Trim(text, "0123456789") == ""
-	}
-	if n := len(name); n > 11 && name[n-11] == '-' && name[n-6] == '-' && name[n-3] == '-' && digits(name[n-10:n-6]+name[n-5:n-3]+name[n-2:]) {
-		return name[:n-11] // -2026-03-01
-	}
-	if n := len(name); n > 9 && (name[n-9] == '-' || name[n-9] == '@') && digits(name[n-8:]) && name[n-8] == '2' {
-		return name[:n-9] // -20260301
+	name = withoutDate(name)
+	if strings.HasPrefix(name, "claude-") {
+		name = claudeVersion.ReplaceAllString(name, "$1-$2")
 	}
 	return name
 }

@@ -184,6 +184,8 @@ func TestCanonicalModel(t *testing.T) {
 	for name, want := range map[string]string{
 		"gpt-4o": "gpt-4o", "openai/GPT-4o-2024-08-06": "gpt-4o", "anthropic/claude-sonnet-4-20250514": "claude-sonnet-4",
 		"deepseek/deepseek-chat:free": "deepseek-chat", "claude-3-5-haiku@20241022": "claude-3-5-haiku", "gpt-4-0613": "gpt-4-0613", "": "",
+		"anthropic/claude-sonnet-4.5": "claude-sonnet-4-5", "us.anthropic.claude-sonnet-4-5-20250929-v1:0": "claude-sonnet-4-5", "openai:chat:gpt-5": "gpt-5",
+		"global.anthropic.claude-3.7-sonnet:thinking": "claude-3-7-sonnet", "mistral-large-latest": "mistral-large", "ollama/llama3:8b": "llama3", "gpt-4.1": "gpt-4.1",
 	} {
 		if got := canonicalModel(name); got != want {
 			t.Errorf("%q is %q, want %q", name, got, want)

@@ -32,6 +32,9 @@ type Dataset struct {
 	Refused  []Cell
 	// Deviations are what departed from the protocol, in words.
 	Deviations []string
+	// JudgeRecords are what stored routing tables say of judges beside people, the oldest
+	// table first; nil where the protocol does not let judges decide.
+	JudgeRecords []JudgeRecord
 }
 
 // An AssignedTask is a task in the batch of a week.
@@ -413,21 +416,23 @@ type Route struct {
 	// models that the log names in the category, whose work stays where it is. Both
 	// are empty where the control is kept. ReplacesModel is also empty where the log
 	// never names the control's model in the category: all its work then moves.
-	ReplacesModel   string       `json:"replaces_model"`
-	StaysOn         []string     `json:"stays_on"`
-	Decision        DecisionKind `json:"decision"`
-	Reason          string       `json:"reason"`
-	Tasks           int          `json:"tasks"`
-	Raters          int          `json:"raters"`
-	Source          RatingSource `json:"source"`
-	WinRate         *Interval    `json:"win_rate"`
-	WinRateValid    *Interval    `json:"win_rate_always_valid"`
-	CostRatio       *Interval    `json:"cost_ratio"`
-	LatencyRatio    *Interval    `json:"latency_ratio"`
-	MonthlyTasks    float64      `json:"monthly_tasks"` // of the whole category, as are the costs
-	MonthlyCostNow  float64      `json:"monthly_cost_now_usd"`
-	MonthlyCostThen float64      `json:"monthly_cost_then_usd"`
-	MonthlySaving   *Interval    `json:"monthly_saving_usd"`
+	ReplacesModel string       `json:"replaces_model"`
+	StaysOn       []string     `json:"stays_on"`
+	Decision      DecisionKind `json:"decision"`
+	Reason        string       `json:"reason"`
+	Tasks         int          `json:"tasks"`
+	Raters        int          `json:"raters"`
+	Source        RatingSource `json:"source"`
+	WinRate       *Interval    `json:"win_rate"`
+	WinRateValid  *Interval    `json:"win_rate_always_valid"`
+	CostRatio     *Interval    `json:"cost_ratio"`
+	LatencyRatio  *Interval    `json:"latency_ratio"`
+	// MonthlyTasks is of the whole category, as are the costs; nil where the log does not
+	// say. MonthlySaving of a route that keeps the control is 0, whatever it costs.
+	MonthlyTasks    *float64  `json:"monthly_tasks"`
+	MonthlyCostNow  *float64  `json:"monthly_cost_now_usd"`
+	MonthlyCostThen *float64  `json:"monthly_cost_then_usd"`
+	MonthlySaving   *Interval `json:"monthly_saving_usd"`
 	// ControlSpend is the part of MonthlyCostNow that a switch replaces, and
 	// SavingIfSwitched what a switch to Candidate saves of it, whatever was decided.
 	ControlSpend     *Interval `json:"monthly_control_spend_usd"`
@@ -442,11 +447,11 @@ type Route struct {
 	DecidedAt  time.Time         `json:"decided_at"`
 }
 
-// RouteTotal sums the routes.
+// RouteTotal sums the routes. A sum is nil where one of its parts is.
 type RouteTotal struct {
-	MonthlyTasks    float64   `json:"monthly_tasks"`
-	MonthlyCostNow  float64   `json:"monthly_cost_now_usd"`
-	MonthlyCostThen float64   `json:"monthly_cost_then_usd"`
+	MonthlyTasks    *float64  `json:"monthly_tasks"`
+	MonthlyCostNow  *float64  `json:"monthly_cost_now_usd"`
+	MonthlyCostThen *float64  `json:"monthly_cost_then_usd"`
 	MonthlySaving   *Interval `json:"monthly_saving_usd"`
 	// SavingWithErrors is MonthlySaving where the router sorts as the categoriser does.
 	SavingWithErrors *Interval `json:"monthly_saving_with_routing_errors_usd"`
@@ -464,7 +469,8 @@ type Spend struct {
 	Model    string
 	Tasks    float64 // a month
 	// Costs are estimates of a month's cost in nano-dollars, one for each week of
-	// the log: their mean is the monthly spend, their spread its uncertainty.
+	// the log: their mean is the monthly spend, their spread its uncertainty. There are
+	// none where the log covers no whole week, or states no cost of such a task.
 	Costs []audit.NanoUSD
 }
 

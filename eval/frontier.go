@@ -15,10 +15,12 @@ type Frontier struct {
 	ProtocolSHA256 string             `json:"protocol_sha256"`
 	Provenance     Provenance         `json:"provenance"`
 	Categories     []FrontierCategory `json:"categories"`
-	// MonthlyCostNow is the audited log's cost a month, whatever model it ran on.
-	MonthlyCostNow float64        `json:"monthly_cost_now_usd"`
-	Goals          []FrontierGoal `json:"goals"`
-	Warnings       []string       `json:"warnings"`
+	// MonthlyCostNow is the audited log's cost a month, whatever model it ran on; nil, and
+	// with it the cost of every goal, where the log states none.
+	MonthlyCostNow *float64          `json:"monthly_cost_now_usd"`
+	Goals          []FrontierGoal    `json:"goals"`
+	Warnings       []string          `json:"warnings"`
+	WhyMissing     map[string]string `json:"why_missing"`
 }
 
 // A FrontierCategory is a category's arms, the control first.
@@ -37,9 +39,15 @@ type FrontierArm struct {
 	WinRate     *Interval `json:"win_rate"`
 	// Dominated says that another arm of the category costs no more and is preferred as
 	// often or more, and is better in one of the two: DominatedBy is the best preferred
-	// of those. It compares estimates; their intervals may still overlap.
+	// of those. It compares estimates.
 	Dominated   bool   `json:"dominated"`
 	DominatedBy string `json:"dominated_by,omitempty"`
+	// DominatedCostShown and DominatedQualityShown say in which of the two DominatedBy is
+	// ahead beyond chance: where the 95% intervals are apart, so is that of the difference
+	// from 0, however the two estimates depend on each other (it is no wider than both
+	// together). Quality ahead of the control is what the pilot has shown to be better.
+	DominatedCostShown    bool `json:"dominated_cost_shown"`
+	DominatedQualityShown bool `json:"dominated_quality_shown"`
 	// Better and NotWorse say what the pilot has shown, at the protocol's error rate.
 	Better   bool `json:"shown_better"`
 	NotWorse bool `json:"shown_not_worse"`
@@ -84,6 +92,8 @@ func (c FrontierCategory) markDominated(arm *FrontierArm) {
 	for _, other := range c.Arms {
 		if win := other.WinRate.Estimate; other.dominates(*arm) && win > best {
 			arm.Dominated, arm.DominatedBy, best = true, other.Arm, win
+			arm.DominatedCostShown = other.CostRatio.High < arm.CostRatio.Low
+			arm.DominatedQualityShown = other.WinRate.Low > arm.WinRate.High && (other.Better || arm.Arm != c.Arms[0].Arm)
 		}
 	}
 }
@@ -113,7 +123,7 @@ type FrontierGoal struct {
 	Feasible bool        `json:"feasible"`
 	Routes   []GoalRoute `json:"routes"`
 	// MonthlyCost is that of the whole log, Saving against what it costs now.
-	MonthlyCost   float64   `json:"monthly_cost_usd"`
+	MonthlyCost   *float64  `json:"monthly_cost_usd"`
 	MonthlySaving *Interval `json:"monthly_saving_usd"`
 	// WinRate is that of the control's work in the pilot's categories against the
 	// control, each task counting once.
@@ -127,7 +137,7 @@ type GoalRoute struct {
 	Arm      string         `json:"arm"`
 	// Shown says that the pilot has shown what the goal asks for: better, or not worse.
 	// A budget may choose what is only estimated.
-	Shown       bool    `json:"shown"`
-	MonthlyCost float64 `json:"monthly_cost_usd"` // of the control's work, under the arm
-	Why         string  `json:"why"`
+	Shown       bool     `json:"shown"`
+	MonthlyCost *float64 `json:"monthly_cost_usd"` // of the control's work, under the arm; nil: not known
+	Why         string   `json:"why"`
 }

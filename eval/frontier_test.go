@@ -43,3 +43,38 @@ func TestFrontierOf(t *testing.T) {
 		t.Errorf("math: got %+v", planes[1].Arms)
 	}
 }
+
+// TestDominanceIsShownWhereIntervalsAreApart holds a dominance to be more than chance only
+// where the intervals are apart and, against the control, the pilot has shown it.
+func TestDominanceIsShownWhereIntervalsAreApart(t *testing.T) {
+	around := func(estimate, half float64) *Interval {
+		return &Interval{Estimate: estimate, Low: estimate - half, High: estimate + half}
+	}
+	of := func(candidate string, cost, win *Interval, p float64) ComparisonResult {
+		return ComparisonResult{Category: "coding", Control: "now", Candidate: candidate, Tasks: 50, CostRatio: cost, WinRate: win, PValueAdjusted: &p}
+	}
+	for name, c := range map[string]struct {
+		comparisons   []ComparisonResult
+		arm           string
+		cost, quality bool
+	}{
+		"both":                       {[]ComparisonResult{of("good", around(0.5, 0.1), around(0.7, 0.1), 0.001)}, "now", true, true},
+		"not after the adjustment":   {[]ComparisonResult{of("good", around(0.5, 0.1), around(0.7, 0.1), 0.03)}, "now", true, false},
+		"cost alone":                 {[]ComparisonResult{of("good", around(0.5, 0.1), around(0.55, 0.1), 0.2)}, "now", true, false},
+		"quality alone":              {[]ComparisonResult{of("good", around(0.9, 0.2), around(0.7, 0.1), 0.001)}, "now", false, true},
+		"neither":                    {[]ComparisonResult{of("good", around(0.9, 0.2), around(0.55, 0.1), 0.2)}, "now", false, false},
+		"the control beats":          {[]ComparisonResult{of("bad", around(2, 0.5), around(0.3, 0.1), 1)}, "bad", true, true},
+		"the control seems to beat":  {[]ComparisonResult{of("bad", around(1.1, 0.5), around(0.45, 0.1), 1)}, "bad", false, false},
+		"one candidate another":      {[]ComparisonResult{of("a", around(0.5, 0.1), around(0.8, 0.05), 0.001), of("b", around(0.9, 0.1), around(0.6, 0.05), 0.01)}, "b", true, true},
+		"candidates that may be one": {[]ComparisonResult{of("a", around(0.5, 0.1), around(0.7, 0.06), 0.001), of("b", around(0.9, 0.1), around(0.6, 0.06), 0.01)}, "b", true, false},
+	} {
+		for _, arm := range FrontierOf(c.comparisons)[0].Arms {
+			if arm.Arm == c.arm && (!arm.Dominated || arm.DominatedCostShown != c.cost || arm.DominatedQualityShown != c.quality) {
+				t.Errorf("%s: %s is dominated: %v, in cost shown: %v, in quality: %v; want true, %v, %v", name, arm.Arm, arm.Dominated, arm.DominatedCostShown, arm.DominatedQualityShown, c.cost, c.quality)
+			}
+			if !arm.Dominated && (arm.DominatedCostShown || arm.DominatedQualityShown) {
+				t.Errorf("%s: %s is on the frontier, and shown beaten", name, arm.Arm)
+			}
+		}
+	}
+}

@@ -54,9 +54,10 @@ type ReplayGroup struct {
 	// Estimated are tasks without a cost, which count at the mean of the others of their
 	// category and model; Unpriced those of which no such mean is known either, which
 	// are left out of every amount.
-	Estimated int     `json:"tasks_cost_estimated"`
-	Unpriced  int     `json:"tasks_cost_unknown"`
-	CostNow   float64 `json:"cost_now_usd"`
+	Estimated int `json:"tasks_cost_estimated"`
+	Unpriced  int `json:"tasks_cost_unknown"`
+	// CostNow is nil where all are unpriced.
+	CostNow *float64 `json:"cost_now_usd"`
 	// CostThen and Saving are what it would have cost, and the difference.
 	CostThen *float64  `json:"cost_then_usd"`
 	Saving   *Interval `json:"saving_usd"`

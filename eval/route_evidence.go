@@ -38,5 +38,8 @@ type RouteJudge struct {
 	PeopleAmong *float64  `json:"agreement_among_people"`
 	Difference  *Interval `json:"agreement_difference"`
 	Passes      bool      `json:"passes"`
-	WhyMissing  string    `json:"why_missing,omitempty"`
+	// Bias is the judge's win rate less people's, on the same tasks, in win-rate points. A
+	// table that was stored by an older version has none.
+	Bias       *Interval `json:"bias"`
+	WhyMissing string    `json:"why_missing,omitempty"`
 }

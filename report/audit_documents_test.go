@@ -219,3 +219,31 @@ func TestAuditWithoutRanking(t *testing.T) {
 		t.Error("a ranking is said to be missing that is there")
 	}
 }
+
+// TestWorkloadBarsKeepTheOrderOfTheLegend, so that a model is at the same end of every
+// bar, whichever model a category has most of.
+func TestWorkloadBarsKeepTheOrderOfTheLegend(t *testing.T) {
+	t.Parallel()
+	group := func(name, model string, tasks int) audit.GroupMix {
+		return audit.GroupMix{Name: name, Model: model, Amounts: audit.Amounts{Tasks: tasks}}
+	}
+	r := audit.Report{
+		Tasks:  30,
+		Models: []audit.GroupMix{group("forge", "", 14), group("atlas", "", 16)},
+		Categories: []audit.CategoryMix{
+			{Category: audit.Coding, Tasks: 20, TaskShare: 0.67, Models: []audit.GroupMix{group("", "forge", 12), group("", "atlas", 8)}},
+			{Category: audit.Math, Tasks: 10, TaskShare: 0.33, Models: []audit.GroupMix{group("", "atlas", 8), group("", "forge", 2)}},
+		},
+	}
+	for _, figure := range workload(r).Figures {
+		var got []string
+		for _, s := range figure.Shapes {
+			if s.Kind == "rect" {
+				got = append(got, s.Title)
+			}
+		}
+		if want := []string{"atlas: 40%", "forge: 60%", "atlas: 80%", "forge: 20%"}; !slices.Equal(got, want) {
+			t.Errorf("%s bars are %q, want %q", figure.Class, got, want)
+		}
+	}
+}

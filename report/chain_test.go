@@ -137,7 +137,7 @@ func TestExcelAndGoAgreeAfterChanges(t *testing.T) {
 	for i, r := range before.Routing.Routes {
 		cells := map[int]float64{returnPriceNow: priceNow, returnPriceThen: priceThen}
 		if r.Category == audit.Coding {
-			cells[returnTasks] = volume * r.MonthlyTasks
+			cells[returnTasks] = volume * *r.MonthlyTasks
 		}
 		for column, value := range cells {
 			if err := file.SetCellValue(sheetReturn, at(column, first+i), value); err != nil {

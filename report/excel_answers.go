@@ -6,7 +6,7 @@ import "fmt"
 func (b *book) answersSheet() {
 	columns := []field{
 		{"Use case", b.useCaseWidth(), formatText},
-		{"Tasks", 20, formatCount},
+		{"Tasks", b.armWidth(20), formatCount},
 		{"Control passes", 12, formatRate},
 		{"Candidate passes", 12, formatRate},
 		{"Difference", 12, formatSigned},
@@ -65,7 +65,7 @@ func (s sheet) firstPassMissing(row int) int {
 func (s sheet) outcomes(row int) int {
 	columns := []field{
 		{"Use case", s.useCaseWidth(), formatText},
-		{"Arm", 20, formatText},
+		{"Arm", s.armWidth(20), formatText},
 		{"Answers", 12, formatCount},
 		{"Empty", 12, formatCount},
 		{"Cut short", 12, formatCount},

@@ -161,7 +161,7 @@ func (b *book) taskData(ctx context.Context) {
 func (b *book) responseData(ctx context.Context) {
 	s := b.stream(sheetResponses, "Every answer of an arm, with the beginning of its text.", []field{
 		{"Task", 24, formatText},
-		{"Arm", 20, formatText},
+		{"Arm", b.armWidth(20), formatText},
 		{"Week", 8, formatCount},
 		{"Model as served", 24, formatBeside},
 		{"Fingerprint", 18, formatBeside},
@@ -186,7 +186,7 @@ func (b *book) responseData(ctx context.Context) {
 				return err
 			}
 			return s.add([]any{
-				r.TaskID, r.Arm, int64(r.Week), r.ModelServed, r.Fingerprint, string(r.Origin), r.Tokens.Input, r.Tokens.Cached, r.Tokens.CacheWrite, r.Tokens.Output, r.Tokens.Reasoning, r.Cost, r.TTFTMS, r.LatencyMS,
+				r.TaskID, r.Arm, int64(r.Week), r.ModelServed, r.Fingerprint, originText(r.Origin), r.Tokens.Input, r.Tokens.Cached, r.Tokens.CacheWrite, r.Tokens.Output, r.Tokens.Reasoning, r.Cost, r.TTFTMS, r.LatencyMS,
 				r.FinishReason, excerpt(r.Text),
 			})
 		}))
@@ -194,14 +194,22 @@ func (b *book) responseData(ctx context.Context) {
 	s.close("DataResponses", "no arm has answered yet")
 }
 
+// originText calls imported what the database calls recorded.
+func originText(origin eval.ResponseOrigin) string {
+	if origin == eval.Recorded {
+		return "imported"
+	}
+	return string(origin)
+}
+
 func (b *book) ratingData(ctx context.Context) {
 	s := b.stream(sheetRatings, "Every rating. Score is the share of the win that goes to arm B.", []field{
 		{"Task", 24, formatText},
 		{"Category", 14, formatText},
 		{"Week", 8, formatCount},
-		{"Arm A", 20, formatBeside},
-		{"Arm B", 20, formatText},
-		{"Rater", 20, formatText},
+		{"Arm A", b.armWidth(20), formatBeside},
+		{"Arm B", b.armWidth(20), formatText},
+		{"Rater", widthFor(20, raterNames(b.in.Analysis)), formatText},
 		{"Kind", 10, formatText},
 		{"Simulated", 11, formatText},
 		{"Verdict", 10, formatText},

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
@@ -11,7 +12,7 @@ import (
 func (b *book) routingSheet() {
 	decisions := []field{
 		{"Category", 22, formatText},
-		{"Route to", 20, formatText},
+		{"Route to", b.armWidth(20), formatText},
 		{"Model", 24, formatText},
 		{"Decision", 16, formatText},
 		{"Source", 12, formatText},
@@ -49,11 +50,7 @@ func (b *book) routingSheet() {
 		cells = []any{string(r.Category)}
 		cells = append(cells, three(r.CostRatio)...)
 		cells = append(cells, three(r.LatencyRatio)...)
-		var then any
-		if r.MonthlySaving != nil {
-			then = r.MonthlyCostThen
-		}
-		cells = append(cells, r.MonthlyTasks, r.MonthlyCostNow, then)
+		cells = append(cells, r.MonthlyTasks, r.MonthlyCostNow, r.MonthlyCostThen)
 		priced = append(priced, append(cells, three(r.MonthlySaving)...))
 	}
 	next := s.table(row, "RoutingTable", decisions, decided, noRoutes) + 1
@@ -79,12 +76,20 @@ func (b *book) routingSheet() {
 func (s sheet) routingTotal(row, first int, columns []field) {
 	const tasks, now, then, saving = 8, 9, 10, 11
 	total := s.in.Routing.Total
+	var summed []int // the sum of what is not known is not 0
+	for column, known := range map[int]bool{
+		tasks: total.MonthlyTasks != nil, now: total.MonthlyCostNow != nil, then: total.MonthlyCostThen != nil, saving: total.MonthlySaving != nil,
+	} {
+		if known {
+			summed = append(summed, column)
+		}
+	}
+	slices.Sort(summed)
+	s.total(row, first, columns, summed...)
 	if total.MonthlySaving == nil {
-		s.total(row, first, columns, tasks, now)
 		s.set(1, row+1, sentence("Saving not known: "+total.WhyMissing["monthly_saving_usd"]), look{role: roleNotice})
 		return
 	}
-	s.total(row, first, columns, tasks, now, then, saving)
 	s.set(saving+1, row, total.MonthlySaving.Low, look{formatMoney, roleTotal})
 	s.set(saving+2, row, total.MonthlySaving.High, look{formatMoney, roleTotal})
 }
@@ -204,12 +209,29 @@ func (b *book) useCaseSheet() {
 
 // useCaseWidth is that of a column of use cases: as wide as the longest name needs.
 func (b *book) useCaseWidth() float64 {
-	const usual, most = 30, 60
-	width := usual
+	var names []string
 	for _, c := range b.in.Analysis.Comparisons {
-		width = max(width, utf8.RuneCountInString(useCaseName(c))+1)
+		names = append(names, useCaseName(c))
 	}
-	return float64(min(width, most))
+	return widthFor(30, names)
+}
+
+// armWidth is that of a column of arms, at least usual.
+func (b *book) armWidth(usual int) float64 {
+	var names []string
+	for _, c := range b.in.Analysis.Comparisons {
+		names = append(names, c.Control, c.Candidate)
+	}
+	return widthFor(usual, names)
+}
+
+// widthFor is the width of a column, in characters, that cuts no name of up to sixty.
+func widthFor(usual int, names []string) float64 {
+	const most = 60
+	for _, name := range names {
+		usual = max(usual, utf8.RuneCountInString(name)+2)
+	}
+	return float64(min(usual, most))
 }
 
 // qualityCells are a use case's win rate and what its chart needs: distances to

@@ -19,7 +19,7 @@ const (
 
 func (b *book) ratersSheet() {
 	columns := []field{
-		{"Rater", 28, formatText},
+		{"Rater", widthFor(28, raterNames(b.in.Analysis)), formatText},
 		{"Kind", 22, formatText},
 		{"Ratings", 11, formatCount},
 		{"Share of the kind's", 11, formatRate},
@@ -73,6 +73,18 @@ func (b *book) ratersSheet() {
 	end = s.judgeTables(end + 3 + chartRows)
 	end = s.combinations(end + 1)
 	s.onePage(s.agreementTable(end + 1))
+}
+
+// raterNames are those of people and judges.
+func raterNames(a eval.Analysis) []string {
+	var names []string
+	for _, r := range a.Raters {
+		names = append(names, r.Rater)
+	}
+	for _, j := range a.Judges {
+		names = append(names, judgeName(j))
+	}
+	return names
 }
 
 // raterCells are one rater's habits; row is where they will stand.
@@ -153,6 +165,8 @@ func (s sheet) judgeTables(row int) int {
 			rows = append(rows, append(cells, j.Tasks, j.Shared, why))
 		}
 	}
+	const reasonReaches = 17 // a reason runs over the empty cells beside it
+	s.uses(s.name, reasonReaches, row+2)
 	return s.table(row+2, "Judges", columns, rows, "") + 1
 }
 

@@ -55,7 +55,7 @@ func onFrontier(planes []eval.FrontierCategory, c eval.ComparisonResult) any {
 			switch {
 			case plane.Category != c.Category || plane.Arms[0].Arm != c.Control || arm.Arm != c.Candidate:
 			case arm.Dominated:
-				return "beaten in both by " + arm.DominatedBy
+				return dominatedNote(plane, arm)
 			default:
 				return "yes"
 			}

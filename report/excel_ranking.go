@@ -14,7 +14,7 @@ const (
 func (b *book) rankingSheet() {
 	columns := []field{
 		{"Category", 20, formatText},
-		{"Arm", 26, formatText},
+		{"Arm", b.armWidth(26), formatText},
 		{"Rank", 10, formatCount},
 		{"Preferred to the control", 12, b.rate()},
 		{"Preferred, low", 12, b.rate()},

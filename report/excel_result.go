@@ -40,7 +40,7 @@ func (s sheet) results(row, total int) {
 	gross := row + 1
 	s.result(gross, "Saving on model cost a month", formatMoney, from(savingEstimate), from(savingLow), from(savingHigh))
 	s.result(gross+1, "… as a share of the cost now", formatRateFine, s.each(gross, func(x string) string {
-		return fmt.Sprintf("IF(%s>0,%s/%s,0)", fixed(resultEstimate, now), x, fixed(resultEstimate, now))
+		return fmt.Sprintf(`IF(ISNUMBER(%s),IF(%s>0,%s/%s,0),"")`, fixed(resultEstimate, now), fixed(resultEstimate, now), x, fixed(resultEstimate, now))
 	})...)
 	hours := gross + 2
 	s.result(hours, "Editing hours saved a month", formatNumber, s.editingHours()...)

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/xuri/excelize/v2"
 
@@ -98,7 +99,7 @@ var savingFields = []field{
 
 // A spendInput is what the formulas of one category start from. Nil is unknown.
 type spendInput struct {
-	costPerTask float64
+	costPerTask *float64
 	share       *float64 // of the category's cost, on the model that is replaced
 	relative    *float64 // standard error of that spend, as a share of it
 }
@@ -107,13 +108,20 @@ type spendInput struct {
 // switch a category that the table keeps.
 func inputs(r eval.Route) spendInput {
 	in := spendInput{}
-	if r.MonthlyTasks > 0 {
-		in.costPerTask = r.MonthlyCostNow / r.MonthlyTasks
-	}
-	if r.ControlSpend == nil || r.ControlSpend.Estimate <= 0 || r.MonthlyCostNow <= 0 {
+	if r.MonthlyCostNow == nil {
 		return in
 	}
-	share, relative := r.ControlSpend.Estimate/r.MonthlyCostNow, r.ControlSpend.StandardError/r.ControlSpend.Estimate
+	switch {
+	case r.MonthlyTasks == nil:
+	case *r.MonthlyTasks > 0:
+		in.costPerTask = new(*r.MonthlyCostNow / *r.MonthlyTasks)
+	default:
+		in.costPerTask = new(0.0) // of no task
+	}
+	if r.ControlSpend == nil || r.ControlSpend.Estimate <= 0 || *r.MonthlyCostNow <= 0 {
+		return in
+	}
+	share, relative := r.ControlSpend.Estimate / *r.MonthlyCostNow, r.ControlSpend.StandardError/r.ControlSpend.Estimate
 	in.share, in.relative = &share, &relative
 	return in
 }
@@ -149,12 +157,26 @@ func (b *book) returnSheet() {
 	s.onePage(s.notes(row + 1))
 }
 
+// costsKnown says whether there is anything to draw of costs.
+func costsKnown(table eval.RoutingTable) bool {
+	return slices.ContainsFunc(table.Routes, func(r eval.Route) bool { return r.MonthlyCostNow != nil })
+}
+
 // spendChart compares what each category costs now and then; it follows the
 // inputs.
 func (b *book) spendChart(width, height uint) (*excelize.Chart, []chartSeries) {
-	rows := b.spendRows
+	rows, most := b.spendRows, 0.0
+	for _, r := range b.in.Routing.Routes {
+		if r.MonthlyCostNow != nil {
+			most = max(most, *r.MonthlyCostNow)
+		}
+	}
+	axis := `#,##0`
+	if most < 3 { // its steps are then less than one
+		axis = `0.00`
+	}
 	return barChart{
-		title: "Model cost a month (USD)", format: `#,##0`,
+		title: "Model cost a month (USD)", format: axis,
 		categories: area(sheetReturn, returnCategory, rows.first, rows.last),
 		series: []chartSeries{
 			{name: on(sheetReturn, fixed(savingNow, rows.first-1)), values: area(sheetReturn, savingNow, rows.first, rows.last), colour: colourControl},
@@ -184,7 +206,7 @@ func (s sheet) assumptions(row int) int {
 		{"Orchestration overhead a month", 0, formatMoney, nameOverhead, 0, 1e12, "not given, counts as 0: gateway, operation"},
 		{"Judge models a month", 0, formatMoney, nameJudgesMonth, 0, 1e12, "not given, counts as 0: checks after the switch"},
 		{"An editor's hour", 0, formatMoney, nameEditorRate, 0, 1e6, "not given, counts as 0: of those who edit answers"},
-		{"Calls of the pilot's arms, once", s.in.ArmsSpent.Dollars(), formatMoney, namePilotOnce, 0, 1e12, "as spent in this pilot; recorded answers cost nothing"},
+		{"Calls of the pilot's arms, once", s.in.ArmsSpent.Dollars(), formatMoney, namePilotOnce, 0, 1e12, "as spent in this pilot; imported answers cost nothing here"},
 		{"Judge models in the pilot, once", s.in.JudgesSpent.Dollars(), formatMoney, nameJudgesOnce, 0, 1e12, "as spent in this pilot"},
 		{"Rating hours of people", s.ratingHours(), formatNumber, nameRatingHours, 0, 1e9, s.ratingHoursSource()},
 		{"A rater's hour", 0, formatMoney, nameRaterRate, 0, 1e6, "not given, counts as 0: set your rate"},
@@ -284,8 +306,8 @@ func (s sheet) savingRows(row, from int) int {
 		}
 		rows = append(rows, []any{
 			string(r.Category), candidateOf(r),
-			formula(fmt.Sprintf(`%s*%s*IF(ISNUMBER(%s),1-%s+%s*%s,1)`, input(returnTasks), input(returnCost), input(returnShare), input(returnShare), input(returnShare), input(returnPriceNow))),
-			formula(fmt.Sprintf(`IF(ISNUMBER(%s),%s-%s,"")`, here(savingEstimate), here(savingNow), here(savingEstimate))),
+			formula(fmt.Sprintf(`IF(ISNUMBER(%s)*ISNUMBER(%s),%s*%s*IF(ISNUMBER(%s),1-%s+%s*%s,1),"")`, input(returnTasks), input(returnCost), input(returnTasks), input(returnCost), input(returnShare), input(returnShare), input(returnShare), input(returnPriceNow))),
+			formula(fmt.Sprintf(`IF(ISNUMBER(%s)*ISNUMBER(%s),%s-%s,"")`, here(savingNow), here(savingEstimate), here(savingNow), here(savingEstimate))),
 			ifSwitched(known, fmt.Sprintf(`%s*(1-%s)`, base, here(savingRatio))),
 			limit("-"), limit("+"),
 			ifSwitched(certain, fmt.Sprintf(`%s^2*((1-%s)^2*%s^2+%s^2+%s^2*%s^2)`,

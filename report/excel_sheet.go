@@ -251,9 +251,14 @@ func (s sheet) header(row int, columns []field) {
 		s.set(i+1, row, column.title, look{column.format, roleHeader})
 		width, err := s.file.GetColWidth(s.name, column1(i+1))
 		s.keep(err)
-		high = max(high, 1+int(float64(utf8.RuneCountInString(column.title))/max(width*0.72, 1)))
+		high = max(high, headerLines(column.title, width))
 	}
 	s.keep(s.file.SetRowHeight(s.name, row, 4+15.5*float64(min(high, 4))))
+}
+
+// headerLines is how many lines a bold title takes in a column of a width, in characters.
+func headerLines(title string, width float64) int {
+	return 1 + int(float64(utf8.RuneCountInString(title))/max(width*0.72, 1))
 }
 
 // freeze keeps everything down to row, and the columns to the left, in view.

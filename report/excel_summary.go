@@ -3,7 +3,7 @@ package report
 import "fmt"
 
 func (b *book) summarySheet() {
-	columns := []field{{"", 34, formatText}, {"", 20, formatText}, {"", 18, formatText}, {"", 18, formatText}, {"", 18, formatText}, {"", 40, formatText}}
+	columns := []field{{"", 34, formatText}, {"", b.armWidth(20), formatText}, {"", 18, formatText}, {"", 18, formatText}, {"", 18, formatText}, {"", 40, formatText}}
 	s, row := b.open(sheetSummary, "Which kind of work should go to which model, and what does it save?", columns)
 	s.set(1, row, "Recommendation"+asAnalysed(b.in), look{role: roleSection})
 	row++
@@ -24,7 +24,7 @@ func (b *book) summarySheet() {
 		chart, series := b.winRateChart(500, 300)
 		s.chart(at(1, row), chart, series)
 	}
-	if len(b.in.Routing.Routes) > 0 {
+	if costsKnown(b.in.Routing) {
 		chart, series := b.spendChart(500, 300)
 		s.chart(at(4, row), chart, series)
 	}
@@ -104,7 +104,11 @@ func restsOn(in Input) []string {
 	a := in.Analysis
 	lines := []string{sentence(analysisHead(a))}
 	if in.Progress.Comparisons > 0 {
-		lines = append(lines, sentence(in.Progress.String()))
+		text := in.Progress.String()
+		if a.Provenance.RatingsByJudges > 0 {
+			text += "; judges are not counted there"
+		}
+		lines = append(lines, sentence(text))
 	}
 	if in.Audit.Tasks > 0 {
 		lines = append(lines, fmt.Sprintf("Audited work: %s.", auditHead(in.Audit)))

@@ -123,7 +123,7 @@ func TestWorkbookReturnMeetsTheRoutingTable(t *testing.T) {
 			continue
 		}
 		row := findRow(t, file, sheetReturn, "Cost a month now") + 1 + i
-		for column, want := range map[int]float64{savingEstimate: route.MonthlySaving.Estimate, savingLow: route.MonthlySaving.Low, savingHigh: route.MonthlySaving.High, savingThen: route.MonthlyCostThen} {
+		for column, want := range map[int]float64{savingEstimate: route.MonthlySaving.Estimate, savingLow: route.MonthlySaving.Low, savingHigh: route.MonthlySaving.High, savingThen: *route.MonthlyCostThen} {
 			text, err := file.CalcCellValue(sheetReturn, at(column, row), excelize.Options{RawCellValue: true})
 			got, parseErr := strconv.ParseFloat(text, 64)
 			if err != nil || parseErr != nil || math.Abs(got-want) > 0.005 {
@@ -188,9 +188,9 @@ func changed(t testing.TB, file *excelize.File) map[string]float64 {
 		if !switches(r.Decision) && i != math3 {
 			continue
 		}
-		cost, ratio := r.MonthlyCostNow, r.CostRatio.Estimate
+		cost, ratio := *r.MonthlyCostNow, r.CostRatio.Estimate
 		if i == 0 {
-			cost, ratio = cost*6000/r.MonthlyTasks, 0.7
+			cost, ratio = cost*6000 / *r.MonthlyTasks, 0.7
 		}
 		base, spread, se := 0.8*cost*0.9, 0.8*cost*0.04, r.CostRatio.StandardError
 		saving += base * (1 - ratio)
@@ -245,7 +245,7 @@ func TestWorkbookTakesWhatThePilotMeasured(t *testing.T) {
 	}
 	before := evaluated(t, file, nameSavingMonth)
 	setNamed(t, file, nameEditorRate, 36)
-	want := in.Routing.Routes[0].MonthlyTasks * 0.8 * 100 * (1 - 0.7) / 3600 * 36 // 8 of 10 tasks are on the control's model
+	want := *in.Routing.Routes[0].MonthlyTasks * 0.8 * 100 * (1 - 0.7) / 3600 * 36 // 8 of 10 tasks are on the control's model
 	if got := evaluated(t, file, nameSavingMonth) - before; math.Abs(got-want) > 0.05 {
 		t.Errorf("editing saves %.4f, want %.4f", got, want)
 	}
@@ -464,4 +464,62 @@ func TestWorkbookStoresResults(t *testing.T) {
 	if err != nil || kind == excelize.CellTypeSharedString || kind == excelize.CellTypeInlineString || kind == excelize.CellTypeFormula {
 		t.Errorf("the stored saving has type %v (%v), want a number", kind, err)
 	}
+}
+
+// TestWorkbookOfALogWithoutCosts leaves every cost empty where the log states none, and
+// counts it once it is filled in.
+func TestWorkbookOfALogWithoutCosts(t *testing.T) {
+	in := fixtureInput()
+	for i := range in.Routing.Routes {
+		r := &in.Routing.Routes[i]
+		r.Decision, r.MonthlySaving = eval.Keep, &eval.Interval{Level: 0.95}
+		r.MonthlyCostNow, r.MonthlyCostThen, r.ControlSpend, r.SavingIfSwitched = nil, nil, nil, nil
+	}
+	in.Routing.Total.MonthlyCostNow, in.Routing.Total.MonthlyCostThen, in.Routing.Total.MonthlySaving = nil, nil, &eval.Interval{Level: 0.95}
+	in.Routing.Total.WhyMissing = map[string]string{"monthly_cost_now_usd": "coding: the log states no cost"}
+	file := openWorkbook(t, writeWorkbook(t, in))
+	now := at(resultEstimate, rowWith(t, file, sheetReturn, resultLabel, "Model cost a month now"))
+	share := at(resultEstimate, rowWith(t, file, sheetReturn, resultLabel, "… as a share of the cost now"))
+	for _, cell := range []string{now, share} {
+		if got, err := file.CalcCellValue(sheetReturn, cell); err != nil || got != "" {
+			t.Errorf("%s is %q (%v), want nothing", cell, got, err)
+		}
+	}
+	findRow(t, file, sheetSummary, "No category changes its model. What the audited work costs a month is not known: coding: the log states no cost.")
+	total := findRow(t, file, sheetRouting, "Total")
+	for column := 9; column <= 10; column++ { // cost now and then
+		if got, err := file.GetCellFormula(sheetRouting, at(column, total)); err != nil || got != "" {
+			t.Errorf("the total of column %d is %q (%v), want nothing", column, got, err)
+		}
+	}
+	if page := text(t, renderHTML(t, in)); strings.Contains(page, "0 USD a month") || !strings.Contains(page, "What the audited work costs a month is not known") {
+		t.Error("the page says what the work costs, though nobody knows")
+	}
+	first := findRow(t, file, sheetReturn, "Cost a task now") + 1
+	for i := range in.Routing.Routes {
+		for column, value := range map[int]any{returnTasks: 1000.0, returnCost: 0.01 * float64(1+i)} {
+			if err := file.SetCellValue(sheetReturn, at(column, first+i), value); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	n := float64(len(in.Routing.Routes))
+	got, err := file.CalcCellValue(sheetReturn, now, excelize.Options{RawCellValue: true})
+	if cost, failed := strconv.ParseFloat(got, 64); err != nil || failed != nil || math.Abs(cost-10*n*(n+1)/2) > 1e-9 {
+		t.Errorf("filled in, the cost is %q (%v), want %v", got, err, 10*n*(n+1)/2)
+	}
+}
+
+// rowWith is the row of a sheet whose cell in a column holds a text.
+func rowWith(t *testing.T, file *excelize.File, sheet string, column int, text string) int {
+	t.Helper()
+	rows, err := file.GetRows(sheet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(rows, func(row []string) bool { return len(row) >= column && row[column-1] == text })
+	if at < 0 {
+		t.Fatalf("%s has no row of %q", sheet, text)
+	}
+	return at + 1
 }

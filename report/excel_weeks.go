@@ -7,16 +7,19 @@ import (
 	"modeltrial/eval"
 )
 
+// useCaseColumn is as wide as most words of a use case's name, which heads a column.
+const useCaseColumn = 15
+
 func (b *book) weeksSheet() {
 	columns := []field{
 		{"Use case", b.useCaseWidth(), formatText},
-		{"Week", 9, formatCount},
-		{"Tasks", 9, formatCount},
-		{"Win rate", 10, b.rate()},
-		{"Win rate, low", 10, b.rate()},
-		{"Win rate, high", 10, b.rate()},
-		{"Always valid, low", 11, b.rate()},
-		{"Always valid, high", 11, b.rate()},
+		{"Week", useCaseColumn, formatCount},
+		{"Tasks", useCaseColumn, formatCount},
+		{"Win rate", useCaseColumn, b.rate()},
+		{"Win rate, low", useCaseColumn, b.rate()},
+		{"Win rate, high", useCaseColumn, b.rate()},
+		{"Always valid, low", useCaseColumn, b.rate()},
+		{"Always valid, high", useCaseColumn, b.rate()},
 	}
 	s, row := b.open(sheetWeeks, "How did the answer develop, look by look? The always-valid interval may be read every week; the other only once.", columns)
 	var rows [][]any
@@ -63,8 +66,10 @@ func (s sheet) trend(row int) {
 	s.set(1, row, "Week", look{role: roleHeader})
 	var series []chartSeries
 	first, last := row+1, row+len(weeks)
+	high := 1
 	for i, c := range s.in.Analysis.Comparisons {
 		column := i + 2
+		high = max(high, headerLines(useCaseName(c), useCaseColumn))
 		s.set(column, row, useCaseName(c), look{s.rate(), roleHeader})
 		for j, week := range weeks {
 			s.set(1, first+j, fmt.Sprintf("week %d", week), look{})
@@ -79,7 +84,7 @@ func (s sheet) trend(row int) {
 			colour: candidateColours[i%len(candidateColours)], symbol: candidateSymbols[i%len(candidateSymbols)],
 		})
 	}
-	s.keep(s.file.SetRowHeight(s.name, row, 48))
+	s.keep(s.file.SetRowHeight(s.name, row, 4+15.5*float64(min(high, 8))))
 	chart, series := dotChart{
 		title: "Win rate by week", categories: area(s.name, 1, first, last), series: series, joined: true, width: 760, height: 330,
 	}.chart()

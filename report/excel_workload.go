@@ -54,8 +54,16 @@ func (b *book) workloadSheet() {
 		title = "Share of tasks and of cost by category"
 		shares = append(shares, chartSeries{name: on(s.name, fixed(cost+1, row)), values: area(s.name, cost+1, row+1, end-1), colour: candidateColours[0]})
 	}
+	most := 0.0
+	for _, c := range r.Categories {
+		most = max(most, c.TaskShare)
+		if c.CostShare != nil {
+			most = max(most, *c.CostShare)
+		}
+	}
+	const nearlyAll = 0.8 // a chosen axis would go beyond 100%
 	chart, series := barChart{
-		title: title, format: `0%`, categories: area(s.name, 1, row+1, end-1), series: shares, width: 760, height: 300,
+		title: title, format: `0%`, categories: area(s.name, 1, row+1, end-1), series: shares, shares: most > nearlyAll, width: 760, height: 300,
 	}.chart()
 	s.chart(at(1, end+2), chart, series)
 	const chartRows = 18

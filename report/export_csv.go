@@ -36,7 +36,7 @@ func exportCSV(w io.Writer, table eval.RoutingTable) error {
 		row = append(row, estimateCells(r.WinRateValid)[1:]...)
 		row = append(row, estimateCells(r.CostRatio)...)
 		row = append(row, estimateCells(r.LatencyRatio)...)
-		row = append(row, number(r.MonthlyTasks), number(r.MonthlyCostNow), number(r.MonthlyCostThen))
+		row = append(row, optionalNumber(r.MonthlyTasks), optionalNumber(r.MonthlyCostNow), optionalNumber(r.MonthlyCostThen))
 		row = append(row, estimateCells(r.MonthlySaving)...)
 		row = append(row, r.DecidedAt.UTC().Format(time.RFC3339), cell(table.ProtocolSHA256), cell(string(table.PriceTableDate)))
 		valid := ""
@@ -55,6 +55,13 @@ func exportCSV(w io.Writer, table eval.RoutingTable) error {
 }
 
 func number(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
+
+func optionalNumber(x *float64) string {
+	if x == nil {
+		return ""
+	}
+	return number(*x)
+}
 
 func estimateCells(i *eval.Interval) []string {
 	if i == nil {

@@ -57,8 +57,8 @@ func TestGatewaysSayWhatTheyWereMadeFrom(t *testing.T) {
 			text := export(t, name, fixtureRouting())
 			for _, want := range []string{
 				fixtureHash, "2026-10-30T09:00:00Z", "480 of 480 ratings are simulated", "preferred on 61%", "143 tasks by 6 raters, win rate 61%",
-				"(recorded answers, simulated ratings)", "keep current: not part of the pilot", "Only work now on gpt-4o moves: send the category coding",
-				"its answers are recorded (provider samples)", passed[name],
+				"(imported answers, simulated ratings)", "keep current: not part of the pilot", "Only work now on gpt-4o moves: send the category coding",
+				"its answers are imported (provider samples)", passed[name],
 			} {
 				if !strings.Contains(text, want) {
 					t.Errorf("does not say %q:\n%s", want, text)

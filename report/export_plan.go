@@ -135,8 +135,10 @@ func noEndpoint(provider eval.Provider) string {
 	switch provider.Kind {
 	case eval.ProviderOpenAI, eval.ProviderAnthropic:
 		return ""
-	case eval.ProviderRecorded, eval.ProviderSimulated:
-		return fmt.Sprintf("its answers are %s (provider %s), so modeltrial knows none", provider.Kind, provider.Name)
+	case eval.ProviderRecorded:
+		return fmt.Sprintf("its answers are imported (provider %s), so modeltrial knows none", provider.Name)
+	case eval.ProviderSimulated:
+		return fmt.Sprintf("its answers are simulated (provider %s), so modeltrial knows none", provider.Name)
 	}
 	return "its provider is not in modeltrial.yaml"
 }
@@ -274,7 +276,7 @@ func moveNote(r exportRoute) string {
 	return line(fmt.Sprintf("Only work now on %s moves: send the category %s with its requests alone.", r.ReplacesModel, r.Category))
 }
 
-// evidence is what a route rests on, in a line. What is recorded or simulated says so.
+// evidence is what a route rests on, in a line. What is imported or simulated says so.
 func (p exportPlan) evidence(r exportRoute) string {
 	said := r.Reason
 	if !strings.HasPrefix(said, string(r.Decision)) {

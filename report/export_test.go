@@ -128,7 +128,7 @@ func TestExportLiteLLMShape(t *testing.T) {
 		t.Error("tag filtering is off")
 	}
 	for _, text2 := range []string{
-		fixtureHash[:12], "2026-10-30", "x-litellm-tags", "simulated", "preferred on 61%", "# FILL IN the endpoint of small: its answers are recorded (provider samples)",
+		fixtureHash[:12], "2026-10-30", "x-litellm-tags", "simulated", "preferred on 61%", "# FILL IN the endpoint of small: its answers are imported (provider samples)",
 		"Only work now on gpt-4o moves: send the category coding", "work now on gpt-4o-mini stays where it is",
 	} {
 		if !strings.Contains(text, text2) {

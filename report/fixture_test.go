@@ -156,15 +156,16 @@ func fixtureRouting() eval.RoutingTable {
 	const critical = 2.18
 	variance := 0.0
 	total := 0.0
+	var tasks, now, then float64
 	for i, c := range a.Comparisons {
 		r := eval.Route{
 			Category: c.Category, Control: c.Control, Candidate: c.Candidate, Arm: c.Control, Model: "gpt-4o", Decision: c.Decision, Reason: c.Reason,
 			Tasks: c.Tasks, Raters: c.Raters, Source: c.Source, WinRate: c.WinRate, WinRateValid: c.WinRateAlwaysValid, CostRatio: c.CostRatio, LatencyRatio: c.LatencyRatio,
-			MonthlyTasks: 1000 * float64(5-i), MonthlyCostNow: 431.27 * float64(5-i), WhyMissing: c.WhyMissing, DecidedAt: decided,
+			MonthlyTasks: new(1000 * float64(5-i)), MonthlyCostNow: new(431.27 * float64(5-i)), WhyMissing: c.WhyMissing, DecidedAt: decided,
 		}
-		r.MonthlyCostThen = r.MonthlyCostNow
+		r.MonthlyCostThen = new(*r.MonthlyCostNow)
 		r.MonthlySaving = &eval.Interval{Level: 0.95}
-		base, spread := r.MonthlyCostNow*0.9, r.MonthlyCostNow*0.04
+		base, spread := *r.MonthlyCostNow*0.9, *r.MonthlyCostNow*0.04
 		r.ControlSpend = wider(interval(base, spread), critical)
 		if c.CostRatio != nil {
 			ratio, ratioError := c.CostRatio.Estimate, c.CostRatio.StandardError
@@ -174,27 +175,25 @@ func fixtureRouting() eval.RoutingTable {
 			if switches(c.Decision) {
 				r.Arm, r.Model, r.ReplacesModel, r.StaysOn = c.Candidate, "anthropic/"+c.Candidate, "gpt-4o", []string{"gpt-4o-mini"}
 				r.MonthlySaving = r.SavingIfSwitched
-				r.MonthlyCostThen -= saving
+				*r.MonthlyCostThen -= saving
 				total += saving
 				variance += v
 			}
 		}
 		table.Routes = append(table.Routes, r)
-		table.Total.MonthlyTasks += r.MonthlyTasks
-		table.Total.MonthlyCostNow += r.MonthlyCostNow
-		table.Total.MonthlyCostThen += r.MonthlyCostThen
+		tasks += *r.MonthlyTasks
+		now += *r.MonthlyCostNow
+		then += *r.MonthlyCostThen
 	}
 	se := math.Sqrt(variance)
 	table.Total.MonthlySaving = &eval.Interval{Estimate: total, StandardError: se, Low: total - critical*se, High: total + critical*se, Level: 0.95}
 	table.Routes = append(table.Routes, eval.Route{
 		Category: audit.Reasoning, Arm: "current", Model: "gpt-4o", Control: "current", Decision: eval.Keep, Reason: "keep current: not part of the pilot", Source: eval.SourceNone,
-		MonthlyTasks: 300, MonthlyCostNow: 55.5, MonthlyCostThen: 55.5, MonthlySaving: &eval.Interval{Level: 0.95}, DecidedAt: decided,
+		MonthlyTasks: new(300.0), MonthlyCostNow: new(55.5), MonthlyCostThen: new(55.5), MonthlySaving: &eval.Interval{Level: 0.95}, DecidedAt: decided,
 		ControlSpend: interval(50, 2),
 		WhyMissing:   map[string]string{"win_rate": "not part of the pilot"},
 	})
-	table.Total.MonthlyTasks += 300
-	table.Total.MonthlyCostNow += 55.5
-	table.Total.MonthlyCostThen += 55.5
+	table.Total.MonthlyTasks, table.Total.MonthlyCostNow, table.Total.MonthlyCostThen = new(tasks+300), new(now+55.5), new(then+55.5)
 	return table
 }
 
@@ -304,7 +303,7 @@ func ratedByPeopleAlone() Input {
 // fixtureReplay has a team with a hostile name, and one of which a cost is not known.
 func fixtureReplay() *eval.Replay {
 	total := eval.ReplayGroup{
-		Tasks: 900, Moved: 400, CostNow: 120, CostThen: new(100.0), Saving: interval(20, 2), LatencyNow: new(2000.0), LatencyThen: new(1800.0), LatencyRatio: interval(0.9, 0.02),
+		Tasks: 900, Moved: 400, CostNow: new(120.0), CostThen: new(100.0), Saving: interval(20, 2), LatencyNow: new(2000.0), LatencyThen: new(1800.0), LatencyRatio: interval(0.9, 0.02),
 		WinRateMoved: interval(0.58, 0.03), WinRateAll: interval(0.53, 0.01), WhyMissing: map[string]string{"saving_with_routing_errors_usd": "no sample was reviewed"},
 	}
 	team, lost, still := total, total, total

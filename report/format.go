@@ -66,6 +66,22 @@ func Money(dollars float64) string {
 	return amount(dollars) + " USD"
 }
 
+// optionalMoney is Money, or a dash for what is not known.
+func optionalMoney(dollars *float64) string {
+	if dollars == nil {
+		return unknown
+	}
+	return Money(*dollars)
+}
+
+// optionalAmount is amount, or a dash for what is not known.
+func optionalAmount(dollars *float64) string {
+	if dollars == nil {
+		return unknown
+	}
+	return amount(*dollars)
+}
+
 // amount is Money without the currency.
 func amount(dollars float64) string {
 	if dollars == 0 {

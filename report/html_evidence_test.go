@@ -53,10 +53,10 @@ func TestHTMLShowsTheStatistics(t *testing.T) {
 		"judge's measure":        "Same verdict in both orders. 81% [77–85%]",
 		"judge not known":        "0 of them also rated by people; no comparison was rated by people, too.",
 		"not combined":           "People and judges were not combined: coding · claude, math · deepseek+gpt and creative · small: no judge rated.",
-		"beside a figure":        "Recorded answers, simulated ratings.",
+		"beside a figure":        "Imported answers, simulated ratings.",
 		"widest driver first":    "coding: cost ratio 1 630 to 1 970 USD",
 		"frontier":               "coding claude 0.73× [0.65, 0.81] 61% [54, 68] on the frontier",
-		"dominated control":      "coding current the control – beaten in both",
+		"dominated control":      "coding current the control – beaten by claude in cost and quality, both beyond chance",
 		"method of combination":  "PPI++",
 	} {
 		if !strings.Contains(page, want) {
@@ -135,8 +135,8 @@ func TestRoundUp(t *testing.T) {
 func TestBeside(t *testing.T) {
 	for want, p := range map[string]eval.Provenance{
 		"":                                     {ResponsesMeasured: 4, RatingsByPeople: 3},
-		"Recorded answers, simulated ratings.": {ResponsesRecorded: 4, RatingsSimulated: 2},
-		"Some answers recorded, some answers simulated, some ratings simulated.": {ResponsesMeasured: 1, ResponsesRecorded: 1, ResponsesSimulated: 1, RatingsByJudges: 1, RatingsSimulated: 1},
+		"Imported answers, simulated ratings.": {ResponsesRecorded: 4, RatingsSimulated: 2},
+		"Some answers imported, some answers simulated, some ratings simulated.": {ResponsesMeasured: 1, ResponsesRecorded: 1, ResponsesSimulated: 1, RatingsByJudges: 1, RatingsSimulated: 1},
 	} {
 		if got := beside(p); got != want {
 			t.Errorf("%+v: %q, want %q", p, got, want)
@@ -218,5 +218,22 @@ func TestLosses(t *testing.T) {
 	}
 	if got := losses(nil); got != "" {
 		t.Errorf("nothing was lost, and the page says %q", got)
+	}
+}
+
+// TestDominanceSaysHowFarItIsShown covers what stands beside an arm that another beats.
+func TestDominanceSaysHowFarItIsShown(t *testing.T) {
+	for want, arm := range map[string]eval.FrontierArm{
+		"beaten by other in cost and quality, both beyond chance":                                {DominatedCostShown: true, DominatedQualityShown: true},
+		"beaten by other: in cost beyond chance, in quality by the point estimate only":          {Arm: "third", DominatedCostShown: true},
+		"beaten by other: in cost beyond chance, in quality shown to be not worse":               {Arm: "now", DominatedCostShown: true},
+		"beaten by other: in quality beyond chance, in cost by the point estimate only":          {DominatedQualityShown: true},
+		"beaten by other by the point estimates only: in neither cost nor quality beyond chance": {},
+	} {
+		plane := eval.FrontierCategory{Arms: []eval.FrontierArm{{Arm: "now"}, {Arm: "other", NotWorse: true}, {Arm: "third"}}}
+		arm.DominatedBy = "other"
+		if got := dominatedNote(plane, arm); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }

@@ -20,7 +20,11 @@ func spend(in Input, narrow bool) drawing {
 	}
 	most := 0.0
 	for _, r := range in.Routing.Routes {
-		most = max(most, r.MonthlyCostNow, r.MonthlyCostThen)
+		for _, cost := range []*float64{r.MonthlyCostNow, r.MonthlyCostThen} {
+			if cost != nil {
+				most = max(most, *cost)
+			}
+		}
 	}
 	if most == 0 {
 		return drawing{}
@@ -34,13 +38,18 @@ func spend(in Input, narrow bool) drawing {
 		} else {
 			d.text(0, y+26, "start", "label", shorten(string(r.Category), 16))
 		}
-		d.rect(left, bar, r.MonthlyCostNow/most*room, 18, "s0", "")
-		d.text(left+r.MonthlyCostNow/most*room+6, bar+14, "start", "soft", "now "+Money(r.MonthlyCostNow))
-		if r.MonthlySaving == nil {
-			d.text(left, bar+36, "start", "soft", "then: not known")
-		} else {
-			d.rect(left, bar+22, r.MonthlyCostThen/most*room, 18, "s1", "")
-			d.text(left+r.MonthlyCostThen/most*room+6, bar+36, "start", "soft", "then "+Money(r.MonthlyCostThen))
+		for i, cost := range []struct {
+			name, class string
+			dollars     *float64
+		}{{"now", "s0", r.MonthlyCostNow}, {"then", "s1", r.MonthlyCostThen}} {
+			at := bar + float64(22*i)
+			if cost.dollars == nil {
+				d.text(left, at+14, "start", "soft", cost.name+": not known")
+				continue
+			}
+			length := *cost.dollars / most * room
+			d.rect(left, at, length, 18, cost.class, "")
+			d.text(left+length+6, at+14, "start", "soft", cost.name+" "+Money(*cost.dollars))
 		}
 		y += rowHeight
 	}
@@ -149,6 +158,10 @@ func workloadBars(r audit.Report, class map[string]string, narrow bool) drawing 
 	}
 	y := 4.0
 	for _, c := range r.Categories {
+		models := slices.Clone(c.Models) // in the order of the legend in every bar
+		slices.SortStableFunc(models, func(a, b audit.GroupMix) int {
+			return cmp.Compare(cmp.Or(class[modelName(a)], "s5"), cmp.Or(class[modelName(b)], "s5"))
+		})
 		bar := y
 		if narrow {
 			d.text(0, y+14, "start", "label", shorten(categoryName(c.Category), 34))
@@ -156,14 +169,14 @@ func workloadBars(r audit.Report, class map[string]string, narrow bool) drawing 
 		} else {
 			d.text(0, y+26, "start", "label", shorten(categoryName(c.Category), 16))
 		}
-		d.stack(left, bar, c.TaskShare/most*room, c.Models, class, func(g audit.GroupMix) float64 { return share(g.Tasks, c.Tasks) })
+		d.stack(left, bar, c.TaskShare/most*room, models, class, func(g audit.GroupMix) float64 { return share(g.Tasks, c.Tasks) })
 		d.text(left+c.TaskShare/most*room+6, bar+14, "start", "soft", Rate(c.TaskShare, 0)+" of tasks")
 		if c.CostShare == nil {
 			d.text(left, bar+36, "start", "soft", "spend not known")
 			y += rowHeight
 			continue
 		}
-		d.stack(left, bar+22, *c.CostShare/most*room, c.Models, class, func(g audit.GroupMix) float64 {
+		d.stack(left, bar+22, *c.CostShare/most*room, models, class, func(g audit.GroupMix) float64 {
 			if known(c.CostUSD) == 0 {
 				return 0
 			}
@@ -185,13 +198,13 @@ func known(x *float64) float64 {
 	return *x
 }
 
+// modelName is the model of a group within a category.
+func modelName(g audit.GroupMix) string { return cmp.Or(g.Model, groupName(g)) }
+
 // stack is one bar of a given width, split by model.
 func (d *drawing) stack(x, y, width float64, models []audit.GroupMix, class map[string]string, part func(audit.GroupMix) float64) {
 	for _, m := range models {
-		name := groupName(m)
-		if m.Model != "" {
-			name = m.Model
-		}
+		name := modelName(m)
 		w := part(m) * width
 		d.rect(x, y, w, 18, cmp.Or(class[name], "s5"), fmt.Sprintf("%s: %s", line(name), Rate(part(m), 0)))
 		x += w

@@ -12,6 +12,7 @@ import (
 type planeArm struct {
 	eval.FrontierArm
 	series int
+	Beaten string // by which arm, and whether beyond chance; empty on the frontier
 }
 
 // A plane is a category's arms, the control first.
@@ -31,7 +32,11 @@ func planes(in Input) []plane {
 			if i > 0 {
 				of = series[arm.Arm]
 			}
-			p.Arms = append(p.Arms, planeArm{arm, of})
+			beaten := ""
+			if arm.Dominated {
+				beaten = dominatedNote(category, arm)
+			}
+			p.Arms = append(p.Arms, planeArm{arm, of, beaten})
 		}
 		all = append(all, p)
 	}

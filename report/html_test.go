@@ -71,7 +71,7 @@ func TestHTMLSectionsAndProvenance(t *testing.T) {
 		}
 		at += next
 	}
-	notice := `<p class="notice">Answers are recorded samples; 480 of 480 ratings are simulated.</p>`
+	notice := `<p class="notice">Answers are imported; 480 of 480 ratings are simulated.</p>`
 	if got := strings.Count(page, notice); got != 4 {
 		t.Errorf("the notice stands %d times, want it at the head and beside evidence, money and raters", got)
 	}

@@ -19,7 +19,7 @@ type Input struct {
 	Progress Progress
 	Replay   *eval.Replay // of the audited log under Routing; nil where there is none
 	// ArmsSpent and JudgesSpent are what the pilot's own calls of arms and of judge
-	// models cost; recorded answers were paid for elsewhere.
+	// models cost; imported answers were paid for elsewhere.
 	ArmsSpent, JudgesSpent audit.NanoUSD
 
 	// Tasks, Responses and Ratings give the rows of the data sheets one by one,

@@ -43,7 +43,7 @@ var method = []methodPart{
 		"exp(mean(ln(y/x)))", "",
 	},
 	{
-		"People and judges", "Where people rated a random part of the tasks that judges rated, 50 at least, judges' scores of all tasks sharpen people's mean. The weight λ of the judges is chosen so that a poor judge does no harm, and their bias cancels. Otherwise people count alone, and judges alone never lead to a switch.",
+		"People and judges", "Where people rated a random part of the tasks that judges rated, 50 at least, judges' scores of all tasks sharpen people's mean. The weight λ of the judges is chosen so that a poor judge does no harm, and their bias cancels. Otherwise people count alone. Judges alone lead to a switch only where the protocol lets them, they passed against people in the same category of an earlier pilot with the same model and rubric, and the win rate is above its border by more than they may have favoured candidates by there.",
 		"θ̂ = mean(Y) + λ̂ · (mean f_judge-only − mean f_rated),  λ̂ = Cov(Y, f) / ((1 + n/N) · Var(f)), within 0 and 1", "Angelopoulos, Duchi and Zrnic 2023 (PPI++)",
 	},
 	{

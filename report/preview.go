@@ -150,7 +150,7 @@ func Preview(out io.Writer, p ingest.Preview) {
 	for i, task := range p.Tasks {
 		fmt.Fprintf(out, "  %d. %s\n", i+1, strings.Join(taskFacts(task), " · "))
 		if len(task.Conversation) > 0 {
-			fmt.Fprintf(out, "     after %d turns\n", len(task.Conversation))
+			fmt.Fprintf(out, "     after %s\n", counted(len(task.Conversation), "turn", "turns"))
 		}
 		fmt.Fprintf(out, "     prompt: %s\n", clip(task.Prompt))
 		if task.Response != "" {

@@ -7,7 +7,7 @@ import (
 	"modeltrial/eval"
 )
 
-// provenance says in one sentence what of the figures is recorded or simulated,
+// provenance says in one sentence what of the figures is imported or simulated,
 // or nothing where all is measured.
 func provenance(p eval.Provenance) string {
 	var parts []string
@@ -34,7 +34,7 @@ func beside(p eval.Provenance) string {
 	answers := p.ResponsesMeasured + p.ResponsesRecorded + p.ResponsesSimulated
 	var parts []string
 	for _, text := range []string{
-		part(p.ResponsesRecorded, answers, "recorded answers", "some answers recorded"),
+		part(p.ResponsesRecorded, answers, "imported answers", "some answers imported"),
 		part(p.ResponsesSimulated, answers, "simulated answers", "some answers simulated"),
 		part(p.RatingsSimulated, ratingsTotal(p), "simulated ratings", "some ratings simulated"),
 	} {
@@ -51,13 +51,13 @@ func answersProvenance(p eval.Provenance) string {
 	case p.ResponsesRecorded == 0 && p.ResponsesSimulated == 0:
 		return ""
 	case p.ResponsesRecorded == total:
-		return "answers are recorded samples"
+		return "answers are imported"
 	case p.ResponsesSimulated == total:
 		return "answers are simulated"
 	}
 	var parts []string
 	if p.ResponsesRecorded > 0 {
-		parts = append(parts, Count(p.ResponsesRecorded)+" are recorded samples")
+		parts = append(parts, Count(p.ResponsesRecorded)+" are imported")
 	}
 	if p.ResponsesSimulated > 0 {
 		parts = append(parts, Count(p.ResponsesSimulated)+" are simulated")
@@ -100,4 +100,13 @@ func ratedBy(a eval.Analysis) string {
 		text += " by " + strings.Join(who, ", ")
 	}
 	return text
+}
+
+// ratedHow says who compared the two answers of a task. Of judges alone it does not say
+// that names were hidden: their ratings may be imported.
+func ratedHow(a eval.Analysis) string {
+	if p := a.Provenance; p.RatingsByPeople == 0 && p.RatingsSimulated == 0 && p.RatingsByJudges > 0 {
+		return "and judge models compared the two answers"
+	}
+	return "and raters saw the two answers side by side without knowing which was whose"
 }

@@ -88,12 +88,14 @@ func Cells(texts ...string) []Cell {
 	return cells
 }
 
+// columnGap is the space between two columns.
+const columnGap = 2
+
 // Table writes a table: words to the left, numbers to the right, a dim header,
 // two spaces between columns. It measures by display width, cuts the widest
 // columns with an ellipsis until a row fits, and never wraps but for a column that
 // must stay whole.
 func Table(w io.Writer, style Style, columns []Column, rows [][]Cell) error {
-	const gap = 2
 	widths := make([]int, len(columns))
 	header := make([]Cell, len(columns))
 	clean := make([][]Cell, 0, len(rows)+1)
@@ -108,10 +110,10 @@ func Table(w io.Writer, style Style, columns []Column, rows [][]Cell) error {
 		}
 		clean = append(clean, cells)
 	}
-	fit(columns, widths, style.width()-gap*(len(columns)-1))
-	room, end := style.width(), -gap
+	fit(columns, widths, style.width()-columnGap*(len(columns)-1))
+	room, end := style.width(), -columnGap
 	for i, width := range widths {
-		if end += gap + width; columns[i].Whole {
+		if end += columnGap + width; columns[i].Whole {
 			room = max(room, end)
 		}
 	}
@@ -134,6 +136,19 @@ func Table(w io.Writer, style Style, columns []Column, rows [][]Cell) error {
 	}
 	_, err := w.Write(out.Bytes())
 	return err
+}
+
+// tableWidth is how many columns of a terminal a table takes uncut.
+func tableWidth(columns []Column, rows [][]Cell) int {
+	total := columnGap * (len(columns) - 1)
+	for i, column := range columns {
+		width := ansi.StringWidth(column.Name)
+		for _, row := range rows {
+			width = max(width, ansi.StringWidth(inline(row[i].Text)))
+		}
+		total += width
+	}
+	return total
 }
 
 // inline is line, with runs of spaces kept: a figure aligns by them.

@@ -228,19 +228,23 @@ func (p *page) bill(b *audit.Reconciliation) {
 	}
 	var rows [][]Cell
 	for _, m := range b.Months {
-		month := m.Month
+		logged := "" // below the month, since beside it it would take the width of the models
 		if !m.Whole {
-			month += fmt.Sprintf(" (%d of %d days)", m.DaysLogged, m.Days)
+			logged = fmt.Sprintf("%d of %d days", m.DaysLogged, m.Days)
 		}
-		rows = append(rows, row(month, "all on the bill", m.BillAmounts))
+		rows = append(rows, row(m.Month, "all on the bill", m.BillAmounts))
 		lines := 0
 		for _, line := range b.Models {
 			if line.Month != m.Month {
 				continue
 			}
 			if lines++; lines <= mostGroups {
-				rows = append(rows, row("", line.Model, line.BillAmounts))
+				rows = append(rows, row(logged, line.Model, line.BillAmounts))
+				logged = ""
 			}
+		}
+		if logged != "" {
+			rows = append(rows, Cells(logged))
 		}
 		if lines > mostGroups {
 			rows = append(rows, Cells("", fmt.Sprintf("… %d more", lines-mostGroups)))
@@ -265,7 +269,7 @@ func (p *page) candidates(r audit.Report) {
 		{Name: "tasks/week", Right: true, Fixed: true},
 		{Name: "better³", Right: true, Fixed: true},
 		{Name: "not worse³", Right: true, Fixed: true},
-		{Name: "now mostly on"},
+		{Name: "mostly on"},
 	}
 	var rows [][]Cell
 	for _, c := range r.Candidates {

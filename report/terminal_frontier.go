@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"modeltrial/eval"
 )
@@ -29,6 +30,12 @@ func Frontier(w io.Writer, f eval.Frontier, style Style) error {
 		for i, arm := range plane.Arms {
 			rows = append(rows, frontierRow(plane, arm, i == 0, &notes))
 		}
+	}
+	if len(rows) == 0 {
+		p.say(Warning, "  ", "Of no arm both cost and quality are known.")
+		p.gap()
+		p.warnings(f.Warnings)
+		return p.flush(w)
 	}
 	p.table([]Column{
 		{Name: "category"},
@@ -72,19 +79,23 @@ func frontierRow(plane eval.FrontierCategory, arm eval.FrontierArm, control bool
 	return []Cell{{Text: string(plane.Category)}, {Text: arm.Arm}, {Text: perTask}, {Text: cost}, {Text: win}, place}
 }
 
-// dominatedNote says by which arm another is beaten, and whether that is shown.
+// dominatedNote says by which arm another is beaten, and how far that is more than
+// chance.
 func dominatedNote(plane eval.FrontierCategory, arm eval.FrontierArm) string {
-	note := arm.DominatedBy + " costs no more and is preferred as often or more"
-	for _, by := range plane.Arms[1:] {
-		switch {
-		case by.Arm != arm.DominatedBy:
-		case arm.Arm == plane.Arms[0].Arm && by.Better && by.CostRatio.High <= 1:
-			return note + ", both beyond chance"
-		case arm.Arm == plane.Arms[0].Arm && by.NotWorse && by.CostRatio.High <= 1:
-			return note + ": cheaper beyond chance, its quality shown not worse"
-		}
+	by := slices.IndexFunc(plane.Arms, func(other eval.FrontierArm) bool { return other.Arm == arm.DominatedBy })
+	notWorse := plane.Arms[by].NotWorse && arm.Arm == plane.Arms[0].Arm
+	note := "beaten by " + line(arm.DominatedBy)
+	switch cost, quality := arm.DominatedCostShown, arm.DominatedQualityShown; {
+	case cost && quality:
+		return note + " in cost and quality, both beyond chance"
+	case cost && notWorse:
+		return note + ": in cost beyond chance, in quality shown to be not worse"
+	case cost:
+		return note + ": in cost beyond chance, in quality by the point estimate only"
+	case quality:
+		return note + ": in quality beyond chance, in cost by the point estimate only"
 	}
-	return note + ", as estimated: the intervals do not rule out otherwise"
+	return note + " by the point estimates only: in neither cost nor quality beyond chance"
 }
 
 func (p *page) goal(goal eval.FrontierGoal) {
@@ -98,14 +109,17 @@ func (p *page) goal(goal eval.FrontierGoal) {
 	}
 	var rows [][]Cell
 	for _, r := range goal.Routes {
-		rows = append(rows, Cells(string(r.Category), r.Arm, amount(r.MonthlyCost), r.Why))
+		rows = append(rows, Cells(string(r.Category), r.Arm, optionalAmount(r.MonthlyCost), r.Why))
 	}
 	p.table([]Column{{Name: "category"}, {Name: "arm"}, {Name: "USD/month", Right: true, Fixed: true}, {Name: "why"}}, rows)
-	text := fmt.Sprintf("The whole log then costs %s a month", Money(goal.MonthlyCost))
+	text := "What the whole log then costs a month is not known: " + goal.WhyMissing["monthly_cost_usd"]
+	if goal.MonthlyCost != nil {
+		text = fmt.Sprintf("The whole log then costs %s a month", Money(*goal.MonthlyCost))
+	}
 	if goal.MonthlySaving == nil {
 		text += "; the saving's interval is not known: " + goal.WhyMissing["monthly_saving_usd"]
 	} else {
-		text += fmt.Sprintf(", a saving of %s", savingRange(goal.MonthlySaving)+" USD")
+		text += fmt.Sprintf("; that saves %s", savingRange(goal.MonthlySaving)+" USD")
 	}
 	if goal.WinRate != nil {
 		text += "; against the control a win rate of " + replayRate(goal.WinRate)

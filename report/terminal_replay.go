@@ -1,8 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"modeltrial/eval"
@@ -59,8 +61,11 @@ func replayHead(r eval.Replay) string {
 func replaySentence(r eval.Replay) string {
 	t := r.Total
 	text := fmt.Sprintf("%s of %s would have run on another model.", Count(t.Moved), counted(t.Tasks, "task", "tasks"))
-	if t.Saving == nil {
+	switch {
+	case t.Saving == nil:
 		return text + " What they would have cost is not known: " + t.WhyMissing["saving_usd"] + "."
+	case t.CostNow == nil:
+		return text + " What the log cost is not known: " + t.WhyMissing["cost_now_usd"] + "."
 	}
 	verb, by := "less", t.Saving.Estimate
 	limits := *t.Saving
@@ -68,7 +73,7 @@ func replaySentence(r eval.Replay) string {
 		verb, by = "more", -by
 		limits.Low, limits.High = -t.Saving.High, -t.Saving.Low
 	}
-	text += fmt.Sprintf(" The log cost %s and would have cost %s: %s %s (%s).", Money(t.CostNow), Money(*t.CostThen), Money(by), verb, moneyRange(&limits))
+	text += fmt.Sprintf(" The log cost %s and would have cost %s: %s %s (%s).", Money(*t.CostNow), Money(*t.CostThen), Money(by), verb, moneyRange(&limits))
 	if t.LatencyRatio != nil && t.Moved > 0 {
 		text += fmt.Sprintf(" An answer took %s (geometric mean) and would have taken %s, %s.", Milliseconds(*t.LatencyNow), Milliseconds(*t.LatencyThen), ratioText(t.LatencyRatio))
 	}
@@ -94,36 +99,51 @@ func replayErrorsSentence(r eval.Replay) string {
 	return text + "."
 }
 
+// replayTable has all of a group in a row where the terminal is wide enough for that;
+// elsewhere money stands in a table of its own, so that no name is cut for it.
 func (p *page) replayTable(name string, groups []eval.ReplayGroup, of func(eval.ReplayGroup) string, errors bool) {
-	columns := []Column{
+	money := []Column{
 		{Name: name},
 		{Name: "moved", Right: true, Fixed: true},
 		{Name: "USD now", Right: true, Fixed: true},
 		{Name: "then", Right: true, Fixed: true},
 		{Name: "saving", Right: true, Fixed: true},
 	}
+	var rest []Column
 	if errors {
-		columns = append(columns, Column{Name: "with errors", Right: true, Fixed: true})
+		rest = append(rest, Column{Name: "saving with errors", Right: true, Fixed: true})
 	}
-	columns = append(columns, Column{Name: "time", Right: true, Fixed: true}, Column{Name: "win rate", Right: true, Fixed: true})
-	var rows [][]Cell
+	rest = append(rest, Column{Name: "time", Right: true, Fixed: true}, Column{Name: "win rate", Right: true, Fixed: true})
+	var rows, others [][]Cell
 	var notes footnotes
 	for _, g := range groups {
-		then := unknown
-		if g.CostThen != nil {
-			then = amount(*g.CostThen)
-		} else {
-			then += notes.of(g.WhyMissing["saving_usd"])
+		then := optionalAmount(g.CostThen)
+		if g.CostThen == nil {
+			then += notes.of(cmp.Or(g.WhyMissing["cost_then_usd"], g.WhyMissing["saving_usd"]))
 		}
-		cells := []string{of(g), Count(g.Moved) + " of " + Count(g.Tasks), amount(g.CostNow), then, nothingOr(g, savingRange(g.Saving))}
+		rows = append(rows, Cells(of(g), Count(g.Moved)+" of "+Count(g.Tasks), optionalAmount(g.CostNow), then, nothingOr(g, savingRange(g.Saving))))
+		var other []string
 		if errors {
-			cells = append(cells, nothingOr(g, savingRange(g.SavingWithErrors)))
+			other = append(other, nothingOr(g, savingRange(g.SavingWithErrors)))
 		}
-		cells = append(cells, nothingOr(g, timesOf(g.LatencyRatio)), nothingOr(g, replayRate(g.WinRateMoved)))
-		rows = append(rows, Cells(cells...))
+		others = append(others, Cells(append(other, nothingOr(g, timesOf(g.LatencyRatio)), nothingOr(g, replayRate(g.WinRateMoved)))...))
 	}
-	p.table(columns, rows)
+	columns, whole := slices.Concat(money, rest), make([][]Cell, len(rows))
+	for i := range rows {
+		whole[i] = slices.Concat(rows[i], others[i])
+	}
+	if tableWidth(columns, whole) <= p.style.width() {
+		p.table(columns, whole)
+		p.footnotes(notes)
+		return
+	}
+	p.table(money, rows)
 	p.footnotes(notes)
+	p.gap()
+	for i := range others {
+		others[i] = slices.Concat(rows[i][:1], others[i])
+	}
+	p.table(slices.Concat(money[:1], rest), others)
 }
 
 // nothingOr leaves a cell empty where nothing moves: a saving of 0 and a ratio of 1 are

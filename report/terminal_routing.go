@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -64,17 +65,13 @@ func (p *page) routingTable(t eval.RoutingTable) {
 			{Text: string(r.Category)},
 			{Text: r.Arm},
 			{Text: winRateShort(r)},
-			{Text: amount(r.MonthlyCostNow)},
-			{Text: thenText(r)},
+			{Text: optionalAmount(r.MonthlyCostNow)},
+			{Text: optionalAmount(r.MonthlyCostThen)},
 			{Text: time},
 			{Text: decision, Tone: decisionTone(r.Decision)},
 		})
 	}
-	then := unknown
-	if t.Total.MonthlySaving != nil {
-		then = amount(t.Total.MonthlyCostThen)
-	}
-	rows = append(rows, Cells("all", "", "", amount(t.Total.MonthlyCostNow), then))
+	rows = append(rows, Cells("all", "", "", optionalAmount(t.Total.MonthlyCostNow), optionalAmount(t.Total.MonthlyCostThen)))
 	p.table(columns, rows)
 	p.footnotes(notes)
 	if len(t.Warnings) > 0 {
@@ -122,7 +119,10 @@ func routingSentence(t eval.RoutingTable) string {
 		}
 	}
 	if len(switched) == 0 {
-		return fmt.Sprintf("No category changes its model: the audited work costs %s a month.", Money(t.Total.MonthlyCostNow))
+		if t.Total.MonthlyCostNow == nil {
+			return "No category changes its model. " + costNotKnown(t.Total)
+		}
+		return fmt.Sprintf("No category changes its model: the audited work costs %s a month.", Money(*t.Total.MonthlyCostNow))
 	}
 	text := fmt.Sprintf("Switch %s (%d of %s).", and(switched), len(switched), counted(len(t.Routes), "category", "categories"))
 	return text + " " + savingSentence(t.Total)
@@ -138,11 +138,22 @@ func savingSentence(total eval.RouteTotal) string {
 	}
 	verb, money := "saves", total.MonthlySaving.Estimate
 	if money < 0 {
-		return fmt.Sprintf("This costs %s a month more than the %s of now (saving %s).",
-			Money(-money), Money(total.MonthlyCostNow), moneyRange(total.MonthlySaving))
+		text := fmt.Sprintf("This costs %s a month more than now", Money(-money))
+		if total.MonthlyCostNow != nil {
+			text = fmt.Sprintf("This costs %s a month more than the %s of now", Money(-money), Money(*total.MonthlyCostNow))
+		}
+		return text + fmt.Sprintf(" (saving %s).", moneyRange(total.MonthlySaving))
 	}
-	return fmt.Sprintf("This %s %s a month (%s) of the %s it costs now.",
-		verb, Money(money), moneyRange(total.MonthlySaving), Money(total.MonthlyCostNow))
+	text := fmt.Sprintf("This %s %s a month (%s)", verb, Money(money), moneyRange(total.MonthlySaving))
+	if total.MonthlyCostNow == nil {
+		return text + ". " + costNotKnown(total)
+	}
+	return text + fmt.Sprintf(" of the %s it costs now.", Money(*total.MonthlyCostNow))
+}
+
+// costNotKnown says why nobody knows what the audited work costs.
+func costNotKnown(total eval.RouteTotal) string {
+	return "What the audited work costs a month is not known: " + cmp.Or(total.WhyMissing["monthly_cost_now_usd"], "the table does not say it") + "."
 }
 
 func switches(decision eval.DecisionKind) bool {
@@ -162,14 +173,6 @@ func winRateShort(r eval.Route) string {
 		return unknown
 	}
 	return fmt.Sprintf("%s [%s, %s]", Rate(r.WinRate.Estimate, r.Tasks), rateDigits(r.WinRate.Low, r.Tasks), rateDigits(r.WinRate.High, r.Tasks))
-}
-
-// thenText leaves out what a switch whose saving is unknown will cost.
-func thenText(r eval.Route) string {
-	if r.MonthlySaving == nil {
-		return unknown
-	}
-	return amount(r.MonthlyCostThen)
 }
 
 func routeNote(r eval.Route) string {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,9 +57,9 @@ var terminalDocuments = []struct {
 // unknownSaving is a routing table whose log had too few periods.
 func unknownSaving() eval.RoutingTable {
 	table := fixtureRouting()
-	table.Routes[0].MonthlySaving, table.Routes[0].SavingIfSwitched, table.Routes[0].ControlSpend = nil, nil, nil
+	table.Routes[0].MonthlySaving, table.Routes[0].MonthlyCostThen, table.Routes[0].SavingIfSwitched, table.Routes[0].ControlSpend = nil, nil, nil, nil
 	table.Routes[0].WhyMissing = map[string]string{"monthly_saving_usd": "one month of spend, an interval needs 2"}
-	table.Total.MonthlySaving = nil
+	table.Total.MonthlySaving, table.Total.MonthlyCostThen = nil, nil
 	table.Total.WhyMissing = map[string]string{"monthly_saving_usd": "the saving of a route is not known"}
 	return table
 }
@@ -105,7 +106,7 @@ func TestProvenanceStandsAtTheHead(t *testing.T) {
 		t.Fatal(err)
 	}
 	head, _, _ := strings.Cut(out.String(), "\n\n")
-	if want := "answers are recorded samples; 480 of 480 ratings are simulated"; !strings.Contains(head, want) {
+	if want := "answers are imported; 480 of 480 ratings are simulated"; !strings.Contains(head, want) {
 		t.Errorf("head is %q, want it to say %q", head, want)
 	}
 }
@@ -387,7 +388,7 @@ func TestReplayTerminal(t *testing.T) {
 	}
 	for _, want := range []string{
 		"400 of 900 tasks would have run on another model. The log cost 120 USD and would have cost 100 USD",
-		"¹ coding: no cost is known", "    –¹                  –  0.90×", "0 of 900      120   100\n", "! 3 tasks have no category", "not known: no sample was reviewed",
+		"¹ coding: no cost is known", "    –¹                  –\n", "finance                                                0.90×  58%", "0 of 900      120   100\n", "! 3 tasks have no category", "not known: no sample was reviewed",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in:\n%s", want, out.String())
@@ -395,5 +396,29 @@ func TestReplayTerminal(t *testing.T) {
 	}
 	if strings.Contains(out.String(), "\x1b") {
 		t.Errorf("a control sequence of the log reached the terminal:\n%q", out.String())
+	}
+}
+
+// TestReplayKeepsNamesWhole holds a narrow terminal to whole names of teams, with the
+// categoriser's errors, which take the most room.
+func TestReplayKeepsNamesWhole(t *testing.T) {
+	replay := *fixtureReplay()
+	replay.ReviewedTasks = 200
+	replay.Teams = slices.Clone(replay.Teams)
+	for i := range replay.Teams {
+		replay.Teams[i].SavingWithErrors = replay.Total.Saving
+	}
+	replay.Teams[0].Team = "customer-care-escalations"
+	var out bytes.Buffer
+	if err := Replay(&out, replay, Style{Width: 80}); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(out.String(), "customer-care-escalations "); got != 2 || strings.Contains(out.String(), "…") {
+		t.Errorf("the name stands there %d times, want once in each of two tables, and nothing is to be cut:\n%s", got, out.String())
+	}
+	for text := range strings.Lines(out.String()) {
+		if n := ansi.StringWidth(strings.TrimSuffix(text, "\n")); n > 80 {
+			t.Errorf("%d columns: %s", n, text)
+		}
 	}
 }

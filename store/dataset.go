@@ -22,6 +22,11 @@ func (s *Store) Dataset(ctx context.Context, throughWeek int) (eval.Dataset, err
 	if data.Deviations, err = s.Deviations(ctx); err != nil {
 		return data, err
 	}
+	if locked.Protocol.JudgesMayDecide {
+		if data.JudgeRecords, err = s.JudgeRecords(ctx); err != nil {
+			return data, err
+		}
+	}
 	err = s.EachRating(ctx, throughWeek, func(rating eval.Rating) error {
 		data.Ratings = append(data.Ratings, rating)
 		return nil

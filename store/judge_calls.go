@@ -90,6 +90,31 @@ ORDER BY b.week, b.category, c.task_id, c.arm_b`, week)
 	return open, err
 }
 
+// Judgement reads what a judge of the locked protocol has to say of a comparison in an
+// order; eval.ErrNotFound where the comparison is not stored, or does not count.
+func (s *Store) Judgement(ctx context.Context, comparisonID string, first eval.Side, judge string) (eval.Judgement, error) {
+	var row struct {
+		TaskID     string         `db:"task_id"`
+		Category   audit.Category `db:"category"`
+		ArmA       string         `db:"arm_a"`
+		ArmB       string         `db:"arm_b"`
+		Week       int            `db:"week"`
+		Unreadable int            `db:"unreadable"`
+	}
+	err := s.reader.GetContext(ctx, &row, `
+SELECT c.task_id, b.category, c.arm_a, c.arm_b, b.week,
+    (SELECT count(*) FROM judge_calls j JOIN raters h ON h.id = j.rater_id
+     WHERE h.name = ?2 AND h.kind = 'judge' AND j.comparison_id = c.id AND j.first = ?3 AND j.outcome = 'unreadable') AS unreadable
+FROM comparisons c JOIN batch_tasks b ON b.task_id = c.task_id WHERE c.id = ?1 AND `+counted, comparisonID, judge, first)
+	if err != nil {
+		return eval.Judgement{}, fmt.Errorf("comparison %q: %w", comparisonID, notFound(err))
+	}
+	return eval.Judgement{
+		ComparisonID: comparisonID, TaskID: row.TaskID, Category: row.Category, ArmA: row.ArmA, ArmB: row.ArmB, Week: row.Week,
+		First: first, Judge: judge, Unreadable: row.Unreadable,
+	}, nil
+}
+
 // JudgePresentation is a comparison as a judge is shown it, with the control's answer on
 // the left; it names no arm. eval.ErrNotFound where the comparison or an answer is not
 // stored.
@@ -119,8 +144,8 @@ WHERE c.id = ?`, comparisonID)
 
 // ReserveJudgement claims a judgement until a time and sets the worst case of its call
 // aside, in one transaction. It returns eval.ErrBudgetExhausted where everything spent
-// and reserved plus worstCase would exceed budget, and eval.ErrClaimed where the judge
-// has rated it or another run asks for it until its claim runs out. The judge must be
+// and reserved plus worstCase would exceed budget, eval.ErrAnswered where the judge has
+// rated it, and eval.ErrClaimed where another run asks for it until its claim runs out. The judge must be
 // known by [Store.AddRater].
 func (s *Store) ReserveJudgement(ctx context.Context, judgement eval.Judgement, model, instruction string, worstCase, budget audit.NanoUSD, now, until time.Time) error {
 	return s.writeTogether(ctx, func(tx *transaction) error {
@@ -128,15 +153,17 @@ func (s *Store) ReserveJudgement(ctx context.Context, judgement eval.Judgement, 
 		if err != nil {
 			return err
 		}
-		var taken bool
-		err = tx.GetContext(ctx, &taken, `
-SELECT EXISTS (SELECT 1 FROM ratings WHERE rater_id = ?1 AND comparison_id = ?2 AND first = ?3)
-    OR EXISTS (SELECT 1 FROM judge_calls WHERE rater_id = ?1 AND comparison_id = ?2 AND first = ?3 AND outcome = 'reserved' AND claimed_until > ?4)`,
-			rater, judgement.ComparisonID, judgement.First, now.UnixMicro())
-		if err != nil {
+		var rated, claimed bool
+		err = tx.scan(ctx, `
+SELECT EXISTS (SELECT 1 FROM ratings WHERE rater_id = ?1 AND comparison_id = ?2 AND first = ?3),
+    EXISTS (SELECT 1 FROM judge_calls WHERE rater_id = ?1 AND comparison_id = ?2 AND first = ?3 AND outcome = 'reserved' AND claimed_until > ?4)`,
+			[]any{rater, judgement.ComparisonID, judgement.First, now.UnixMicro()}, &rated, &claimed)
+		switch {
+		case err != nil:
 			return err
-		}
-		if taken {
+		case rated:
+			return fmt.Errorf("task %q, judge %q: %w", judgement.TaskID, judgement.Judge, eval.ErrAnswered)
+		case claimed:
 			return fmt.Errorf("task %q, judge %q: %w", judgement.TaskID, judgement.Judge, eval.ErrClaimed)
 		}
 		if err := withinBudget(ctx, tx, fmt.Sprintf("task %q, judge %q", judgement.TaskID, judgement.Judge), worstCase, budget); err != nil {

@@ -53,12 +53,14 @@ const inOpenBatch = `EXISTS (SELECT 1 FROM provider_batch_items i JOIN provider_
     WHERE i.task_id = c.task_id AND i.arm = c.arm)`
 
 // abandonClaims ends a week's claims, as if they had run out, but for those of batches
-// that a provider works on.
+// that a provider works on. Where workers are at it, whose claims are among them, it
+// leaves them all.
 func abandonClaims(ctx context.Context, tx *transaction, week int, now time.Time) error {
 	_, err := tx.ExecContext(ctx, `
 UPDATE calls AS c SET claimed_until = 0, lost_nano_usd = lost_nano_usd + reserved_nano_usd, reserved_nano_usd = 0,
     attempts = attempts + 1, last_error = 'the run ended before an answer was stored', updated_at = ?
-WHERE claimed_until > 0 AND task_id IN (SELECT task_id FROM batch_tasks WHERE week = ?) AND NOT `+inOpenBatch, now.UnixMicro(), week)
+WHERE claimed_until > 0 AND task_id IN (SELECT task_id FROM batch_tasks WHERE week = ?) AND NOT `+inOpenBatch+`
+    AND NOT EXISTS (SELECT 1 FROM workers WHERE seen_at > ?)`, now.UnixMicro(), week, now.Add(-eval.WorkerLost).UnixMicro())
 	if err != nil {
 		return fmt.Errorf("end the claims of week %d: %w", week, err)
 	}

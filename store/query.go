@@ -1,8 +1,10 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -126,6 +129,9 @@ func valueText(value any) string {
 	case string:
 		return v
 	case []byte:
+		if bytes.IndexByte(v, 0) >= 0 || !utf8.Valid(v) {
+			return `\x` + hex.EncodeToString(v) // no text: as PostgreSQL writes such bytes
+		}
 		return string(v)
 	case time.Time:
 		return v.UTC().Format(time.RFC3339Nano)

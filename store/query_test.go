@@ -41,13 +41,13 @@ func TestQueryOfSQLite(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a b.db")
 	db, err := sql.Open("sqlite", path)
 	must(t, err)
-	_, err = db.Exec(`CREATE TABLE calls (id INTEGER, prompt TEXT, cost REAL, made DATETIME, done BOOLEAN, raw BLOB)`)
+	_, err = db.Exec(`CREATE TABLE calls (id INTEGER, prompt TEXT, cost REAL, made DATETIME, done BOOLEAN, raw BLOB, packed BLOB)`)
 	must(t, err)
 	const rows = 5000 // more than are looked at beforehand
 	tx, err := db.Begin()
 	must(t, err)
 	for i := range rows {
-		_, err = tx.Exec(`INSERT INTO calls VALUES (?, ?, 0.25, '2026-11-02 09:00:00', true, x'6162')`, i, "task "+strconv.Itoa(i))
+		_, err = tx.Exec(`INSERT INTO calls VALUES (?, ?, 0.25, '2026-11-02 09:00:00', true, x'6162', x'00ff')`, i, "task "+strconv.Itoa(i))
 		must(t, err)
 	}
 	must(t, tx.Commit())
@@ -57,7 +57,7 @@ func TestQueryOfSQLite(t *testing.T) {
 		t.Fatalf("%d tasks, %+v", len(tasks), report)
 	}
 	for i, task := range tasks {
-		if task.ID != strconv.Itoa(i) || task.Prompt != "task "+strconv.Itoa(i) || *task.Cost != audit.USD/4 || task.Timestamp.Hour() != 9 || task.Metadata["raw"] != "ab" {
+		if task.ID != strconv.Itoa(i) || task.Prompt != "task "+strconv.Itoa(i) || *task.Cost != audit.USD/4 || task.Timestamp.Hour() != 9 || task.Metadata["raw"] != "ab" || task.Metadata["packed"] != `\x00ff` {
 			t.Fatalf("task %d: %+v", i, task)
 		}
 	}

@@ -37,26 +37,28 @@ SELECT (SELECT coalesce(sum(cost_nano_usd), 0) FROM responses WHERE origin = 'me
 
 // Reserve claims a cell until a time and sets its worst case aside, in one
 // transaction. It returns eval.ErrBudgetExhausted where everything spent and
-// reserved plus worstCase would exceed budget, and eval.ErrClaimed where the cell
-// is answered or claimed by a run whose claim has not run out.
+// reserved plus worstCase would exceed budget, eval.ErrAnswered where the cell is
+// answered, and eval.ErrClaimed where it is claimed by a run whose claim has not run out.
 func (s *Store) Reserve(ctx context.Context, cell eval.Cell, worstCase, budget audit.NanoUSD, now, until time.Time) error {
 	return s.writeTogether(ctx, func(tx *transaction) error { return reserve(ctx, tx, cell, worstCase, budget, now, until) })
 }
 
 func reserve(ctx context.Context, tx *transaction, cell eval.Cell, worstCase, budget audit.NanoUSD, now, until time.Time) error {
-	var taken bool
+	var answered, claimed bool
 	var committed audit.NanoUSD
 	err := tx.scan(ctx, `
-SELECT ?1 = 0 AND EXISTS (SELECT 1 FROM responses WHERE task_id = ?2 AND arm = ?3)
-    OR EXISTS (SELECT 1 FROM calls WHERE task_id = ?2 AND arm = ?3 AND claimed_until > ?4), (`+committedSum+`)`,
-		[]any{cell.Step, cell.TaskID, cell.Arm, now.UnixMicro()}, &taken, &committed)
-	if err == nil && !taken && cell.Step > 0 {
-		taken, err = stepTaken(ctx, tx, cell)
+SELECT ?1 = 0 AND EXISTS (SELECT 1 FROM responses WHERE task_id = ?2 AND arm = ?3),
+    EXISTS (SELECT 1 FROM calls WHERE task_id = ?2 AND arm = ?3 AND claimed_until > ?4), (`+committedSum+`)`,
+		[]any{cell.Step, cell.TaskID, cell.Arm, now.UnixMicro()}, &answered, &claimed, &committed)
+	if err == nil && !claimed && cell.Step > 0 {
+		answered, err = stepTaken(ctx, tx, cell)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if taken {
+	case answered:
+		return fmt.Errorf("task %q, arm %q: %w", cell.TaskID, cell.Arm, eval.ErrAnswered)
+	case claimed:
 		return fmt.Errorf("task %q, arm %q: %w", cell.TaskID, cell.Arm, eval.ErrClaimed)
 	}
 	// A claim that ran out may have been paid for, so it counts for good, also

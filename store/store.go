@@ -244,6 +244,10 @@ func (s *Store) Close() error {
 // Name is the database as it may be told: its file, or its address without a password.
 func (s *Store) Name() string { return s.path }
 
+// OnServer says whether the database is a server's, which other machines may use at the
+// same time, and not a file.
+func (s *Store) OnServer() bool { return s.dialect == postgresDialect }
+
 // Ready says whether the database answers.
 func (s *Store) Ready(ctx context.Context) error {
 	var one int

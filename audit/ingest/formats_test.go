@@ -44,7 +44,7 @@ func oneLog() []logRow {
 	var rows []logRow
 	for i, text := range []string{
 		"Plain", "two\nlines, and \"quotes\"", "ünïcode – “quotes” €", "日本語のプロンプト", "=SUM(A1:A2)", "0012", "true", " spaces ", strings.Repeat("long ", 2000),
-		"1;2\t3", "{\"a\": 1}", "[not json", "12.5", "2026-11-02", "null",
+		"1;2\t3", "{\"a\": 1}", "[not json", "12.5", "2026-11-02", "null", "of\r\nWindows",
 	} {
 		row := logRow{
 			ID: fmt.Sprintf("%03d", i), Timestamp: time.Date(2026, 11, 2, 9, 0, i, 250_000_000, time.UTC), Model: "atlas", System: "be brief",
@@ -258,7 +258,8 @@ func TestTheSameLogInAllFormatsGivesTheSameTasks(t *testing.T) {
 			}
 			for i, row := range rows {
 				want := audit.Task{
-					ID: row.ID, Timestamp: row.Timestamp, Model: row.Model, System: row.System, Prompt: row.Prompt, Response: row.Response, Tags: row.Tags,
+					ID: row.ID, Timestamp: row.Timestamp, Model: row.Model, System: row.System, Tags: row.Tags,
+					Prompt: strings.ReplaceAll(row.Prompt, "\r\n", "\n"), Response: strings.ReplaceAll(row.Response, "\r\n", "\n"),
 					Tokens: audit.Tokens{Input: row.Input, Output: &row.Output}, LatencyMS: &row.LatencyMS,
 				}
 				if row.Team != nil {

@@ -15,7 +15,7 @@ var MeasureFields = []Field{
 	{Name: "output_tokens", Synonyms: []string{"completion_tokens", "tokens_completion", "tokens_out", "tokens_raus", "tokens_ausgabe", "usage.completion_tokens", "usage.output_tokens", "gen_ai.usage.output_tokens"}},
 	{Name: "reasoning_tokens", Synonyms: []string{"output_reasoning_tokens", "reasoning_output_tokens", "native_tokens_reasoning"}},
 	{Name: "service_tier", Synonyms: []string{"is_batch", "batch_request", "processing_tier", "pricing_tier"}},
-	{Name: "cost_usd", Synonyms: []string{"cost", "spend", "spend_usd", "total_cost", "total_cost_usd", "price_usd", "cost_in_usd", "price", "kosten", "coste", "costo", "custo", "coût"}},
+	{Name: "cost_usd", Synonyms: []string{"cost", "spend", "spend_usd", "total_cost", "total_cost_usd", "price_usd", "cost_in_usd", "price", "kosten", "preis", "coste", "precio", "costo", "prezzo", "custo", "preço", "coût", "prix"}},
 	{Name: "currency", Synonyms: []string{"currency_code", "cost_currency"}},
 	{Name: "latency_ms", Synonyms: []string{"duration_ms", "request_duration_ms", "response_time_ms", "elapsed_ms", "total_latency_ms", "latency_millis", "dauer_ms"}},
 	{Name: "latency_s", Synonyms: []string{"latency_seconds", "latency_sec", "duration_s", "duration_seconds", "response_time_s", "elapsed_seconds", "dauer_s"}},

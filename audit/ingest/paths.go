@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,13 +13,15 @@ import (
 )
 
 // A Path is a log to read. One that was found in a folder or an archive may turn out
-// to be none, such as a list of what was exported.
+// to be none, such as a list of what was exported. Odd says that its name does not end
+// as those of logs do, so that only its content tells: see [Sift].
 type Path struct {
 	Path  string
 	Found bool
+	Odd   bool
 }
 
-// Paths are the logs that arguments stand for: files, all files in folders and zip
+// Paths are the logs that arguments stand for: files, all files in folders, those in zip
 // archives whose names logs may have, patterns such as logs/*.csv, and [Stdin].
 func Paths(arguments []string) ([]Path, error) {
 	var paths []Path
@@ -33,7 +36,7 @@ func Paths(arguments []string) ([]Path, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", argument, err)
 			}
-			matches = slices.DeleteFunc(matches, func(path string) bool { return strings.HasSuffix(path, rejectsPath("")) })
+			matches = slices.DeleteFunc(matches, isRejects)
 			if len(matches) == 0 {
 				return nil, fmt.Errorf("%s: no file is named so", argument)
 			}
@@ -75,7 +78,10 @@ func inFolder(folder string) ([]Path, error) {
 				return filepath.SkipDir
 			}
 			return nil
-		case !entry.Type().IsRegular() || !mayBeLog(entry.Name()):
+		case !entry.Type().IsRegular() || isRejects(entry.Name()):
+			return nil
+		case !mayBeLog(entry.Name()):
+			paths = append(paths, Path{Path: path, Found: true, Odd: true})
 			return nil
 		}
 		inside, err := inArchive(path)
@@ -92,9 +98,32 @@ func inFolder(folder string) ([]Path, error) {
 		return nil, fmt.Errorf("look for logs: %w", err)
 	}
 	if len(paths) == 0 {
-		return nil, fmt.Errorf("%s: no file in this directory looks like a log (%s)", folder, strings.Join(logEndings, ", "))
+		return nil, fmt.Errorf("%s: there is no file in this directory that could be a log", folder)
 	}
 	return paths, nil
+}
+
+// Sift takes out the odd paths whose content is no log either: it must be recognised as
+// an export, a workbook or the like, or as a table with two fields at least, since a page
+// of notes may begin with the word Question. Their files are others.
+func Sift(ctx context.Context, paths []Path, options Options) (logs []Path, others []string) {
+	for _, path := range paths {
+		if path.Odd && !isLog(ctx, path.Path, options) {
+			others = append(others, path.Path)
+			continue
+		}
+		logs = append(logs, path)
+	}
+	return logs, others
+}
+
+func isLog(ctx context.Context, path string, options Options) bool {
+	in, err := openInput(ctx, options.file(path))
+	if err != nil {
+		return errors.Is(err, ErrSpend)
+	}
+	recognised := in.table.Format() != CSV || len(in.table.Mapped()) > 1
+	return in.close() == nil && recognised
 }
 
 // inArchive finds the logs in a zip archive; none for any other file.

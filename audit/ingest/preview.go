@@ -29,10 +29,14 @@ func LookInto(ctx context.Context, path string, options Options) (Preview, error
 	preview, err := lookInto(ctx, file, func(p *Preview, row *Row) error {
 		var task audit.Task
 		err := readTask(row, cmp.Or(options.Name, path), &options, &task)
-		if err == nil {
-			p.Tasks = append(p.Tasks, task)
+		if err != nil {
+			return err
 		}
-		return err
+		if options.Protect != nil {
+			options.Protect(&task)
+		}
+		p.Tasks = append(p.Tasks, task)
+		return nil
 	})
 	if !errors.Is(err, ErrSpend) {
 		return preview, err

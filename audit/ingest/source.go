@@ -205,14 +205,17 @@ func isConversations(base string) bool {
 }
 
 // logEndings are the ends of names that a folder's or an archive's logs have. Names
-// decide only which of many files are looked at, never what a file is.
+// decide only which files in an archive are looked at, never what a file is.
 var logEndings = []string{
 	".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".xlsx", ".xlsm", ".parquet", ".gz", ".zst", ".zip", ".log",
 }
 
 func mayBeLog(base string) bool {
-	return slices.Contains(logEndings, strings.ToLower(filepath.Ext(base))) && !strings.HasSuffix(base, ".rejects.csv")
+	return slices.Contains(logEndings, strings.ToLower(filepath.Ext(base))) && !isRejects(base)
 }
+
+// isRejects recognises the rejects file of a log.
+func isRejects(base string) bool { return strings.HasSuffix(base, rejectsPath("")) }
 
 // inspect finds out how the content is packed and what it is.
 func (s *source) inspect() error {

@@ -168,7 +168,7 @@ func TestPaths(t *testing.T) {
 		return list
 	}
 	for _, c := range []struct{ arguments, want []string }{
-		{[]string{""}, []string{"a.jsonl", "account.zip/export/conversations.json", "b.csv", "deep/er/c.json"}},
+		{[]string{""}, []string{"README.md", "a.jsonl", "account.zip/export/conversations.json", "b.csv", "deep/er/c.json", "picture.png"}},
 		{[]string{"b.csv", "picture.png"}, []string{"b.csv", "picture.png"}},
 		{[]string{"*.csv"}, []string{"b.csv"}},
 		{[]string{"deep"}, []string{"deep/er/c.json"}},
@@ -220,5 +220,41 @@ func TestTracesJoinObservations(t *testing.T) {
 	}
 	if tasks, report := readTasks(t, traces, Options{}); len(tasks) != 0 || report.Filtered != 1 {
 		t.Errorf("traces give %+v, %+v", tasks, report)
+	}
+}
+
+// TestSiftGoesByContent looks into the files of a folder whose names tell nothing.
+func TestSiftGoesByContent(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	for name, content := range map[string]string{
+		"known.csv":  "colour\nred\n", // says itself what it lacks
+		"part-00000": "id,prompt\n1,Why?\n", "export.dat": "question;answer\nWhy?;So\n", "lines": `{"prompt":"Why?"}` + "\n",
+		"packed.2026-11": string(packed["zstd"](t, "prompt\tmodel\nWhy?\tatlas\n")), "book": string(writeExcel(t, oneLog(), true)), "columns": string(writeParquet(t, oneLog())),
+		"bill.2026": openRouterActivity,
+		"notes.md":  "Question\n\nWhy?\n", "main.go": "package main\n", "picture.png": "\x89PNG\r\n\x1a\n\x00\x00", "nothing": "", "packed.zip.bak": string(packed["zip"](t, "[]")),
+		"log.csv.rejects.csv": "id,prompt\n1,\n",
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	paths, err := Paths([]string{folder})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, others := Sift(t.Context(), paths, Options{})
+	var logs []string
+	for _, path := range kept {
+		logs = append(logs, filepath.Base(path.Path))
+	}
+	for i := range others {
+		others[i] = filepath.Base(others[i])
+	}
+	if diff := cmp.Diff([]string{"bill.2026", "book", "columns", "export.dat", "known.csv", "lines", "packed.2026-11", "part-00000"}, logs); diff != "" {
+		t.Errorf("logs (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"main.go", "notes.md", "nothing", "packed.zip.bak", "picture.png"}, others); diff != "" {
+		t.Errorf("others (-want +got):\n%s", diff)
 	}
 }

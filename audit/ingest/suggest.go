@@ -21,6 +21,7 @@ type sampledColumn struct {
 	dates   int // rows with a date
 	models  int // rows with what reads like the name of a model
 	times   int // rows with a number of seconds or milliseconds and its unit
+	money   int // rows with an amount and its currency
 }
 
 // modelPattern is what names of models begin with, after what a gateway puts before.
@@ -106,6 +107,9 @@ func (c *sampledColumn) add(text string) {
 	if durationPattern.MatchString(text) {
 		c.times++
 	}
+	if _, currency := cutCurrency(text); currency != "" {
+		c.money++
+	}
 }
 
 // longestText is the column with the longest texts of several words: of those whose
@@ -134,7 +138,7 @@ func longestText(columns []sampledColumn, rows int, except *sampledColumn, side,
 }
 
 // otherFields suggests what the other columns are, of which no name is known: the
-// answer is the next longest text, times and models show by what they hold.
+// answer is the next longest text; times, models and money show by what they hold.
 func otherFields(columns []sampledColumn, rows int, prompt *sampledColumn) string {
 	known := map[string]bool{}
 	index, _ := newFieldIndex(taskFields, nil) // without a mapping there is nothing wrong
@@ -161,6 +165,8 @@ func otherFields(columns []sampledColumn, rows int, prompt *sampledColumn) strin
 			say("model", c)
 		case c.times == c.filled:
 			say("latency_ms", c)
+		case c.money == c.filled:
+			say("cost_usd", c)
 		case i == 0 && rows > 1 && len(c.values) == rows && c.words == 0 && utf8.RuneCountInString(c.example) < 40:
 			say("id", c) // a first column of single words, none of them twice
 		}

@@ -151,6 +151,7 @@ func readTask(row *Row, path string, options *Options, task *audit.Task) error {
 	if err := readConversation(row, task); err != nil {
 		return err
 	}
+	unifyLineBreaks(task)
 	if strings.TrimSpace(task.Prompt) == "" {
 		return row.Reject("prompt", "is empty", "every task needs a prompt")
 	}
@@ -178,6 +179,25 @@ func readTask(row *Row, path string, options *Options, task *audit.Task) error {
 	task.Tokens, task.Cost, task.LatencyMS, task.TTFTMS = measured.Tokens, measured.Cost, measured.LatencyMS, measured.TTFTMS
 	priceTask(row, task, options.Prices)
 	return nil
+}
+
+// unifyLineBreaks makes the line breaks of Windows plain ones, as reading CSV and Excel
+// does it by their rules: the same log in another format is to give the same texts.
+func unifyLineBreaks(task *audit.Task) {
+	for _, text := range []*string{&task.System, &task.Prompt, &task.Response, &task.Reference, &task.FinalText} {
+		*text = plainLineBreaks(*text)
+	}
+	for i := range task.Conversation {
+		turn := &task.Conversation[i]
+		turn.Content = plainLineBreaks(turn.Content)
+	}
+}
+
+func plainLineBreaks(text string) string {
+	if strings.IndexByte(text, '\r') < 0 { // which takes no time in a log of a gigabyte
+		return text
+	}
+	return strings.ReplaceAll(text, "\r\n", "\n")
 }
 
 // readConversation makes messages of a prompt that is a request as JSON, and of the

@@ -186,15 +186,18 @@ func runClassify(ctx context.Context, g *global, o *classifyOptions, out, errOut
 
 func sayClassified(g *global, out io.Writer, d classifyDocument, model categoriser) {
 	if d.Reviewed != nil {
-		fmt.Fprintf(out, "%s corrections stored (%s changed the category, %s confirmed it); they are never overwritten\n",
-			report.Count(*d.Reviewed), report.Count(*d.Reviewed-*d.Confirmed), report.Count(*d.Confirmed))
+		fmt.Fprintf(out, "%s stored (%s changed the category, %s confirmed it); they are never overwritten\n",
+			counted(*d.Reviewed, "correction", "corrections"), report.Count(*d.Reviewed-*d.Confirmed), report.Count(*d.Confirmed))
 		if *d.LeftOpen > 0 {
-			fmt.Fprintf(out, "%s without a category were left open\n", counted(*d.LeftOpen, "row", "rows"))
+			fmt.Fprintf(out, "%s left open\n", counted(*d.LeftOpen, "row without a category was", "rows without a category were"))
 		}
 	}
 	sayLearned(out, model, d.Sample != nil && d.Sample.Accuracy != nil)
-	if d.Reviewed == nil || d.Classified > 0 {
-		fmt.Fprintf(out, "%s tasks categorised, %s of them unsure\n", report.Count(d.Classified), report.Count(d.Unsure))
+	switch {
+	case d.Classified == 0 && d.Reviewed == nil:
+		fmt.Fprintln(out, "no task waits for a category; audit report shows how many each has")
+	case d.Classified > 0:
+		fmt.Fprintf(out, "%s categorised, %s of them unsure\n", counted(d.Classified, "task", "tasks"), report.Count(d.Unsure))
 		for _, category := range model.Categories() {
 			fmt.Fprintf(out, "  %-10s %6s\n", category, report.Count(d.Categories[category]))
 		}

@@ -32,8 +32,8 @@ func newAuditImportCmd(g *global) *cobra.Command {
 		Long: `import reads task logs, and recognises by their content what they are: CSV with
 any delimiter and encoding, JSON, JSON Lines, Excel, Parquet, and the exports of
 LiteLLM, Langfuse, LangSmith, Helicone, OpenTelemetry, promptfoo, ChatGPT and
-Claude, each possibly compressed with gzip or zstd. It takes files, folders,
-patterns, and - for standard input, or the answer to a query of a database.
+Claude, each possibly compressed with gzip or zstd. It takes files, folders with
+whatever logs are in them, patterns, and - for standard input, or the answer to a query of a database.
 
 A log that cannot be read does not keep the others from being imported.
 
@@ -87,7 +87,7 @@ func runAuditImport(ctx context.Context, g *global, o *importOptions, paths []st
 		if options.Prices, err = builtInPrices(); err != nil {
 			return err
 		}
-		return runDryImport(ctx, g, &o.source, options, paths, out, errOut)
+		return runDryImport(ctx, g, o, options, paths, out, errOut)
 	}
 	defer allowGarbage(100)() // little is in use; at 25 the collector took a quarter of the processor's time
 	reports, failed := []ingest.FileReport{}, []failedLog{}

@@ -97,6 +97,13 @@ func (f *sourceFlags) each(ctx context.Context, arguments []string, options inge
 	if err != nil {
 		return err
 	}
+	paths, others := ingest.Sift(ctx, paths, options)
+	switch {
+	case len(others) > 0 && len(paths) == 0:
+		return fmt.Errorf("%s: none of these files is a log that can be read", someOf(others))
+	case len(others) > 0:
+		fmt.Fprintf(errOut, "! passed over, since their content is no log: %s\n", someOf(others))
+	}
 	if len(paths) > 1 {
 		if options.Traces, err = ingest.ReadTraces(ctx, paths, options); err != nil {
 			return err
@@ -131,6 +138,15 @@ func (f *sourceFlags) each(ctx context.Context, arguments []string, options inge
 		return errors.Join(passed...)
 	}
 	return errors.Join(failed...)
+}
+
+// someOf names a few files and says how many more there are.
+func someOf(paths []string) string {
+	const most = 5
+	if len(paths) <= most {
+		return strings.Join(paths, ", ")
+	}
+	return fmt.Sprintf("%s and %s more", strings.Join(paths[:most], ", "), report.Count(len(paths)-most))
 }
 
 // concernsAll says whether the next log would fail in the same way.
@@ -220,17 +236,21 @@ type lookedInto struct {
 	Spend []report.PreviewSpend `json:"spend,omitempty"`
 }
 
-// runDryImport shows what would be imported.
-func runDryImport(ctx context.Context, g *global, f *sourceFlags, options ingest.Options, paths []string, out, errOut io.Writer) error {
+// runDryImport shows what would be imported, as it would be stored.
+func runDryImport(ctx context.Context, g *global, o *importOptions, options ingest.Options, paths []string, out, errOut io.Writer) error {
+	protect := o.dryProtector()
+	options.Protect, options.Redact = protect.task, protect.rejected()
 	looked := []lookedInto{}
-	err := f.each(ctx, paths, options, errOut, func(path string, options ingest.Options) error {
+	err := o.source.each(ctx, paths, options, errOut, func(path string, options ingest.Options) error {
 		preview, err := ingest.LookInto(ctx, path, options)
 		if err != nil {
 			return err
 		}
+		protect.count(&preview.Report)
 		looked = append(looked, lookedInto{preview.Report, report.PreviewTasks(preview.Tasks), report.PreviewSpends(preview.Spend)})
 		if !g.json {
 			report.Preview(out, preview)
+			sayProtected(out, preview.Report)
 		}
 		return nil
 	})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"strings"
@@ -39,20 +40,35 @@ type protector struct {
 }
 
 func (p privacy) protector(ctx context.Context, s *store.Store) (*protector, error) {
-	protect := &protector{hashUsers: p.hashUsers}
-	if !p.redact && !p.redactIPs && !p.hashUsers {
-		return protect, nil
+	if p == (privacy{}) {
+		return &protector{}, nil
 	}
 	key, err := s.WorkspaceKey(ctx, usersKey)
 	if err != nil {
 		return nil, err
 	}
+	return p.withKey(key), nil
+}
+
+// dryProtector does the same for tasks that are only shown. Its pseudonyms are of a key
+// of its own: a dry run writes nothing, and the workspace may not have a key yet.
+func (p privacy) dryProtector() *protector {
+	if p == (privacy{}) {
+		return &protector{}
+	}
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails
+	return p.withKey(key)
+}
+
+func (p privacy) withKey(key []byte) *protector {
+	protect := &protector{hashUsers: p.hashUsers}
 	protect.pseudonyms = audit.NewPseudonymizer(key)
 	if p.redact || p.redactIPs {
 		protect.redactor = &audit.Redactor{IPs: p.redactIPs, Pseudonym: protect.pseudonyms.Pseudonym}
 		protect.rejects = &audit.Redactor{IPs: p.redactIPs}
 	}
-	return protect, nil
+	return protect
 }
 
 // task changes a task before it is stored.

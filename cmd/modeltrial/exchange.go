@@ -130,7 +130,7 @@ func sayRejects(errOut io.Writer, file ingest.FileReport) {
 		fmt.Fprintln(errOut, reason)
 	}
 	if more := file.Rejected - len(file.Reasons); more > 0 {
-		fmt.Fprintf(errOut, "%s: and %s rows more\n", file.File, report.Count(more))
+		fmt.Fprintf(errOut, "%s: and %s more\n", file.File, counted(more, "row", "rows"))
 	}
-	fmt.Fprintf(errOut, "%s: %s rows set aside with their reasons in %s\n", file.File, report.Count(file.Rejected), file.RejectsFile)
+	fmt.Fprintf(errOut, "%s: %s set aside with their reasons in %s\n", file.File, counted(file.Rejected, "row", "rows"), file.RejectsFile)
 }

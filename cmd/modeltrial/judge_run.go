@@ -147,6 +147,14 @@ func judgeAll(ctx context.Context, s *store.Store, config eval.Config, plan eval
 	}
 	fmt.Fprintf(errOut, "asking %s for %s: %s expected, %s at most\n", counted(len(plan.Judges), "judge", "judges"),
 		counted(d.Judgements, "judgement", "judgements"), report.Money(expected.Dollars()), report.Money(worst.Dollars()))
+	if err := addJudges(ctx, s, plan, options); err != nil {
+		return err
+	}
+	return askPanel(ctx, s, options, open.Judgements, d, errOut)
+}
+
+// addJudges makes the protocol's judges known as raters.
+func addJudges(ctx context.Context, s *store.Store, plan eval.Protocol, options judge.Options) error {
 	for _, judge := range plan.Judges {
 		_, err := s.AddRater(ctx, eval.Rater{
 			Name: judge.Name, Kind: eval.Judge, Simulated: options.Endpoints[judge.Provider].Origin() == eval.Simulated,
@@ -155,7 +163,7 @@ func judgeAll(ctx context.Context, s *store.Store, config eval.Config, plan eval
 			return err
 		}
 	}
-	return askPanel(ctx, s, options, open.Judgements, d, errOut)
+	return nil
 }
 
 func askPanel(ctx context.Context, s *store.Store, options judge.Options, judgements []eval.Judgement, d *judgeDocument, errOut io.Writer) error {

@@ -125,7 +125,7 @@ Exit status: 0 ok, 1 failure, 2 usage.`,
 	root.PersistentFlags().BoolVar(&g.noColor, "no-color", false, "no colours, as with NO_COLOR in the environment")
 	root.AddCommand(
 		newDemoCmd(g), newInitCmd(g), newDoctorCmd(g), newBackupCmd(g), newDBCmd(g),
-		newAuditCmd(g), newPricesCmd(g), newPilotCmd(g), newRateCmd(g), newJudgeCmd(g),
+		newAuditCmd(g), newPricesCmd(g), newPilotCmd(g), newWorkerCmd(g), newRateCmd(g), newJudgeCmd(g),
 		newAnalyzeCmd(g), newSimulateCmd(g), newRouteCmd(g), newReportCmd(g), newServeCmd(g), newManCmd(),
 	)
 	addCompletions(root, g)

@@ -17,7 +17,7 @@ import (
 
 func newPilotCmd(g *global) *cobra.Command {
 	return group("pilot", "run each task through the current model and the candidates",
-		newPilotPlanCmd(g), newPilotLockCmd(g), newPilotRunCmd(g), newPilotStatusCmd(g), newPilotImportCmd(g), newPilotDeviateCmd(g))
+		newPilotPlanCmd(g), newPilotLockCmd(g), newPilotRunCmd(g), newPilotRetryCmd(g), newPilotStatusCmd(g), newPilotImportCmd(g), newPilotDeviateCmd(g))
 }
 
 func newPilotLockCmd(g *global) *cobra.Command {
@@ -214,6 +214,15 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 	if err != nil {
 		return err
 	}
+	workers, err := s.Workers(ctx, time.Now())
+	if err != nil {
+		return err
+	}
+	working := workersProgress(workers, time.Now())
+	waiting, err := s.WaitingCalls(ctx)
+	if err != nil {
+		return err
+	}
 	due := g.dueCommand(stop != nil, open, unjudged, status)
 	recorded, unexplained, err := deviations(ctx, s)
 	if err != nil {
@@ -227,6 +236,7 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 			"judges": judges, "open_judgements": unjudged, "flagged_answers": flaggedRule(protocol.Protocol), "comparisons_flagged": countFlagged(checks),
 			"deviations": recorded, "deviations_without_reason": unexplained, "stopped": stop != nil,
 			"models_served": servedModels(served), "drift_warnings": drift, "blocked": blocked,
+			"workers": working, "given_up": append([]eval.WaitingCall{}, waiting...),
 		})
 	}
 	fmt.Fprintf(out, "Pilot %q, protocol %s…, %d weeks\n\n", protocol.Protocol.Name, protocol.SHA256[:12], protocol.Protocol.Weeks)
@@ -254,6 +264,9 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 	if err := writeJudgeStatus(g, out, judges, unjudged); err != nil {
 		return err
 	}
+	if err := writeWorkers(g, out, working); err != nil {
+		return err
+	}
 	fmt.Fprintf(out, "\n%s\n", progress(status, protocol.Protocol))
 	if countFlagged(checks) > 0 {
 		fmt.Fprintf(out, "%s: %s\n", flaggedSentence(checks, flaggedRule(protocol.Protocol)), g.command("rate flagged"))
@@ -266,6 +279,7 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 		fmt.Fprintf(out, "  %-16s %s, %s ratings%s\n", rater.Name, rater.Kind, report.Count(rater.Ratings), map[bool]string{true: " (simulated)"}[rater.Simulated])
 	}
 	sayServed(out, drift, blocked)
+	sayGivenUp(g, out, waiting)
 	sayDeviations(g, out, recorded, unexplained)
 	ahead, err := nextWeek(ctx, s, protocol.Protocol, time.Now())
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -156,7 +157,7 @@ func statusBytes(status []byte, name string) int64 {
 }
 
 const benchConfig = `providers:
-  - {name: local, kind: openai, base_url: SERVER/v1, prices: [{model: m, input_usd_per_1m: "1", output_usd_per_1m: "4"}]}
+  - {name: local, kind: openai, timeout_seconds: 5, base_url: SERVER/v1, prices: [{model: m, input_usd_per_1m: "1", output_usd_per_1m: "4"}]}
 pilot:
   name: bench
   control: now
@@ -175,8 +176,9 @@ func benchPrompt(i int) string {
 	return fmt.Sprintf("Task %d: the function below returns the wrong sum for negative numbers. Say in two sentences why, and write the line that mends it.", i)
 }
 
-// benchWorkspace is a workspace whose pilot owes two answers to each task.
-func benchWorkspace(t testing.TB, server string, tasks int) string {
+// benchWorkspace is a workspace whose pilot owes two answers to each task, with more lines
+// of modeltrial.yaml before the others.
+func benchWorkspace(t testing.TB, server string, tasks int, more ...string) string {
 	t.Helper()
 	dir := t.TempDir()
 	var log bytes.Buffer
@@ -188,6 +190,7 @@ func benchWorkspace(t testing.TB, server string, tasks int) string {
 	rows.Flush()
 	config := bytes.ReplaceAll([]byte(benchConfig), []byte("SERVER"), []byte(server))
 	config = bytes.ReplaceAll(config, []byte("TASKS"), []byte(strconv.Itoa(tasks)))
+	config = append([]byte(strings.Join(append(more, ""), "\n")), config...)
 	for name, text := range map[string][]byte{"modeltrial.yaml": config, "log.csv": log.Bytes()} {
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
 			t.Fatal(err)

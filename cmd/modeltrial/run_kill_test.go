@@ -29,6 +29,8 @@ import (
 type billingServer struct {
 	*httptest.Server
 
+	latency time.Duration
+
 	mu       sync.Mutex
 	answers  int
 	arrived  map[eval.Cell]int        // calls, by task and arm
@@ -36,11 +38,14 @@ type billingServer struct {
 	stored   map[eval.Cell]bool       // answered cells, as of the end of the last process
 	repeated []eval.Cell              // called although they were stored
 	lost     int                      // calls without a stored answer, as of then
+	flying   int                      // calls under way
+	most     int                      // of them at once
+	times    []time.Time              // when each call came
 }
 
-func newBillingServer(t *testing.T) *billingServer {
+func newBillingServer(t testing.TB) *billingServer {
 	t.Helper()
-	s := &billingServer{arrived: map[eval.Cell]int{}, billed: map[string]audit.NanoUSD{}, stored: map[eval.Cell]bool{}}
+	s := &billingServer{latency: 20 * time.Millisecond, arrived: map[eval.Cell]int{}, billed: map[string]audit.NanoUSD{}, stored: map[eval.Cell]bool{}}
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(s.Close)
 	return s
@@ -63,6 +68,8 @@ func (s *billingServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	s.answers++
+	s.flying++
+	s.most, s.times = max(s.most, s.flying), append(s.times, time.Now())
 	s.arrived[cell]++
 	if s.stored[cell] {
 		s.repeated = append(s.repeated, cell)
@@ -71,7 +78,10 @@ func (s *billingServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	text, out := fmt.Sprintf("answer %d", s.answers), 1+s.answers%50
 	s.billed[text] = audit.NanoUSD(40*1000 + out*4000)
 	s.mu.Unlock()
-	time.Sleep(20 * time.Millisecond)
+	time.Sleep(s.latency)
+	s.mu.Lock()
+	s.flying-- // before the client can know
+	s.mu.Unlock()
 	w.Header().Set("Content-Type", "text/event-stream")
 	fmt.Fprintf(w, "data: {\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":%q},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":40,\"completion_tokens\":%d}}\n\n", text, out)
 }

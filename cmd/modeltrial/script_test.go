@@ -251,6 +251,10 @@ func newMockModel() *mockModel {
 			http.Error(w, `{"error":{"message":"wrong key `+strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")+`"}}`, http.StatusUnauthorized)
 			return
 		}
+		if strings.Contains(string(body), "IMPOSSIBLE") {
+			http.Error(w, `{"error":{"message":"no such thing"}}`, http.StatusBadRequest)
+			return
+		}
 		text := "answer to " + request.Messages[len(request.Messages)-1].Content
 		if request.Format.Schema.Name == "verdict" {
 			text = mockVerdict(request.Messages[len(request.Messages)-1].Content)

@@ -219,7 +219,8 @@ type analyzer struct {
 	saving        float64
 	maxCostRatio  *float64
 	seed          uint64
-	tasks         indexer // of tasks and clusters together, as the estimators want them
+	tasks         indexer  // of tasks and clusters together, as the estimators want them
+	names         []string // of those of ratings
 	raterIndex    indexer
 	// mutex guards what the use cases keep, which are estimated several at a time.
 	mutex    sync.Mutex
@@ -357,6 +358,17 @@ func (x indexer) of(name string) int {
 		x[name] = index
 	}
 	return index
+}
+
+// clusterPrefix tells the names of clusters from those of tasks.
+const clusterPrefix = "\x00cluster\x00"
+
+// ofCluster numbers the unit of sampling of a task: the named cluster, else the task.
+func (x indexer) ofCluster(task int, cluster string) int {
+	if cluster == "" {
+		return task
+	}
+	return x.of(clusterPrefix + cluster)
 }
 
 // interval gives an estimate of eval/stats the shape of a document.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -246,7 +247,6 @@ func TestDecisionRule(t *testing.T) {
 		{"as good and as dear", pilot(400, 110, 190, 1, eval.Human), nil, eval.Keep},
 		{"clearly worse", pilot(200, 30, 40, 0.5, eval.Human), nil, eval.Keep},
 		{"judges alone", pilot(200, 150, 20, 0.5, eval.Judge), nil, eval.Keep},
-		{"judges who may decide", pilot(200, 150, 20, 0.5, eval.Judge), func(d *eval.Dataset) { d.Locked.Protocol.JudgesMayDecide = true }, eval.Keep},
 		{"checks decide alone", pilot(200, 150, 20, 0.5, eval.Check), nil, eval.Switch},
 		{"too few tasks", pilot(16, 16, 0, 0.5, eval.Human), nil, eval.NoDecision},
 		{"nothing rated", pilot(200, 0, 0, 1, eval.Human), func(d *eval.Dataset) { d.Ratings = nil }, eval.Continue},
@@ -313,7 +313,7 @@ func TestRecommendPricesTheSwitch(t *testing.T) {
 	if saving := coding.MonthlySaving; saving == nil || math.Abs(saving.Estimate-50) > 2 || saving.Low >= saving.Estimate || saving.High <= saving.Estimate {
 		t.Errorf("saving %+v, want about 50 USD of the 100 on the control's model", saving)
 	}
-	wantNumber(t, "cost then", coding.MonthlyCostThen, coding.MonthlyCostNow-coding.MonthlySaving.Estimate)
+	wantNumber(t, "cost then", *coding.MonthlyCostThen, *coding.MonthlyCostNow-coding.MonthlySaving.Estimate)
 	wantNumber(t, "total saving", table.Total.MonthlySaving.Estimate, coding.MonthlySaving.Estimate)
 	if coding.ReplacesModel != "atlas" || !slices.Equal(coding.StaysOn, []string{"other"}) || general.ReplacesModel != "" || len(general.StaysOn) > 0 {
 		t.Errorf("coding replaces %q and leaves %v, general replaces %q; want atlas, other and nothing", coding.ReplacesModel, coding.StaysOn, general.ReplacesModel)
@@ -382,5 +382,68 @@ func TestAFewSlowAnswersAreTold(t *testing.T) {
 	const want = "the typical latency ratio is 1.00 (Hodges–Lehmann) where the geometric mean is 2.78: a few answers weigh much"
 	if warnings := analysis.Comparisons[0].Warnings; !slices.Contains(warnings, want) {
 		t.Errorf("got %q, want %q among them", warnings, want)
+	}
+}
+
+// TestRecommendLeavesUnknownCostsOut has logs that state no cost, no time or nothing: what
+// they do not say is not 0.
+func TestRecommendLeavesUnknownCostsOut(t *testing.T) {
+	data := pilot(200, 120, 40, 0.5, eval.Human)
+	priced := eval.Spend{Category: "general", Model: "atlas", Tasks: 90, Costs: dollars(20, 21, 19)}
+	for name, c := range map[string]struct {
+		spend                  []eval.Spend
+		tasks, cost            bool // known
+		totalTasks, totalKnown bool
+		why                    string
+	}{
+		"no cost": {[]eval.Spend{{Category: "coding", Model: "atlas", Tasks: 400}, priced}, true, false, true, false, "states no cost"},
+		"no time": {[]eval.Spend{{Category: "coding", Model: "atlas"}, priced}, false, false, false, false, "does not say when"},
+		"no log":  {nil, false, false, false, false, "no audited log"},
+		"no such": {[]eval.Spend{priced}, true, true, true, true, ""},
+	} {
+		table, err := Recommend(data, c.spend, nil, "", time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC))
+		if err != nil {
+			t.Fatal(err)
+		}
+		coding, total := table.Routes[0], table.Total
+		if (coding.MonthlyTasks != nil) != c.tasks || (coding.MonthlyCostNow != nil) != c.cost || !strings.Contains(coding.WhyMissing["monthly_cost_now_usd"], c.why) {
+			t.Errorf("%s: tasks %v, cost %v because %q", name, coding.MonthlyTasks, coding.MonthlyCostNow, coding.WhyMissing["monthly_cost_now_usd"])
+		}
+		if (total.MonthlyTasks != nil) != c.totalTasks || (total.MonthlyCostNow != nil) != c.totalKnown || (total.MonthlyCostNow == nil) != (total.WhyMissing["monthly_cost_now_usd"] != "") {
+			t.Errorf("%s: in all tasks %v, cost %v because %q", name, total.MonthlyTasks, total.MonthlyCostNow, total.WhyMissing["monthly_cost_now_usd"])
+		}
+		if coding.Decision == eval.Switch && (coding.MonthlySaving == nil) != (coding.MonthlyCostThen == nil) {
+			t.Errorf("%s: saving %v, cost then %v", name, coding.MonthlySaving, coding.MonthlyCostThen)
+		}
+		budget := 10.0
+		frontier, err := Frontier(data, c.spend, &budget)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (frontier.MonthlyCostNow != nil) != c.totalKnown || (len(frontier.Goals) == 3) != c.totalKnown {
+			t.Errorf("%s: frontier of a log that costs %v has %d goals", name, frontier.MonthlyCostNow, len(frontier.Goals))
+		}
+		for _, goal := range frontier.Goals {
+			if (goal.MonthlyCost != nil) != c.totalKnown {
+				t.Errorf("%s: %s costs %v", name, goal.Goal, goal.MonthlyCost)
+			}
+		}
+	}
+}
+
+// TestReplayLeavesUnknownCostsOut replays a log that states no cost.
+func TestReplayLeavesUnknownCostsOut(t *testing.T) {
+	table := eval.RoutingTable{Routes: []eval.Route{{
+		Category: audit.Coding, Arm: "next", ReplacesModel: "atlas", Decision: eval.Switch, CostRatio: &eval.Interval{Estimate: 0.5, StandardError: 0.1}, Tasks: 50,
+	}}}
+	replay := replayed(t, table, []eval.LoggedTask{{Category: audit.Coding, Model: "atlas"}, {Category: audit.Coding, Model: "other"}})
+	got := replay.Total
+	if got.CostNow != nil || got.CostThen != nil || got.Saving != nil || got.Moved != 1 || got.Unpriced != 2 {
+		t.Errorf("got %+v", got)
+	}
+	for _, field := range []string{"cost_now_usd", "cost_then_usd", "saving_usd"} {
+		if !strings.Contains(got.WhyMissing[field], "no cost of its tasks is known") {
+			t.Errorf("%s is missing because %q", field, got.WhyMissing[field])
+		}
 	}
 }

@@ -39,7 +39,7 @@ func (a *analyzer) answer(responses []eval.ResponseRow, throughWeek int) {
 		if next.task < len(first) && first[next.task] != nil {
 			rating := first[next.task]
 			next.Category = cmp.Or(next.Category, rating.Category)
-			next.Cluster = cmp.Or(next.Cluster, rating.Cluster)
+			next.Cluster = cmp.Or(next.Cluster, a.clusterOf(rating))
 			next.Week = cmp.Or(next.Week, int(rating.Week))
 		}
 		next.Category = cmp.Or(next.Category, Uncategorised)

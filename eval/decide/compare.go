@@ -347,10 +347,7 @@ func (a *analyzer) observations(ratings []rated) []stats.Observation {
 
 // cluster numbers the unit of sampling: the named cluster, else the task.
 func (a *analyzer) cluster(task, cluster string) int {
-	if cluster == "" {
-		return a.tasks.of(task)
-	}
-	return a.tasks.of("\x00cluster\x00" + cluster)
+	return a.tasks.ofCluster(a.tasks.of(task), cluster)
 }
 
 // adjust applies Holm's procedure over the use cases, for quality and, by

@@ -110,7 +110,7 @@ func (a *analyzer) cover(key useCase, e *evidence) []*covered {
 		}
 	}
 	ratedBy := func(r *rated) *covered {
-		task := of(int(r.task), eval.AssignedTask{TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: int(r.Week)})
+		task := of(int(r.task), eval.AssignedTask{TaskID: a.names[r.task], Category: r.Category, Cluster: a.clusterOf(r), Week: int(r.Week)})
 		task.control, task.candidate = true, true // both answers were seen, wherever they are kept
 		return task
 	}

@@ -75,6 +75,11 @@ func (a *analyzer) explain(r *eval.ComparisonResult, all []eval.ComparisonResult
 		add("better: z", "z of T = (θ − ½)/√(¼/n*)", superiority.Z)
 	}
 	explainP(r, all, add, say)
+	if r.Source == eval.SourceJudge {
+		if records, why := a.judgesAlone(a.evidence(useCase{r.Category, r.Control, r.Candidate})); why == "" {
+			add("judges' favour", "upper limit of their win rate less people's in the earlier pilot, at least 0; the lower limit above must exceed ½, or ½ less the margin, by it", leaning(records))
+		}
+	}
 	if r.CostRatio != nil {
 		say("cost ratio", "mean of the candidate's costs ÷ mean of the control's, Fieller's limits", rate4(r.CostRatio))
 	}

@@ -39,7 +39,7 @@ func (a *analyzer) withFlagged() (eval.Dataset, int) {
 		return eval.Dataset{}, 0
 	}
 	rest := a.data
-	rest.Ratings, rest.Responses, rest.Checks = append(asGiven(a.ratings), a.flagged...), givenAnswers(a.answers), nil
+	rest.Ratings, rest.Responses, rest.Checks = append(a.asGiven(a.ratings), a.flagged...), givenAnswers(a.answers), nil
 	return rest, len(a.flagged)
 }
 

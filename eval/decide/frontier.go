@@ -29,15 +29,9 @@ func Frontier(data eval.Dataset, spend []eval.Spend, budget *float64) (eval.Fron
 	}
 	frontier := eval.Frontier{
 		Schema: "modeltrial.route-frontier/1", Pilot: data.Pilot, ProtocolSHA256: analysis.ProtocolSHA256, Provenance: a.provenance(),
-		Categories: eval.FrontierOf(analysis.Comparisons), Goals: []eval.FrontierGoal{}, Warnings: []string{},
+		Categories: eval.FrontierOf(analysis.Comparisons), Goals: []eval.FrontierGoal{}, Warnings: []string{}, WhyMissing: map[string]string{},
 	}
-	for _, row := range spend {
-		sum := 0.0
-		for _, cost := range row.Costs {
-			sum += cost.Dollars()
-		}
-		frontier.MonthlyCostNow += sum / float64(max(len(row.Costs), 1))
-	}
+	frontier.MonthlyCostNow = wholeCost(spend, frontier.WhyMissing)
 	for _, c := range analysis.Comparisons {
 		if c.WinRate == nil || c.CostRatio == nil {
 			why := cmp.Or(c.WhyMissing["win_rate"], c.WhyMissing["cost_ratio"])
@@ -47,17 +41,40 @@ func Frontier(data eval.Dataset, spend []eval.Spend, budget *float64) (eval.Fron
 	work := a.controlWorks(frontier.Categories, spend)
 	frontier.Goals = append(frontier.Goals,
 		a.goal(eval.BestQuality, &frontier, work, bestQuality), a.goal(eval.LeastCost, &frontier, work, leastCost))
-	if budget != nil {
+	switch {
+	case budget == nil:
+	case frontier.MonthlyCostNow == nil:
+		frontier.Warnings = append(frontier.Warnings, "no routes within the budget: what the log costs a month is not known: "+frontier.WhyMissing[fieldCostNow])
+	default:
 		frontier.Goals = append(frontier.Goals, a.withBudget(*budget, &frontier, work))
 	}
 	return frontier, nil
+}
+
+// wholeCost is what the whole log costs a month in dollars; nil, with the reason noted,
+// where that of a category is not known.
+func wholeCost(spend []eval.Spend, whyMissing map[string]string) *float64 {
+	if len(spend) == 0 {
+		whyMissing[fieldCostNow] = noLog
+		return nil
+	}
+	var routes []eval.Route
+	for _, row := range spend {
+		if slices.ContainsFunc(routes, func(r eval.Route) bool { return r.Category == row.Category }) {
+			continue
+		}
+		route := eval.Route{Category: row.Category, WhyMissing: map[string]string{}}
+		volume(&route, spend)
+		routes = append(routes, route)
+	}
+	return sumOf(routes, whyMissing, fieldCostNow, func(r eval.Route) *float64 { return r.MonthlyCostNow })
 }
 
 // A controlWork is what the log has of a category on the control's model a month.
 type controlWork struct {
 	spend stats.Estimated // dollars
 	err   error           // why its uncertainty is not known
-	cost  float64         // dollars, the mean of the periods; 0 where no cost is known
+	cost  *float64        // dollars, the mean of the periods; nil where no cost is known
 	tasks float64
 }
 
@@ -66,8 +83,11 @@ func (a *analyzer) controlWorks(planes []eval.FrontierCategory, spend []eval.Spe
 	for i, plane := range planes {
 		base, tasks, _ := a.controlWork(&eval.Route{Category: plane.Category, Control: plane.Arms[0].Arm}, spend)
 		work[i].tasks = tasks
+		if len(base) > 0 {
+			work[i].cost = new(0.0)
+		}
 		for _, cost := range base {
-			work[i].cost += cost / float64(len(base))
+			*work[i].cost += cost / float64(len(base))
 		}
 		work[i].spend, work[i].err = stats.MonthlySpend(base)
 	}
@@ -113,12 +133,16 @@ func (a *analyzer) goal(kind eval.GoalKind, frontier *eval.Frontier, work []cont
 // withBudget chooses for each category so that the expected win rate is highest within
 // the budget.
 func (a *analyzer) withBudget(budget float64, frontier *eval.Frontier, work []controlWork) eval.FrontierGoal {
-	fixed := frontier.MonthlyCostNow
+	fixed := *frontier.MonthlyCostNow
 	options := make([][]option, len(work))
 	for i, plane := range frontier.Categories {
-		fixed -= work[i].cost
+		var cost float64 // none where the log has no such work
+		if work[i].cost != nil {
+			cost = *work[i].cost
+		}
+		fixed -= cost
 		for _, arm := range plane.Arms {
-			options[i] = append(options[i], option{cost: work[i].cost * arm.CostRatio.Estimate, value: work[i].tasks * arm.WinRate.Estimate})
+			options[i] = append(options[i], option{cost: cost * arm.CostRatio.Estimate, value: work[i].tasks * arm.WinRate.Estimate})
 		}
 	}
 	choice, feasible := bestWithin(options, budget-fixed)
@@ -144,13 +168,22 @@ func (a *analyzer) withBudget(budget float64, frontier *eval.Frontier, work []co
 // priceGoal fills in what a choice of arms costs and brings.
 func (a *analyzer) priceGoal(goal *eval.FrontierGoal, frontier *eval.Frontier, work []controlWork, choice []int, why []string) {
 	goal.Routes, goal.WhyMissing = []eval.GoalRoute{}, map[string]string{}
-	goal.MonthlyCost = frontier.MonthlyCostNow
+	if frontier.MonthlyCostNow != nil {
+		goal.MonthlyCost = new(*frontier.MonthlyCostNow)
+	} else {
+		goal.WhyMissing["monthly_cost_usd"] = frontier.WhyMissing[fieldCostNow]
+	}
 	var savings, rates []stats.Estimated
 	tasks := 0.0
 	for i, plane := range frontier.Categories {
 		arm := plane.Arms[choice[i]]
-		cost := work[i].cost * arm.CostRatio.Estimate
-		goal.MonthlyCost += cost - work[i].cost
+		var cost *float64
+		if now := work[i].cost; now != nil {
+			cost = new(*now * arm.CostRatio.Estimate)
+			if goal.MonthlyCost != nil {
+				*goal.MonthlyCost += *cost - *now
+			}
+		}
 		goal.Routes = append(goal.Routes, eval.GoalRoute{
 			Category: plane.Category, Arm: arm.Arm, MonthlyCost: cost, Why: why[i],
 			Shown: choice[i] == 0 || arm.Better || (arm.NotWorse && goal.Goal != eval.BestQuality),

@@ -90,7 +90,7 @@ func TestFrontierGoals(t *testing.T) {
 	if _, err := json.Marshal(frontier); err != nil {
 		t.Fatalf("not JSON: %v", err)
 	}
-	if math.Abs(frontier.MonthlyCostNow-180) > 1e-9 || len(frontier.Categories) != 2 || len(frontier.Goals) != 3 {
+	if math.Abs(*frontier.MonthlyCostNow-180) > 1e-9 || len(frontier.Categories) != 2 || len(frontier.Goals) != 3 {
 		t.Fatalf("got %+v", frontier)
 	}
 	arms := func(goal eval.FrontierGoal) (arms []string) {
@@ -105,7 +105,7 @@ func TestFrontierGoals(t *testing.T) {
 		if got := arms(goal); !slices.Equal(got, []string{"next", "now"}) || !goal.Feasible {
 			t.Errorf("%s: got %v, want next for coding alone", goal.Goal, got)
 		}
-		if goal.MonthlySaving == nil || math.Abs(goal.MonthlyCost+goal.MonthlySaving.Estimate-180) > 1e-9 {
+		if goal.MonthlySaving == nil || math.Abs(*goal.MonthlyCost+goal.MonthlySaving.Estimate-180) > 1e-9 {
 			t.Errorf("%s: %v saved of 180 leave %v", goal.Goal, goal.MonthlySaving, goal.MonthlyCost)
 		}
 	}
@@ -116,7 +116,7 @@ func TestFrontierGoals(t *testing.T) {
 	if want := (400*table.Routes[0].WinRate.Estimate + 100*0.5) / 500; math.Abs(best.WinRate.Estimate-want) > 1e-9 {
 		t.Errorf("got the win rate %v, want %v", best.WinRate.Estimate, want)
 	}
-	if within.Budget == nil || *within.Budget != budget || within.MonthlyCost > budget {
+	if within.Budget == nil || *within.Budget != budget || *within.MonthlyCost > budget {
 		t.Errorf("got %+v within %v", within, budget)
 	}
 	// Only with math on the arm that loses there does it cost less.

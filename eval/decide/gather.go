@@ -2,6 +2,7 @@ package decide
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"modeltrial/eval"
@@ -52,9 +53,13 @@ func (g *Ratings) Add(rating *eval.Rating) {
 	}
 	g.prepare()
 	next := rated{
-		giver:  shared(g.givers, giver{rating.Rater, rating.Kind, rating.Simulated, cmp.Or(rating.Category, Uncategorised), rating.ArmA, rating.ArmB}),
-		TaskID: rating.TaskID, Cluster: rating.Cluster, Verdict: rating.Verdict, First: rating.First, Seconds: rating.Seconds,
+		giver:  shared(g.givers, giver{rating.Rater, rating.Kind, rating.Simulated, cmp.Or(rating.Category, Uncategorised), rating.ArmA, rating.ArmB, rating.Verdict, rating.First}),
+		seconds: math.NaN(),
 		Score: rating.Score, Week: int32(rating.Week), task: int32(g.tasks.of(rating.TaskID)), rater: int32(g.raters.of(rating.Rater)),
+	}
+	next.cluster = int32(g.tasks.ofCluster(int(next.task), rating.Cluster))
+	if rating.Seconds != nil {
+		next.seconds = *rating.Seconds
 	}
 	if !rating.RatedAt.IsZero() {
 		next.ratedAt = rating.RatedAt.UnixMicro()

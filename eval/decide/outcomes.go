@@ -59,9 +59,10 @@ func (a *analyzer) firstPass(result *eval.ComparisonResult, key useCase) {
 		if rating.Verdict == "" {
 			continue
 		}
-		if known[rating.TaskID] == nil {
-			known[rating.TaskID] = &passed{cluster: rating.Cluster}
-			tasks = append(tasks, rating.TaskID)
+		task := a.names[rating.task]
+		if known[task] == nil {
+			known[task] = &passed{cluster: a.clusterOf(&rating)}
+			tasks = append(tasks, task)
 		}
 		pass := func(passes bool) float64 {
 			if passes {
@@ -71,8 +72,8 @@ func (a *analyzer) firstPass(result *eval.ComparisonResult, key useCase) {
 		}
 		share, _ := rating.Verdict.Score()
 		some := rating.Verdict != eval.BothBad
-		known[rating.TaskID].control.add(pass(some && share < 1))
-		known[rating.TaskID].candidate.add(pass(some && share > 0))
+		known[task].control.add(pass(some && share < 1))
+		known[task].candidate.add(pass(some && share > 0))
 	}
 	if len(tasks) == 0 {
 		result.WhyMissing[field] = "no answer was checked"

@@ -40,7 +40,7 @@ func (a *analyzer) edit(edits []eval.PostEdit, throughWeek int) {
 		next := editedAnswer{PostEdit: &edits[i], Category: edits[i].Category, task: a.tasks.of(edits[i].TaskID)}
 		cluster, week := next.Cluster, next.Week
 		if r := rating[next.task]; r != nil {
-			next.Category, cluster, week = cmp.Or(next.Category, r.Category), cmp.Or(cluster, r.Cluster), cmp.Or(week, int(r.Week))
+			next.Category, cluster, week = cmp.Or(next.Category, r.Category), cmp.Or(cluster, a.clusterOf(r)), cmp.Or(week, int(r.Week))
 		}
 		if next.Outcome == eval.EditSkipped || (throughWeek > 0 && week > throughWeek) {
 			continue

@@ -239,7 +239,7 @@ func (a *analyzer) ratedByThose(out map[string]bool) map[shownPair]int {
 		r := &a.ratings[i]
 		if at := (by{r.item, r.rater}); r.Kind == eval.Human && out[r.Rater] && !seen[at] {
 			seen[at] = true
-			counts[pairOf(r.TaskID, r.ArmA, r.ArmB)]++
+			counts[pairOf(a.names[r.task], r.ArmA, r.ArmB)]++
 		}
 	}
 	return counts

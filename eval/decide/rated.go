@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"iter"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -15,16 +16,12 @@ import (
 // that is kept of the dataset's rating: there are hundreds of thousands of them.
 type rated struct {
 	*giver
-	TaskID  string
-	Cluster string
-	Verdict eval.Verdict
-	First   eval.Side
-	Seconds *float64
+	seconds float64       // NaN where not known: a pointer each would be most of what is collected
 	grades  *[]eval.Grade // nil where nothing was graded, as of most
 	Score   float64
 	ratedAt int64 // microseconds since 1970; 0 where not known
 	Week    int32
-	task    int32
+	task    int32 // by number in analyzer.names
 	cluster int32 // the unit of sampling: the named cluster, else the task
 	rater   int32
 	item    int32 // the task under a pair of arms
@@ -38,6 +35,8 @@ type giver struct {
 	Simulated  bool
 	Category   audit.Category // Uncategorised where the rating has none
 	ArmA, ArmB string
+	Verdict    eval.Verdict
+	First      eval.Side
 }
 
 // An armPair is a control and a candidate.
@@ -49,6 +48,10 @@ type armPair struct{ control, candidate string }
 // [analyzer.arrange].
 func (a *analyzer) take(gathered *Ratings) {
 	a.ratings, a.bothOrders = gathered.kept, gathered.bothOrders
+	a.names = make([]string, len(a.tasks))
+	for name, number := range a.tasks {
+		a.names[number] = name
+	}
 	a.orient(gathered.givers)
 	type pair struct{ task, arms int32 }
 	items := make(map[pair]int32, len(a.tasks))
@@ -59,10 +62,6 @@ func (a *analyzer) take(gathered *Ratings) {
 		if r.arms, known = a.armPairs[arms]; !known {
 			r.arms = int32(len(a.armPairs))
 			a.armPairs[arms] = r.arms
-		}
-		r.cluster = r.task
-		if r.Cluster != "" {
-			r.cluster = int32(a.cluster(r.TaskID, r.Cluster))
 		}
 		key := pair{r.task, r.arms}
 		item, known := items[key]
@@ -127,8 +126,8 @@ func (a *analyzer) orient(givers map[giver]*giver) {
 		if turn {
 			turned := *r.giver
 			turned.ArmA, turned.ArmB = turned.ArmB, turned.ArmA
-			r.giver = shared(givers, turned)
-			r.Score, r.Verdict, r.First = 1-r.Score, r.Verdict.Flipped(), r.First.Flipped()
+			turned.Verdict, turned.First = turned.Verdict.Flipped(), turned.First.Flipped()
+			r.giver, r.Score = shared(givers, turned), 1-r.Score
 			if r.grades != nil {
 				r.grades = new(eval.FlippedGrades(*r.grades))
 			}
@@ -201,13 +200,24 @@ func (a *analyzer) byRater() iter.Seq[[]rated] {
 	}
 }
 
+// clusterOf is the named cluster of a rating; empty where it has none.
+func (a *analyzer) clusterOf(r *rated) string {
+	if r.cluster == r.task {
+		return ""
+	}
+	return a.names[r.cluster][len(clusterPrefix):]
+}
+
 // asGiven are ratings as a dataset holds them, arm a the control.
-func asGiven(ratings []rated) []eval.Rating {
+func (a *analyzer) asGiven(ratings []rated) []eval.Rating {
 	given := make([]eval.Rating, len(ratings))
 	for i, r := range ratings {
 		given[i] = eval.Rating{
-			TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: int(r.Week), ArmA: r.ArmA, ArmB: r.ArmB,
-			Rater: r.Rater, Kind: r.Kind, Simulated: r.Simulated, Verdict: r.Verdict, Score: r.Score, First: r.First, Seconds: r.Seconds,
+			TaskID: a.names[r.task], Category: r.Category, Cluster: a.clusterOf(&r), Week: int(r.Week), ArmA: r.ArmA, ArmB: r.ArmB,
+			Rater: r.Rater, Kind: r.Kind, Simulated: r.Simulated, Verdict: r.Verdict, Score: r.Score, First: r.First,
+		}
+		if !math.IsNaN(r.seconds) {
+			given[i].Seconds = new(r.seconds)
 		}
 		if r.ratedAt != 0 {
 			given[i].RatedAt = time.UnixMicro(r.ratedAt).UTC()

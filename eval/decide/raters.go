@@ -3,6 +3,7 @@ package decide
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"modeltrial/eval"
@@ -25,8 +26,8 @@ func (a *analyzer) raters() ([]eval.RaterResult, error) {
 	var peoplesSeconds []float64
 	for _, rating := range a.ratings {
 		ofKinds[rating.Kind]++
-		if rating.Kind == eval.Human && rating.Seconds != nil {
-			peoplesSeconds = append(peoplesSeconds, *rating.Seconds)
+		if rating.Kind == eval.Human && !math.IsNaN(rating.seconds) {
+			peoplesSeconds = append(peoplesSeconds, rating.seconds)
 		}
 	}
 	typical, err := stats.Quantile(peoplesSeconds, 0.5)
@@ -75,9 +76,9 @@ func (a *analyzer) rater(name string, ratings []rated, checks []eval.RaterCheckR
 				first++
 			}
 		}
-		if rating.Seconds != nil {
-			seconds = append(seconds, *rating.Seconds)
-			if *rating.Seconds < fastPart*typicalSeconds {
+		if !math.IsNaN(rating.seconds) {
+			seconds = append(seconds, rating.seconds)
+			if rating.seconds < fastPart*typicalSeconds {
 				fast++
 			}
 		}

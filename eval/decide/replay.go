@@ -137,7 +137,7 @@ func (r *Replayer) Replay() (eval.Replay, error) {
 		replay.Teams = append(replay.Teams, group)
 	}
 	slices.SortFunc(replay.Teams, func(a, b eval.ReplayGroup) int {
-		return cmp.Or(cmp.Compare(b.CostNow, a.CostNow), cmp.Compare(a.Team, b.Team))
+		return cmp.Or(cmp.Compare(orZero(b.CostNow), orZero(a.CostNow)), cmp.Compare(a.Team, b.Team))
 	})
 	for _, month := range slices.Sorted(maps.Keys(byMonth)) {
 		group := finish(byMonth[month])
@@ -256,7 +256,12 @@ func (r *Replayer) take(sum *replaySum, key replayKey, rates map[categoryModel]f
 		}
 	}
 	group.Tasks += cell.tasks
-	group.CostNow += cost
+	if priced > 0 {
+		if group.CostNow == nil {
+			group.CostNow = new(0.0)
+		}
+		*group.CostNow += cost
+	}
 	sum.timed += cell.timed
 	sum.logLatency += cell.logLatency
 	at, routed := r.routes[key.category]
@@ -289,23 +294,47 @@ func compareReplayKeys(a, b replayKey) int {
 }
 
 func (r *Replayer) money(group *eval.ReplayGroup, byRoute []moved) {
+	missing := func(why string, fields ...string) {
+		for _, field := range fields {
+			group.WhyMissing[field] = why
+		}
+	}
+	if group.CostNow == nil {
+		missing(noCost, "cost_now_usd", "cost_then_usd")
+	}
 	var parts []stats.Estimated
+	priced := 0
 	for i, m := range byRoute {
 		if m.priced == 0 {
 			continue
 		}
+		priced += m.priced
 		ratio, why := costRatioOf(&r.table.Routes[i])
 		if why != "" {
-			group.WhyMissing["saving_usd"], group.WhyMissing["cost_then_usd"] = why, why
+			missing(why, "saving_usd", "cost_then_usd")
 			return
 		}
 		ratio.Value = 1 - ratio.Value
 		parts = append(parts, stats.Predicted(m.cost, ratio, m.priced))
 	}
-	group.Saving = orNoted(stats.Sum(parts...), group.WhyMissing, "saving_usd")
-	if group.Saving != nil {
-		group.CostThen = new(group.CostNow - group.Saving.Estimate)
+	if group.Moved > 0 && priced == 0 {
+		missing(noCost, "saving_usd", "cost_then_usd")
+		return
 	}
+	group.Saving = orNoted(stats.Sum(parts...), group.WhyMissing, "saving_usd")
+	if group.Saving != nil && group.CostNow != nil {
+		group.CostThen = new(*group.CostNow - group.Saving.Estimate)
+	}
+}
+
+// noCost is why there is no amount.
+const noCost = "no cost of its tasks is known, nor of any other of their category and model"
+
+func orZero(value *float64) float64 {
+	if value == nil {
+		return 0
+	}
+	return *value
 }
 
 func (r *Replayer) turnaround(group *eval.ReplayGroup, byRoute []moved, timed int, logLatency float64) {

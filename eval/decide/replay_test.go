@@ -86,8 +86,8 @@ func TestReplayByHand(t *testing.T) {
 		t.Errorf("got %d tasks, %d moved, %d at a mean, %d unpriced; want 45, 41, 1, 1", total.Tasks, total.Moved, total.Estimated, total.Unpriced)
 	}
 	// 40 tasks of 2.5 on average, one at that mean, then 7, 5 and 3.
-	if math.Abs(total.CostNow-117.5) > 1e-9 || total.CostThen == nil || math.Abs(*total.CostThen-(117.5-41)) > 1e-9 {
-		t.Errorf("got %v now and %v then, want 117.5 and 76.5", total.CostNow, total.CostThen)
+	if math.Abs(*total.CostNow-117.5) > 1e-9 || total.CostThen == nil || math.Abs(*total.CostThen-(117.5-41)) > 1e-9 {
+		t.Errorf("got %v now and %v then, want 117.5 and 76.5", *total.CostNow, *total.CostThen)
 	}
 	wantInterval(t, "saving", total.Saving, 102.5*0.4, 102.5*102.5*0.0004*(1+50.0/41), 49)
 	wantInterval(t, "win rate of the moved", total.WinRateMoved, 0.7, 0.0009, 20)

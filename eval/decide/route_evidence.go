@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -131,9 +132,11 @@ func (a *analyzer) routeJudges(key useCase) []eval.RouteJudge {
 		shared := slices.DeleteFunc(judged[name], func(item *judgedItem) bool { return len(item.people) == 0 })
 		result := eval.JudgeResult{Judge: name, WhyMissing: map[string]string{}}
 		a.judgeAgreement(&result, shared)
+		a.judgeBias(&result, shared)
 		judges = append(judges, eval.RouteJudge{
 			Judge: name, Shared: len(shared), WithPeople: result.WithPeople, PeopleAmong: result.PeopleAmong,
-			Difference: result.Difference, Passes: result.Passes, WhyMissing: result.WhyMissing["agreement_difference"],
+			Difference: result.Difference, Passes: result.Passes, Bias: result.Bias,
+			WhyMissing: cmp.Or(result.WhyMissing["agreement_difference"], result.WhyMissing["bias"]),
 		})
 	}
 	return judges

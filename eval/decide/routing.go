@@ -1,7 +1,9 @@
 package decide
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -41,15 +43,13 @@ func Recommend(data eval.Dataset, spend []eval.Spend, check *audit.CategoriserCh
 		route, saving := a.route(category, analysis, spend)
 		route.DecidedAt = table.DecidedAt
 		table.Routes = append(table.Routes, route)
-		table.Total.MonthlyTasks += route.MonthlyTasks
-		table.Total.MonthlyCostNow += route.MonthlyCostNow
-		table.Total.MonthlyCostThen += route.MonthlyCostThen
 		if route.MonthlySaving == nil {
 			complete = false
 			continue
 		}
 		savings = append(savings, saving)
 	}
+	sumRoutes(&table)
 	total, err := stats.Sum(savings...).Interval(fixedZ)
 	switch {
 	case !complete:
@@ -209,21 +209,17 @@ func (a *analyzer) price(route *eval.Route, spend []eval.Spend) stats.Estimated 
 		if row.Category != route.Category {
 			continue
 		}
-		route.MonthlyTasks += row.Tasks
-		var sum float64
-		for _, cost := range row.Costs {
-			sum += cost.Dollars()
-		}
-		if len(row.Costs) > 0 {
-			route.MonthlyCostNow += sum / float64(len(row.Costs))
-		}
 		if onControl && row.Model != controlModel && row.Model != "" {
 			others = append(others, row.Model)
 		}
 	}
-	route.MonthlyCostThen = route.MonthlyCostNow
+	volume(route, spend)
 	saving := a.monthlySaving(route, base)
 	if !switches(route.Decision) {
+		route.MonthlyCostThen = route.MonthlyCostNow
+		if route.MonthlyCostThen == nil {
+			route.WhyMissing[fieldCostThen] = route.WhyMissing[fieldCostNow]
+		}
 		route.MonthlySaving = &eval.Interval{Level: eval.Level} // keeping saves exactly nothing
 		return stats.Estimated{DF: math.Inf(1)}
 	}
@@ -232,11 +228,92 @@ func (a *analyzer) price(route *eval.Route, spend []eval.Spend) stats.Estimated 
 	}
 	if route.SavingIfSwitched == nil {
 		route.WhyMissing["monthly_saving_usd"] = route.WhyMissing["monthly_saving_if_switched_usd"]
+		route.WhyMissing[fieldCostThen] = route.WhyMissing["monthly_saving_usd"]
 		return saving
 	}
 	route.MonthlySaving = route.SavingIfSwitched
-	route.MonthlyCostThen = route.MonthlyCostNow - route.MonthlySaving.Estimate
+	route.MonthlyCostThen = new(*route.MonthlyCostNow - route.MonthlySaving.Estimate) // what is saved is part of it
 	return saving
+}
+
+// The fields of volume and cost, by their JSON names.
+const (
+	fieldTasks    = "monthly_tasks"
+	fieldCostNow  = "monthly_cost_now_usd"
+	fieldCostThen = "monthly_cost_then_usd"
+)
+
+const noLog = "there is no audited log whose tasks have a time"
+
+// volume fills in the tasks and the cost a month of a route's category, or says why the
+// log does not tell them. A category of which the log has no task costs nothing.
+func volume(route *eval.Route, spend []eval.Spend) {
+	rows, tasks := 0, 0.0
+	for _, row := range spend {
+		if row.Category == route.Category {
+			rows++
+			tasks += row.Tasks
+		}
+	}
+	cost, known := monthlyCost(spend, route.Category)
+	switch {
+	case len(spend) == 0:
+		route.WhyMissing[fieldTasks] = noLog
+		route.WhyMissing[fieldCostNow] = route.WhyMissing[fieldTasks]
+		return
+	case rows == 0:
+		cost, known = 0, true
+	case tasks == 0 && !known:
+		route.WhyMissing[fieldTasks] = "the log does not say when its tasks were, or covers no whole week"
+	}
+	if route.WhyMissing[fieldTasks] == "" {
+		route.MonthlyTasks = &tasks
+	}
+	if known {
+		route.MonthlyCostNow = &cost
+		return
+	}
+	route.WhyMissing[fieldCostNow] = cmp.Or(route.WhyMissing[fieldTasks], "the log states no cost of such a task, and no price of its model is known")
+}
+
+// monthlyCost is what a category's work costs a month, in dollars; known is false where
+// the cost of none of it is.
+func monthlyCost(spend []eval.Spend, category audit.Category) (dollars float64, known bool) {
+	for _, row := range spend {
+		if row.Category != category || len(row.Costs) == 0 {
+			continue
+		}
+		known = true
+		sum := 0.0
+		for _, cost := range row.Costs {
+			sum += cost.Dollars()
+		}
+		dollars += sum / float64(len(row.Costs))
+	}
+	return dollars, known
+}
+
+// sumRoutes sums volume and cost.
+func sumRoutes(table *eval.RoutingTable) {
+	total := &table.Total
+	total.MonthlyTasks = sumOf(table.Routes, total.WhyMissing, fieldTasks, func(r eval.Route) *float64 { return r.MonthlyTasks })
+	total.MonthlyCostNow = sumOf(table.Routes, total.WhyMissing, fieldCostNow, func(r eval.Route) *float64 { return r.MonthlyCostNow })
+	total.MonthlyCostThen = sumOf(table.Routes, total.WhyMissing, fieldCostThen, func(r eval.Route) *float64 { return r.MonthlyCostThen })
+}
+
+// sumOf sums a field of the routes; the sum is nil, with the reason noted, where one of its
+// parts is.
+func sumOf(routes []eval.Route, whyMissing map[string]string, field string, part func(eval.Route) *float64) *float64 {
+	sum := 0.0
+	for _, route := range routes {
+		value := part(route)
+		if value == nil {
+			whyMissing[field] = fmt.Sprintf("%s: %s", route.Category, route.WhyMissing[field])
+			return nil
+		}
+		sum += *value
+	}
+	return &sum
 }
 
 // controlWork is what a route's category has on the control's model: dollars a month,

@@ -32,17 +32,23 @@ func (a *analyzer) decide(r *eval.ComparisonResult) {
 		undecided(eval.NoDecision, r.WhyMissing["win_rate"])
 		return
 	}
+	lean := 0.0 // of judges who decide alone
 	if r.Source == eval.SourceJudge {
-		undecided(eval.Keep, "judged by models only, who say "+rate(r.WinRate)+"; judges alone do not decide")
-		return
+		records, why := a.judgesAlone(a.evidence(useCase{r.Category, r.Control, r.Candidate}))
+		if why != "" {
+			undecided(eval.Keep, "judged by models only, who say "+rate(r.WinRate)+"; "+why)
+			return
+		}
+		lean = leaning(records)
+		defer func() { r.Reason += "; decided by " + credentials(records) }()
 	}
-	better := under(r.PValueAdjusted)
+	better := under(r.PValueAdjusted) && shownAbove(r, 0.5, lean)
 	if better && a.withinCost(r) {
 		r.Decision = eval.Switch
 		r.Reason = fmt.Sprintf("%s is preferred on %s of tasks, adjusted p %s", r.Candidate, rate(r.WinRateAlwaysValid), pText(r.PValueAdjusted))
 		return
 	}
-	if under(r.NonInferiorityPAdjusted) && under(r.CostPAdjusted) {
+	if under(r.NonInferiorityPAdjusted) && under(r.CostPAdjusted) && shownAbove(r, 0.5-a.margin, lean) {
 		r.Decision = eval.SwitchForCost
 		r.Reason = fmt.Sprintf("%s is not worse within %.0f points (adjusted p %s) and costs %.2f times as much (adjusted p %s)",
 			r.Candidate, 100*a.margin, pText(r.NonInferiorityPAdjusted), r.CostRatio.Estimate, pText(r.CostPAdjusted))
@@ -66,7 +72,21 @@ func (a *analyzer) decide(r *eval.ComparisonResult) {
 			r.Candidate, rate(r.WinRateAlwaysValid), *a.maxCostRatio))
 		return
 	}
+	if lean > 0 && (under(r.PValueAdjusted) || under(r.NonInferiorityPAdjusted) && under(r.CostPAdjusted)) {
+		undecided(eval.Keep, fmt.Sprintf("%s is preferred on %s of tasks, which is not enough where judges alone decide who may favour candidates by %.1f points", r.Candidate, rate(r.WinRateAlwaysValid), 100*lean))
+		return
+	}
 	undecided(eval.Keep, a.nearest(r))
+}
+
+// shownAbove says whether the win rate is above a border by more than judges may lean
+// to candidates. Where they do not decide alone, or do not lean, it is the test's to say.
+//
+// The limit holds at every look. Where both it and that of the bias are upper limits of
+// independent errors at the same level, their sum is exceeded more rarely than either,
+// since √(σ₁² + σ₂²) ≤ σ₁ + σ₂.
+func shownAbove(r *eval.ComparisonResult, border, lean float64) bool {
+	return lean == 0 || r.WinRateAlwaysValid != nil && r.WinRateAlwaysValid.Low > border+lean
 }
 
 // end says whether the planned weeks are over for a use case and, where its last

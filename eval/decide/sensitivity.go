@@ -40,14 +40,14 @@ func (a *analyzer) variants(raters []eval.RaterResult) []variant {
 	}
 	if len(odd) > 0 {
 		rest := a.data
-		rest.Ratings, rest.Responses = asGiven(filtered(a.ratings, func(r *rated) bool { return !odd[r.Rater] })), givenAnswers(a.answers)
+		rest.Ratings, rest.Responses = a.asGiven(filtered(a.ratings, func(r *rated) bool { return !odd[r.Rater] })), givenAnswers(a.answers)
 		if len(rest.Ratings) > 0 {
 			variants = append(variants, variant{"without odd raters", "without " + listed(slices.Sorted(maps.Keys(odd))) + ": odd in the table of raters", rest, a.ratedByThose(odd)})
 		}
 	}
 	if slices.ContainsFunc(slices.Collect(maps.Values(a.gathered)), func(e *evidence) bool { return len(e.judged) > 0 }) {
 		rest := a.data
-		rest.Ratings, rest.Responses = asGiven(filtered(a.ratings, func(r *rated) bool { return r.Kind != eval.Judge })), givenAnswers(a.answers)
+		rest.Ratings, rest.Responses = a.asGiven(filtered(a.ratings, func(r *rated) bool { return r.Kind != eval.Judge })), givenAnswers(a.answers)
 		variants = append(variants, variant{"people alone", "judges' ratings are left out", rest, a.ratedBefore})
 	}
 	return variants
@@ -68,7 +68,7 @@ func (a *analyzer) withoutLost() (eval.Dataset, int) {
 		return eval.Dataset{}, 0
 	}
 	rest := a.data
-	rest.Ratings = asGiven(a.ratings)
+	rest.Ratings = a.asGiven(a.ratings)
 	rest.Assigned = slices.DeleteFunc(slices.Clone(rest.Assigned), func(task eval.AssignedTask) bool { return lost[task.TaskID] })
 	rest.Responses = slices.DeleteFunc(givenAnswers(a.answers), func(r eval.ResponseRow) bool { return lost[r.TaskID] })
 	return rest, len(lost)
@@ -195,7 +195,7 @@ func (a *analyzer) winRateVariants(r *eval.ComparisonResult) []eval.Sensitivity 
 	for _, task := range a.data.Assigned {
 		teams[task.TaskID] = task.Team
 	}
-	return append(variants, a.parts(e, "team", func(rating *rated) string { return teams[rating.TaskID] })...)
+	return append(variants, a.parts(e, "team", func(rating *rated) string { return teams[a.names[rating.task]] })...)
 }
 
 // mostVague is the width of an interval from which on it says nothing.

@@ -118,9 +118,13 @@ func (a *analyzer) familyWarnings() []string {
 func (a *analyzer) warn(r *eval.ComparisonResult, key useCase) {
 	all := a.evidence(key).all
 	if r.Source == eval.SourceJudge {
-		r.Warnings = append(r.Warnings, "rated by judge models only: shown, and never a reason to switch")
-		if a.data.Locked != nil && a.data.Locked.Protocol.JudgesMayDecide {
-			r.Warnings = append(r.Warnings, "judges_may_decide has no effect: no judge was measured against people in an earlier pilot")
+		switch _, why := a.judgesAlone(a.evidence(key)); {
+		case a.data.Locked == nil || !a.data.Locked.Protocol.JudgesMayDecide:
+			r.Warnings = append(r.Warnings, "rated by judge models only: shown, and never a reason to switch")
+		case why != "":
+			r.Warnings = append(r.Warnings, "rated by judge models only: shown, and no reason to switch, although the protocol sets judges_may_decide: "+why)
+		default:
+			r.Warnings = append(r.Warnings, "rated by judge models only, who may decide: it holds as far as they see these tasks as they saw those of the earlier pilot, where people rated too")
 		}
 	}
 	if people := len(ofKind(all, eval.Human)); r.Source != eval.SourceHuman && r.Source != eval.SourceCombined && people > 0 {

@@ -30,8 +30,8 @@ type Store interface {
 	// Committed is what counts towards the budget so far, whoever was called.
 	Committed(ctx context.Context) (audit.NanoUSD, error)
 	// ReserveJudgement claims a judgement until a time and sets its worst case aside,
-	// in one transaction. It returns eval.ErrBudgetExhausted and eval.ErrClaimed as
-	// [run.Store] does. model and instruction say what is asked, and by which wording.
+	// in one transaction. It returns eval.ErrBudgetExhausted, eval.ErrAnswered and
+	// eval.ErrClaimed as [run.Store] does. model and instruction say what is asked, and by which wording.
 	ReserveJudgement(ctx context.Context, judgement eval.Judgement, model, instruction string, worstCase, budget audit.NanoUSD, now, until time.Time) error
 	// EndJudgement stores what came of a call, with its rating where there is one.
 	EndJudgement(ctx context.Context, judgement eval.Judgement, reply eval.JudgeReply, now time.Time) error
@@ -53,6 +53,7 @@ type Options struct {
 	Budget      audit.NanoUSD           // the protocol's cap for everything together
 	RunCap      *audit.NanoUSD          // a lower cap for this run alone; nil: none
 	Endpoints   map[string]run.Endpoint // by provider
+	Limits      run.LimitStore          // of all processes; nil: this one is alone
 	Concurrency int
 	Price       func(judge eval.Arm) (audit.Price, bool)
 	Progress    func(run.Progress) // called from one goroutine at a time; may be nil
@@ -141,20 +142,24 @@ type Summary struct {
 func Run(ctx context.Context, o Options, judgements []eval.Judgement) (Summary, error) {
 	asking := newPanel(o)
 	for _, judgement := range judgements {
-		asking.open[key(judgement)] = judgement
-		asking.tries[key(judgement)] = judgement.Unreadable
+		asking.take(judgement)
 	}
 	asking.order = judgements
-	endpoints := make(map[string]run.Endpoint, len(o.Endpoints))
-	for name, endpoint := range o.Endpoints {
-		endpoint.Provider = &asked{asking, endpoint.Provider}
+	summary, err := run.Run(ctx, asking.runOptions())
+	return Summary{Summary: summary, Unreadable: asking.givenUp}, err
+}
+
+// runOptions have eval/run ask the panel as it asks arms.
+func (p *panel) runOptions() run.Options {
+	endpoints := make(map[string]run.Endpoint, len(p.Endpoints))
+	for name, endpoint := range p.Endpoints {
+		endpoint.Provider = &asked{p, endpoint.Provider}
 		endpoints[name] = endpoint
 	}
-	summary, err := run.Run(ctx, run.Options{
-		Store: asking, Protocol: eval.Protocol{Arms: asking.judges()}, Week: o.Week, Budget: o.Budget, RunCap: o.RunCap,
-		Endpoints: endpoints, Concurrency: o.Concurrency, Price: o.Price, Progress: o.Progress,
-	})
-	return Summary{Summary: summary, Unreadable: asking.givenUp}, err
+	return run.Options{
+		Store: p, Protocol: eval.Protocol{Arms: p.judges()}, Week: p.Week, Budget: p.Budget, RunCap: p.RunCap,
+		Endpoints: endpoints, Limits: p.Limits, Concurrency: p.Concurrency, Price: p.Price, Progress: p.Progress,
+	}
 }
 
 // A panel is to eval/run the store of a pilot: its judges are the arms, its judgements
@@ -165,9 +170,9 @@ type panel struct {
 	masker       *blind.Masker
 	shown        lastShown
 	order        []eval.Judgement
-	open         map[string]eval.Judgement // by key
 
 	mu      sync.Mutex
+	open    map[string]eval.Judgement  // by key
 	replies map[string]eval.JudgeReply // the last one of a judgement, while it is being stored
 	tries   map[string]int             // unreadable replies, of earlier runs too
 	givenUp int
@@ -237,11 +242,16 @@ func (l *lastShown) of(ctx context.Context, p *panel, comparisonID string) (mate
 	return l.material, nil
 }
 
+// cell is a judgement as a call of eval/run.
+func cell(j eval.Judgement) eval.Cell {
+	return eval.Cell{TaskID: key(j), Category: j.Category, Arm: j.Judge, Week: j.Week}
+}
+
 // EachOpenCell gives the judgements.
 func (p *panel) EachOpenCell(context.Context, int) iter.Seq2[eval.Cell, error] {
 	return func(yield func(eval.Cell, error) bool) {
 		for _, judgement := range p.order {
-			if !yield(eval.Cell{TaskID: key(judgement), Category: judgement.Category, Arm: judgement.Judge, Week: judgement.Week}, nil) {
+			if !yield(cell(judgement), nil) {
 				return
 			}
 		}
@@ -250,7 +260,7 @@ func (p *panel) EachOpenCell(context.Context, int) iter.Seq2[eval.Cell, error] {
 
 // Task is the question of a judgement.
 func (p *panel) Task(ctx context.Context, id string) (audit.Task, error) {
-	return p.question(ctx, p.open[id])
+	return p.question(ctx, p.judgement(id))
 }
 
 // Committed passes on.
@@ -258,38 +268,61 @@ func (p *panel) Committed(ctx context.Context) (audit.NanoUSD, error) { return p
 
 // Reserve passes on.
 func (p *panel) Reserve(ctx context.Context, cell eval.Cell, worstCase, budget audit.NanoUSD, now, until time.Time) error {
-	judgement := p.open[cell.TaskID]
+	judgement := p.judgement(cell.TaskID)
 	judge, _ := p.Protocol.Judge(judgement.Judge)
 	return p.Store.ReserveJudgement(ctx, judgement, judge.Model, Fingerprint(p.instruction(judgement.Category)), worstCase, budget, now, until)
 }
 
 // SaveResponse stores the verdict of a reply, which asked.Answer has found to have one.
 func (p *panel) SaveResponse(ctx context.Context, cell eval.Cell, _ eval.Response, lost audit.NanoUSD, now time.Time) error {
-	ended := p.take(cell.TaskID)
+	ended := p.ended(cell.TaskID)
 	if ended.Cost == nil {
 		ended.Lost = lost
 	}
-	return p.Store.EndJudgement(ctx, p.open[cell.TaskID], ended, now)
+	return p.Store.EndJudgement(ctx, p.judgement(cell.TaskID), ended, now)
 }
 
 // Release keeps what came of a call without a verdict.
 func (p *panel) Release(ctx context.Context, cell eval.Cell, failure eval.FailedCall, now time.Time) error {
-	ended := p.take(cell.TaskID)
+	ended := p.ended(cell.TaskID)
 	if !ended.Unreadable {
 		ended.Reason = failure.Reason
 	}
 	if ended.Cost == nil {
 		ended.Lost = failure.Lost
 	}
-	return p.Store.EndJudgement(ctx, p.open[cell.TaskID], ended, now)
+	return p.Store.EndJudgement(ctx, p.judgement(cell.TaskID), ended, now)
 }
 
-func (p *panel) take(id string) eval.JudgeReply {
+// ended is the reply to a judgement that is about to be stored.
+func (p *panel) ended(id string) eval.JudgeReply {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	last := p.replies[id]
 	delete(p.replies, id)
 	return last
+}
+
+// take opens a judgement.
+func (p *panel) take(judgement eval.Judgement) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.open[key(judgement)], p.tries[key(judgement)] = judgement, judgement.Unreadable
+}
+
+// drop closes a judgement that a worker has done.
+func (p *panel) drop(judgement eval.Judgement) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.open, key(judgement))
+	delete(p.tries, key(judgement))
+	delete(p.replies, key(judgement))
+}
+
+func (p *panel) judgement(id string) eval.Judgement {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.open[id]
 }
 
 // asked is a provider that is asked for verdicts.

@@ -38,7 +38,7 @@ const (
 // reserved, made and settled. Only storage failures are errors.
 func (r *runner) call(ctx context.Context, cell eval.Cell, arm eval.Arm, task audit.Task) error {
 	gate := r.gates[arm.Provider]
-	var failures, refusals int
+	var tally tally
 	var last error // of this call
 	for attempt := 1; ; attempt++ {
 		// The gate comes before the claim, which holds for one attempt.
@@ -48,37 +48,20 @@ func (r *runner) call(ctx context.Context, cell eval.Cell, arm eval.Arm, task au
 			return nil
 		}
 		if err != nil {
-			return nil // the run is over
+			return unlessOver(ctx, err)
 		}
 		came, own, err := r.attempt(ctx, passing, cell, arm, task, attempt)
-		if err != nil || came.result == unused || came.result == answered {
+		if err != nil || came.result == answered {
 			return err
 		}
+		if came.result == unused {
+			return r.unreserved(ctx, came.failure)
+		}
 		last = came.failure
-		var wait time.Duration
-		switch known, _ := errors.AsType[*provider.Error](last); {
-		case known == nil, attempt == mostAttempts:
+		wait, again := tally.again(came, own, r.Wait > 0)
+		if !again || attempt == mostAttempts {
 			r.failed(last)
 			return nil
-		case came.result == overloaded: // the gate waits
-			if refusals++; refusals == maxRefusals {
-				r.failed(last)
-				return nil
-			}
-			continue
-		case came.result == noAccount && r.Wait > 0:
-			continue
-		case !known.Temporary, known.RetryAfter > longestAsked:
-			r.failed(last)
-			return nil
-		case !own || came.result == nobody: // the gate waits until the provider is back
-			continue
-		default:
-			if failures++; failures == maxAttempts {
-				r.failed(last)
-				return nil
-			}
-			wait = delay(failures, known.RetryAfter)
 		}
 		if err := sleep(ctx, wait); err != nil {
 			return nil
@@ -86,10 +69,35 @@ func (r *runner) call(ctx context.Context, cell eval.Cell, arm eval.Arm, task au
 	}
 }
 
+// A tally counts the failed attempts of a call.
+type tally struct{ failures, refusals int }
+
+// again says whether a failed attempt is worth another one, and after what wait of the
+// call's own: the gate waits for a provider that is overloaded or away. own is as of
+// [gate.leave]; patient says that a key or credit which is refused is waited for.
+func (t *tally) again(came outcome, own, patient bool) (wait time.Duration, again bool) {
+	known, _ := errors.AsType[*provider.Error](came.failure)
+	switch {
+	case known == nil:
+		return 0, false
+	case came.result == overloaded:
+		t.refusals++
+		return 0, t.refusals < maxRefusals
+	case came.result == noAccount && patient:
+		return 0, true
+	case !known.Temporary, known.RetryAfter > longestAsked:
+		return 0, false
+	case !own || came.result == nobody:
+		return 0, true
+	}
+	t.failures++
+	return delay(t.failures, known.RetryAfter), t.failures < maxAttempts
+}
+
 // An outcome is what came of an attempt.
 type outcome struct {
 	result  result
-	failure error // the provider's; nil where it answered or was not asked
+	failure error // the provider's, or why it was not asked; nil where it answered
 }
 
 // asked is the wait that the provider asked for.
@@ -114,7 +122,7 @@ func (r *runner) attempt(ctx context.Context, p passage, cell eval.Cell, arm eva
 	err = r.reserve(ctx, cell, worst, 2*endpoint.Timeout)
 	if err != nil {
 		gate.leave(p, unused, 0)
-		return outcome{}, false, r.unreserved(ctx, err)
+		return outcome{unused, err}, false, nil
 	}
 	defer r.flight.land()
 	// A call under way is paid for: it is awaited and kept also when the run is
@@ -124,7 +132,7 @@ func (r *runner) attempt(ctx context.Context, p passage, cell eval.Cell, arm eva
 	case r.slots <- struct{}{}:
 	case <-ctx.Done():
 		gate.leave(p, unused, 0)
-		return outcome{}, false, r.Store.Release(keep, cell, eval.FailedCall{Reason: "not sent: the run was interrupted", NotSent: true}, time.Now())
+		return outcome{unused, ctx.Err()}, false, r.Store.Release(keep, cell, eval.FailedCall{Reason: "not sent: the run was interrupted", NotSent: true}, time.Now())
 	}
 	// The next call begins when this one's answer is stored: where the program is killed
 	// no more answers are lost than calls may be in flight.

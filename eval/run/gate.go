@@ -48,6 +48,9 @@ type gate struct {
 	ceiling  float64       // most calls at once
 	requests *rate.Limiter // nil: no limit
 	tokens   *rate.Limiter // nil: no limit
+	shared   LimitStore    // with other processes; nil: the limits are this one's alone
+	place    Place         // of each call there
+	longest  time.Duration // that a call holds its place
 	activity *activity
 	notice   func(string) // may be nil
 
@@ -84,11 +87,23 @@ func newGate(name string, endpoint Endpoint, options Options, activity *activity
 	}
 	g := &gate{
 		name: name, wait: options.Wait, notice: options.Notice, ceiling: float64(ceiling), limit: float64(ceiling), threshold: float64(ceiling), activity: activity,
-		requests: perMinute(endpoint.RequestsPerMinute, 1), // evenly spaced
-		tokens:   perMinute(endpoint.TokensPerMinute, max(endpoint.TokensPerMinute/6, 1)),
 	}
+	place := Place{
+		Provider: name, RequestsPerMinute: endpoint.RequestsPerMinute, TokensPerMinute: endpoint.TokensPerMinute,
+		Concurrency: endpoint.Concurrency,
+	}
+	if options.Limits != nil && place.limited() {
+		g.shared, g.place = options.Limits, place
+		g.longest = 2*endpoint.Timeout + claimMargin
+		return g
+	}
+	g.requests = perMinute(endpoint.RequestsPerMinute, 1) // evenly spaced
+	g.tokens = perMinute(endpoint.TokensPerMinute, max(endpoint.TokensPerMinute/TokenBurst, 1))
 	return g
 }
+
+// TokenBurst is the part of a minute's tokens that may be used at once: a sixth.
+const TokenBurst = 6
 
 // perMinute is a limiter that lets n events a minute through; nil where n is 0.
 func perMinute(n, burst int) *rate.Limiter {
@@ -104,6 +119,7 @@ type passage struct {
 	requests, tokens int64 // started up to it that the provider has counted for certain
 	expected         int64 // its tokens
 	probe            bool
+	place            string // the id of that among those of all processes; empty: none
 }
 
 // enter waits until a call of about so many tokens may be made. It returns
@@ -120,7 +136,7 @@ func (g *gate) enter(ctx context.Context, expected int64) (passage, error) {
 		if why == free {
 			p := g.admit(expected)
 			g.mu.Unlock()
-			if err := g.pace(ctx, p.expected); err != nil {
+			if err := g.pace(ctx, &p); err != nil {
 				g.leave(p, unused, 0)
 				return passage{}, err
 			}
@@ -249,7 +265,15 @@ func (g *gate) admit(expected int64) passage {
 }
 
 // pace waits for the configured requests and tokens a minute.
-func (g *gate) pace(ctx context.Context, tokens int64) error {
+func (g *gate) pace(ctx context.Context, p *passage) error {
+	if g.shared != nil {
+		place := g.place
+		place.Tokens, place.Until = p.expected, time.Now().Add(g.longest)
+		var err error
+		if p.place, err = take(ctx, g.shared, place); err != nil {
+			return err
+		}
+	}
 	if g.requests != nil {
 		if err := g.requests.Wait(ctx); err != nil {
 			return err
@@ -258,6 +282,7 @@ func (g *gate) pace(ctx context.Context, tokens int64) error {
 	if g.tokens == nil {
 		return ctx.Err()
 	}
+	tokens := p.expected
 	for most := int64(g.tokens.Burst()); tokens > 0; tokens -= most {
 		if err := g.tokens.WaitN(ctx, int(min(tokens, most))); err != nil {
 			return err
@@ -302,6 +327,9 @@ func resultOf(failure error) result {
 // leave ends a passage. asked is the wait that the provider asked for. It says whether
 // the result is the call's own: not where the provider counted as dead before.
 func (g *gate) leave(p passage, r result, asked time.Duration) (own bool) {
+	if g.shared != nil {
+		leave(g.shared, p.place)
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := time.Now()

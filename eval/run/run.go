@@ -23,6 +23,8 @@ type Options struct {
 	RunCap      *audit.NanoUSD // a lower cap for this run alone; nil: none
 	Endpoints   map[string]Endpoint
 	Concurrency int // calls in flight, of all providers together, until their answers are stored
+	// Limits holds what the endpoints allow over several processes; nil: this one is alone.
+	Limits LimitStore
 	// Wait is how long a provider may go without an answer, while there is nothing else
 	// to do, before its calls are left open; 0: some minutes, some seconds for one that
 	// has not answered in this run at all, and no time where the key or the credit is
@@ -94,13 +96,7 @@ type runner struct {
 // provider, a model without a price) or storage fails; cells that could not be
 // answered are counted in the summary.
 func Run(ctx context.Context, options Options) (Summary, error) {
-	r := &runner{
-		Options: options, gates: map[string]*gate{}, activity: newActivity(), cap: options.Budget, said: map[string]bool{},
-		slots: make(chan struct{}, max(1, options.Concurrency)),
-	}
-	for name, endpoint := range r.Endpoints {
-		r.gates[name] = newGate(name, endpoint, options, r.activity)
-	}
+	r := newRunner(options)
 	lanes, err := r.prepare(ctx)
 	if err != nil {
 		return r.summary, err
@@ -118,6 +114,17 @@ func Run(ctx context.Context, options Options) (Summary, error) {
 	err = group.Wait()
 	r.summary.Skipped = r.summary.Total - r.summary.Answered - r.summary.Failed
 	return r.summary, err
+}
+
+func newRunner(options Options) *runner {
+	r := &runner{
+		Options: options, gates: map[string]*gate{}, activity: newActivity(), cap: options.Budget, said: map[string]bool{},
+		slots: make(chan struct{}, max(1, options.Concurrency)),
+	}
+	for name, endpoint := range r.Endpoints {
+		r.gates[name] = newGate(name, endpoint, options, r.activity)
+	}
+	return r
 }
 
 // prepare refuses what could not be paid or answered before anything is sent, and

@@ -65,7 +65,7 @@ func (m *memory) Reserve(_ context.Context, cell eval.Cell, worst, budget audit.
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if _, done := m.responses[cell]; done {
-		return eval.ErrClaimed
+		return eval.ErrAnswered
 	}
 	if _, claimed := m.reserved[cell]; claimed {
 		return eval.ErrClaimed

@@ -19,8 +19,9 @@ type Store interface {
 	Task(ctx context.Context, id string) (audit.Task, error)
 	// Reserve claims a cell until a time and sets its worst case aside, in one
 	// transaction. It returns eval.ErrBudgetExhausted where everything spent and
-	// reserved plus worstCase would exceed budget, and eval.ErrClaimed where the
-	// cell is answered or claimed by a run whose claim has not run out.
+	// reserved plus worstCase would exceed budget, eval.ErrAnswered where the cell is
+	// answered, and eval.ErrClaimed where it is claimed by a run whose claim has not run
+	// out.
 	Reserve(ctx context.Context, cell eval.Cell, worstCase, budget audit.NanoUSD, now, until time.Time) error
 	// SaveResponse stores a response and ends its reservation in one transaction.
 	// lost is what else the call's attempts may have cost, at worst; it counts

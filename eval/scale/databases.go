@@ -35,11 +35,11 @@ func (d Database) busy(plan eval.ScalePlan) float64 {
 }
 
 // workers reckons how long the calls take with several workers, each on cores of its
-// own: what is slowest decides.
+// own: what is slowest decides. On a file one works and the others stand by.
 func (p *plan) workers() {
 	for _, n := range []int{1, 2, 4, 8} {
 		w := eval.ScaleWorkers{Workers: n}
-		w.SQLite, w.SQLiteLimit = p.withWorkers(n, SQLite)
+		w.SQLite, w.SQLiteLimit = p.withWorkers(1, SQLite)
 		w.PostgreSQL, w.PostgreSQLLimit = p.withWorkers(n, PostgreSQL)
 		p.Workers = append(p.Workers, w)
 	}

@@ -149,10 +149,11 @@ func TestTheSlowestLimitDecides(t *testing.T) {
 	if free.Hours != nil || free.WhyMissing["hours"] == "" || *free.Expected != 0 {
 		t.Errorf("recorded answers: hours %v, cost %v", free.Hours, *free.Expected)
 	}
-	// Nothing but the worker and the file decide: more workers help as far as the file.
+	// Nothing but the worker and the database decide: more workers help as far as the
+	// server, and on a file not at all.
 	calls := float64(free.Calls + free.JudgeCalls)
 	near(t, "hours of one worker", free.Workers[0].SQLite, max(calls/WorkerCalls, float64(free.Calls)/SQLite.Calls+float64(free.JudgeCalls)/SQLite.JudgeCalls)/3600)
-	if last := free.Workers[3]; last.SQLiteLimit != eval.ScaleByDatabase || last.SQLite > free.Workers[0].SQLite {
+	if last := free.Workers[3]; last.PostgreSQLLimit != eval.ScaleByDatabase || last.PostgreSQL > free.Workers[0].PostgreSQL || last.SQLite != free.Workers[0].SQLite {
 		t.Errorf("eight workers: %+v", last)
 	}
 }

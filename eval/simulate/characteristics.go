@@ -1,7 +1,9 @@
 package simulate
 
 import (
+	"fmt"
 	"slices"
+	"time"
 
 	"modeltrial/audit"
 	"modeltrial/eval"
@@ -59,6 +61,10 @@ func Characteristics() []Characteristic {
 	} {
 		list = append(list, c.under(PowerGroup, "win rate 0.6", eval.Truth{WinRate: 0.6, CostRatio: 1}))
 	}
+	for _, bias := range []float64{0, 0.1} {
+		c := condition{fmt.Sprintf("a judge alone who may decide, biased by %.0f points", 100*bias), judgesDecide(1, 75), measured(Judge{Bias: bias, Correlation: 0.5}, 0.15)}
+		list = append(list, c.under(PowerGroup, "win rate 0.7", eval.Truth{WinRate: 0.7, CostRatio: 1}))
+	}
 	return list
 }
 
@@ -76,6 +82,9 @@ func conditions() []condition {
 		{"two ratings each", weekly(3, 75, 2), func(*Scenario) {}},
 		{"people and a judge biased by 10 points", weekly(3, 75, 1), func(s *Scenario) { s.Judge = judge }},
 		{"judges only, biased by 10 points", weekly(3, 75, 1), func(s *Scenario) { s.Judge, s.JudgesOnly = judge, true }},
+		{"a judge alone who may decide, not biased", judgesDecide(3, 75), measured(Judge{Correlation: 0.5}, 0.15)},
+		{"a judge alone who may decide, biased by 10 points", judgesDecide(3, 75), measured(*judge, 0.15)},
+		{"a judge alone who may decide, verdicts at random, biased by 10 points", judgesDecide(3, 75), measured(Judge{Bias: 0.1}, 0.6)},
 		{"two candidates", twoCandidates(75), func(*Scenario) {}},
 	}
 }
@@ -104,6 +113,21 @@ func weekly(useCases, tasks, ratings int) *eval.LockedProtocol {
 		protocol.UseCases = append(protocol.UseCases, eval.UseCase{Category: category, Candidates: []string{"candidate"}})
 	}
 	return &eval.LockedProtocol{Protocol: protocol}
+}
+
+// judgesDecide is a protocol that lets the judge decide.
+func judgesDecide(useCases, tasks int) *eval.LockedProtocol {
+	locked := weekly(useCases, tasks, 1)
+	locked.LockedAt = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+	locked.Protocol.JudgesMayDecide, locked.Protocol.Judges = true, []eval.Arm{{Name: judgeName}}
+	return locked
+}
+
+// measured puts people out of a pilot: the judge was measured in an earlier one, where
+// people's scores of a task have the correlation icc.
+func measured(judge Judge, icc float64) func(*Scenario) {
+	judge.Measured = true
+	return func(s *Scenario) { s.Judge, s.JudgesOnly, s.ICC = &judge, true, icc }
 }
 
 func inOneWeek(tasks int) *eval.LockedProtocol {

@@ -154,12 +154,15 @@ func (d *drawer) people(task eval.AssignedTask, one useCase, effect float64, tas
 	}
 }
 
+// judgeName is the judge's name in a protocol that lets it decide.
+const judgeName = "judge"
+
 // judge draws the judge's verdicts in both orders, which share its view of the task.
 func (d *drawer) judge(task eval.AssignedTask, one useCase, shared float64) {
 	r := d.scenario.Judge.Correlation
 	view := one.judgeCentre + math.Sqrt(r)*shared + math.Sqrt((1-r)/2)*d.random.NormFloat64()
 	for _, first := range []eval.Side{eval.SideA, eval.SideB} {
-		d.rate(task, one, "judge", eval.Judge, d.verdict(view+math.Sqrt((1-r)/2)*d.random.NormFloat64()), first)
+		d.rate(task, one, judgeName, eval.Judge, d.verdict(view+math.Sqrt((1-r)/2)*d.random.NormFloat64()), first)
 	}
 }
 

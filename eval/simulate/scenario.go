@@ -41,6 +41,9 @@ type Scenario struct {
 type Judge struct {
 	Bias        float64 // in win-rate points towards the candidate
 	Correlation float64 // of its verdict behind the scores with what the task's raters share, 0 to 1
+	// Measured says that an earlier pilot was drawn of the same truth, in which two people
+	// rated each task of a random third, and that the judge may decide as it did there.
+	Measured bool
 }
 
 // Standard fills in what a scenario does not say: 6 people, 20 % ties, 0.06 and 0.15
@@ -62,6 +65,8 @@ func (s Scenario) check(protocol eval.Protocol) error {
 		return fmt.Errorf("simulate: scenario %q has %d truths for %d use cases", s.Name, len(s.Truths), useCases)
 	case s.Raters < 1 || s.ClusterSize < 1 || s.Raters < protocol.RatingsPerComparison:
 		return fmt.Errorf("simulate: scenario %q needs a cluster size of 1 or more and at least as many raters as a comparison gets ratings", s.Name)
+	case s.Judge != nil && s.Judge.Measured && s.Raters < earlierRatings:
+		return fmt.Errorf("simulate: scenario %q needs two raters to measure a judge", s.Name)
 	case !(s.Ties >= 0 && s.Ties < 1) || !(s.RaterSD >= 0) || !(s.ICC >= 0 && s.ICC <= 1) || !(s.ClusterICC >= 0 && s.ClusterICC <= 1) || !(s.CostSpread >= 0):
 		return fmt.Errorf("simulate: scenario %q: shares and correlations lie between 0 and 1, spreads are not negative", s.Name)
 	}

@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -74,7 +75,7 @@ func runScenario(ctx context.Context, locked *eval.LockedProtocol, scenario Scen
 	}
 	workers := make([]*worker, runtime.GOMAXPROCS(0))
 	for i := range workers {
-		workers[i] = &worker{drawer: newDrawer(locked, scenario)}
+		workers[i] = newWorker(locked, scenario)
 	}
 	stream := fnv.New64a()
 	fmt.Fprint(stream, scenario.Name)
@@ -115,7 +116,40 @@ func runScenario(ctx context.Context, locked *eval.LockedProtocol, scenario Scen
 }
 
 // A worker draws and analyses pilots on one goroutine.
-type worker struct{ drawer *drawer }
+type worker struct {
+	drawer  *drawer
+	earlier *drawer // of the pilot in which the judge was measured; nil where it was not
+}
+
+// earlierRatings is how many people rate a comparison of an earlier pilot: a judge's
+// agreement with people is held against that of two people.
+const earlierRatings = 2
+
+func newWorker(locked *eval.LockedProtocol, scenario Scenario) *worker {
+	w := &worker{drawer: newDrawer(locked, scenario)}
+	if scenario.Judge != nil && scenario.Judge.Measured {
+		earlier := *locked
+		earlier.Protocol.RatingsPerComparison = earlierRatings
+		scenario.JudgesOnly = false
+		w.earlier = newDrawer(&earlier, scenario)
+	}
+	return w
+}
+
+// measured are the records of the judge in an earlier pilot.
+func (w *worker) measured(random *rand.Rand) ([]eval.JudgeRecord, error) {
+	records, err := decide.MeasureJudges(w.earlier.draw(random))
+	if err != nil {
+		return nil, err
+	}
+	locked := w.drawer.data.Locked
+	for i := range records {
+		r := &records[i]
+		r.ProtocolSHA256, r.DecidedAt = "earlier", locked.LockedAt.Add(-time.Hour)
+		r.Instrument, _ = locked.Protocol.Judge(r.Judge)
+	}
+	return records, nil
+}
 
 // An outcome is what came of one pilot, use case by use case.
 type outcome []decided
@@ -133,7 +167,15 @@ type decided struct {
 // pilot draws one pilot and looks at it at the end of every week, as people do, who
 // act on the first decision.
 func (w *worker) pilot(random *rand.Rand) (outcome, error) {
+	var records []eval.JudgeRecord
+	if w.earlier != nil {
+		var err error
+		if records, err = w.measured(random); err != nil {
+			return nil, err
+		}
+	}
 	data := w.drawer.draw(random)
+	data.JudgeRecords = records
 	weeks := w.drawer.protocol.Weeks
 	result := make(outcome, len(w.drawer.useCases))
 	for week := 1; week <= weeks; week++ {

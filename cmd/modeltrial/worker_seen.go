@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"modeltrial/audit"
+	"modeltrial/eval"
+	"modeltrial/report"
+)
+
+const (
+	seenPause = 5 * time.Second  // how often a worker tells of itself
+	ratePause = 30 * time.Second // over how long its rate is taken
+	donePause = time.Second      // how often one that ends when all is done looks whether it is
+	// uncoveredPause is how long such a one waits for calls under way to cost less than
+	// they might.
+	uncoveredPause = 10 * time.Second
+)
+
+// counts are what the worker has done so far.
+func (w *worker) counts() (answered, rated, failed int, spent audit.NanoUSD) {
+	answers := w.answers.Summary()
+	answered, failed, spent = answers.Answered, answers.Failed, answers.Spent
+	if w.judges != nil {
+		judges := w.judges.Summary()
+		rated, failed, spent = judges.Answered, failed+judges.Failed, spent+judges.Spent
+	}
+	return answered, rated, failed, spent
+}
+
+// tell has the worker tell of itself until the context ends, and a last time then. It
+// ends the work where the protocol has changed, and with untilDone where all is done.
+func (w *worker) tell(ctx context.Context, stop context.CancelCauseFunc, untilDone bool) (ended <-chan struct{}) {
+	done := make(chan struct{})
+	type sample struct {
+		at    time.Time
+		calls int
+	}
+	samples := []sample{{at: time.Now()}}
+	see := func(ctx context.Context, draining bool) error {
+		now := time.Now()
+		answered, rated, failed, _ := w.counts()
+		samples = append(samples, sample{now, answered + rated})
+		for len(samples) > 2 && now.Sub(samples[0].at) > ratePause {
+			samples = samples[1:]
+		}
+		self := w.self
+		self.SeenAt, self.Answered, self.Rated, self.Failed, self.Draining = now, answered, rated, failed, draining
+		if over := now.Sub(samples[0].at); over > 0 {
+			self.PerMinute = float64(answered+rated-samples[0].calls) / over.Minutes()
+		}
+		return w.s.SeeWorker(ctx, self)
+	}
+	look := func() error {
+		if err := see(ctx, false); err != nil {
+			return err
+		}
+		now, err := w.s.Locked(ctx)
+		if err != nil {
+			return err
+		}
+		if now.SHA256 != w.protocol.SHA256 {
+			stop(errProtocolChanged)
+		}
+		return nil
+	}
+	before, uncovered, stuckSince := 0, int64(0), time.Now()
+	finish := func() error {
+		finished, err := w.done(ctx)
+		if finished {
+			stop(nil)
+		}
+		answered, rated, _, _ := w.counts()
+		switch now := w.uncovered.Load(); {
+		case answered+rated > before || now == 0:
+			before, uncovered, stuckSince = answered+rated, now, time.Now()
+		case now > uncovered && time.Since(stuckSince) > uncoveredPause:
+			stop(errUncovered)
+		}
+		return err
+	}
+	go func() {
+		defer close(done)
+		var looking, finishing <-chan time.Time
+		looking = time.Tick(seenPause)
+		if untilDone {
+			finishing = time.Tick(donePause)
+		}
+		for err := look(); ; {
+			if err != nil && ctx.Err() == nil {
+				slog.WarnContext(ctx, "the worker could not tell of itself", "error", err) // it is tried again
+			}
+			select {
+			case <-ctx.Done():
+				if err := see(context.WithoutCancel(ctx), true); err != nil {
+					slog.WarnContext(ctx, "the worker could not tell that it ends", "error", err)
+				}
+				return
+			case <-looking:
+				err = look()
+			case <-finishing:
+				err = finish()
+			}
+		}
+	}()
+	return done
+}
+
+// version is the program's, as its build knows it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" && len(setting.Value) > 12 {
+			return setting.Value[:12]
+		}
+	}
+	return info.Main.Version
+}
+
+// sayGivenUp tells of calls that wait for pilot retry, by week and arm or judge.
+func sayGivenUp(g *global, out io.Writer, waiting []eval.WaitingCall) {
+	if len(waiting) == 0 {
+		return
+	}
+	fmt.Fprintf(out, "\ngiven up by workers until you ask again (%s):\n", g.command("pilot retry"))
+	for len(waiting) > 0 { // they come by week and arm
+		first, calls := waiting[0], 1
+		for calls < len(waiting) && waiting[calls].Week == first.Week && waiting[calls].Arm == first.Arm {
+			calls++
+		}
+		fmt.Fprintf(out, "  week %d, %s: %s; task %s failed with: %s\n", first.Week, first.Arm, counted(calls, "call", "calls"), first.TaskID, first.Reason)
+		waiting = waiting[calls:]
+	}
+}
+
+// workerProgress is a worker's row of the status document.
+type workerProgress struct {
+	ID        string    `json:"id"`
+	Process   string    `json:"process"`
+	Version   string    `json:"version"`
+	StartedAt time.Time `json:"started_at"`
+	SeenAt    time.Time `json:"seen_at"`
+	State     string    `json:"state"` // working, draining or lost
+	Answered  int       `json:"answered"`
+	Rated     int       `json:"rated"`
+	Failed    int       `json:"failed"`
+	PerMinute float64   `json:"calls_per_minute"`
+}
+
+// workersProgress are the workers of the status document.
+func workersProgress(workers []eval.WorkerProcess, now time.Time) []workerProgress {
+	rows := make([]workerProgress, len(workers))
+	for i, w := range workers {
+		state := "working"
+		switch {
+		case w.Lost(now):
+			state = "lost"
+		case w.Draining:
+			state = "draining"
+		}
+		rows[i] = workerProgress{w.ID, w.Process, w.Version, w.StartedAt, w.SeenAt, state, w.Answered, w.Rated, w.Failed, w.PerMinute}
+		if state == "lost" {
+			rows[i].PerMinute = 0
+		}
+	}
+	return rows
+}
+
+// writeWorkers tells of the processes that make calls.
+func writeWorkers(g *global, out io.Writer, rows []workerProgress) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	fmt.Fprintln(out)
+	cells := make([][]report.Cell, len(rows))
+	for i, row := range rows {
+		state := row.State
+		if state == "lost" {
+			state += " since " + row.SeenAt.Format("15:04:05 MST")
+		}
+		cells[i] = report.Cells(row.Process, state, report.Count(row.Answered), report.Count(row.Rated), report.Count(row.Failed), fmt.Sprintf("%.0f", row.PerMinute))
+	}
+	return report.Table(out, g.style(out), []report.Column{
+		{Name: "worker"},
+		{Name: "state"},
+		{Name: "answered", Right: true},
+		{Name: "judged", Right: true},
+		{Name: "given up", Right: true},
+		{Name: "calls/min", Right: true},
+	}, cells)
+}

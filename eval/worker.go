@@ -1,0 +1,35 @@
+package eval
+
+import "time"
+
+// A WorkerProcess is a process that makes calls of the pilot, as it tells of itself.
+type WorkerProcess struct {
+	ID        string
+	Process   string // the machine and the number there
+	Version   string
+	StartedAt time.Time
+	SeenAt    time.Time
+	Answered  int     // answers since it started
+	Rated     int     // judgements
+	Failed    int     // calls that were given up
+	PerMinute float64 // answers and judgements, of the last half minute or so
+	Draining  bool    // it takes nothing more and ends
+}
+
+// WorkerLost is how long a worker may be silent before it counts as dead.
+const WorkerLost = 30 * time.Second
+
+// Lost says whether the worker counts as dead.
+func (w WorkerProcess) Lost(now time.Time) bool { return now.Sub(w.SeenAt) > WorkerLost }
+
+// A WaitingCall is a call that workers have given up.
+type WaitingCall struct {
+	Job        string    `json:"job"` // its key among those of the pilot
+	TaskID     string    `json:"task_id"`
+	Arm        string    `json:"arm"`                     // of a judgement: the judge
+	Comparison string    `json:"comparison_id,omitempty"` // of a judgement
+	First      Side      `json:"first,omitempty"`         // of a judgement: the arm shown first
+	Week       int       `json:"week"`
+	Reason     string    `json:"reason"`
+	FailedAt   time.Time `json:"failed_at"`
+}

@@ -1,0 +1,276 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
+	"github.com/riverqueue/river/rivertype"
+
+	"modeltrial/eval/run"
+)
+
+const (
+	// refillPause is how often one of the workers puts open calls into the queue.
+	refillPause = 2 * time.Second
+	// queuedCalls is up to how many calls of each provider are put there, once half of
+	// them are done.
+	queuedCalls = 4000
+	// rowsPerRefill are put there at a time.
+	rowsPerRefill = 500
+	// rescueAfter is the least time after which a call is taken from a worker that died.
+	rescueAfter = time.Minute
+	// storagePause is how long a call is left alone after the database failed.
+	storagePause = 5 * time.Second
+	// unlimitedAttempts is for River, which would drop calls: they are counted here.
+	unlimitedAttempts = 30_000
+	refillQueue       = "refill"
+)
+
+// A CallQueue is the [run.Queue] of a database on a server: River's, in tables of its own
+// beside the workspace's. Any number of processes work on it.
+type CallQueue struct {
+	pool *pgxpool.Pool
+	id   string
+}
+
+// OpenCallQueue connects to the queue beside a workspace on PostgreSQL, and makes it where
+// there is none. The id names this process among the workers.
+func (s *Store) OpenCallQueue(ctx context.Context, id string) (q *CallQueue, err error) {
+	if s.dialect != postgresDialect {
+		return nil, errors.New("a queue for several workers needs a PostgreSQL database")
+	}
+	config, err := pgxpool.ParseConfig(s.config.ConnString())
+	if err != nil { // its message may hold the password
+		return nil, fmt.Errorf("%s: the address cannot be read", s.path)
+	}
+	config.ConnConfig.RuntimeParams["application_name"] = "modeltrial worker"
+	q = &CallQueue{id: id}
+	if q.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return nil, s.Explain(err)
+	}
+	if err := q.migrate(ctx); err != nil {
+		q.Close()
+		return nil, fmt.Errorf("prepare the queue of calls: %w", s.Explain(err))
+	}
+	return q, nil
+}
+
+// migrate brings River's tables up to date; of several processes one at a time.
+func (q *CallQueue) migrate(ctx context.Context) error {
+	conn, err := q.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	const alone = `hashtext('modeltrial river migration')`
+	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock(`+alone+`)`); err != nil {
+		return err
+	}
+	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock(`+alone+`)`) }() // it ends with the connection
+	migrator, err := rivermigrate.New(riverpgxv5.New(q.pool), &rivermigrate.Config{Logger: quietLog()})
+	if err != nil {
+		return err
+	}
+	_, err = migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
+	return err
+}
+
+// quietLog is what River tells of itself, without its everyday life.
+func quietLog() *slog.Logger { return slog.New(warnings{slog.Default().Handler()}) }
+
+// warnings drops what is less than a warning.
+type warnings struct{ slog.Handler }
+
+func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
+}
+
+// Close gives the connections back.
+func (q *CallQueue) Close() { q.pool.Close() }
+
+// callArgs are a call as River keeps it.
+type callArgs struct {
+	Key string  `json:"key" river:"unique"`
+	Job run.Job `json:"job"`
+}
+
+// Kind names calls among River's jobs.
+func (callArgs) Kind() string { return "call" }
+
+// refillArgs ask for open calls to be put into the queue.
+type refillArgs struct{}
+
+// Kind names it among River's jobs.
+func (refillArgs) Kind() string { return "refill" }
+
+// notDone are the states of a job that is still to be done, or under way.
+var notDone = []rivertype.JobState{
+	rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled,
+}
+
+// laneQueue names River's queue of a provider, whose own name may hold anything.
+func laneQueue(lane string) string { return fmt.Sprintf("calls_%x", lane) }
+
+// Work does calls until the context ends, then waits for those under way.
+func (q *CallQueue) Work(ctx context.Context, work run.Work) error {
+	queues := map[string]river.QueueConfig{refillQueue: {MaxWorkers: 1}}
+	for lane, most := range work.Lanes {
+		queues[laneQueue(lane)] = river.QueueConfig{MaxWorkers: most}
+	}
+	workers := river.NewWorkers()
+	calls := &callWorker{ctx: ctx, work: work}
+	refills := &refillWorker{pool: q.pool, work: work}
+	river.AddWorker(workers, calls)
+	river.AddWorker(workers, refills)
+	// Of those that are done none is needed: what came of them is in the workspace.
+	const keepDone = 10 * time.Minute
+	client, err := river.NewClient(riverpgxv5.New(q.pool), &river.Config{
+		ID: q.id, Queues: queues, Workers: workers, Logger: quietLog(),
+		FetchCooldown: 20 * time.Millisecond, JobTimeout: -1, RescueStuckJobsAfter: rescueAfter, MaxAttempts: unlimitedAttempts,
+		CompletedJobRetentionPeriod: keepDone, CancelledJobRetentionPeriod: keepDone, DiscardedJobRetentionPeriod: keepDone,
+		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(refillPause), func() (river.JobArgs, *river.InsertOpts) {
+			return refillArgs{}, &river.InsertOpts{Queue: refillQueue, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: notDone}}
+		}, &river.PeriodicJobOpts{RunOnStart: true})},
+	})
+	if err != nil {
+		return fmt.Errorf("queue of calls: %w", err)
+	}
+	refills.client = client
+	// River's own context goes on: what is under way is awaited.
+	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("queue of calls: %w", err)
+	}
+	<-ctx.Done()
+	return client.Stop(context.WithoutCancel(ctx))
+}
+
+// A callWorker does calls.
+type callWorker struct {
+	river.WorkerDefaults[callArgs]
+
+	ctx   context.Context // ends when nothing more is to be begun
+	work  run.Work
+	waits sync.Map // until when a job that failed is left alone, by its id
+}
+
+// Timeout is how long a call takes at most: then it is another worker's.
+func (w *callWorker) Timeout(job *river.Job[callArgs]) time.Duration {
+	return w.work.Longest(job.Args.Job)
+}
+
+// NextRetry is when a call that failed, or whose worker died, is made again.
+func (w *callWorker) NextRetry(job *river.Job[callArgs]) time.Time {
+	if wait, ok := w.waits.LoadAndDelete(job.ID); ok {
+		return time.Now().Add(wait.(time.Duration))
+	}
+	return time.Now()
+}
+
+// Work does a call.
+func (w *callWorker) Work(_ context.Context, job *river.Job[callArgs]) error {
+	if w.ctx.Err() != nil {
+		return river.JobSnooze(0)
+	}
+	ending, err := w.work.Do(w.ctx, job.Args.Job, job.Attempt-1)
+	switch {
+	case err != nil:
+		slog.WarnContext(w.ctx, "a call is tried again", "job", job.Args.Key, "error", err)
+		return river.JobSnooze(storagePause)
+	case !ending.Open:
+		return nil
+	case ending.Attempt:
+		w.waits.Store(job.ID, ending.Wait)
+		return errors.New(ending.Reason)
+	}
+	return river.JobSnooze(ending.Wait)
+}
+
+// A refillWorker puts open calls into the queue.
+type refillWorker struct {
+	river.WorkerDefaults[refillArgs]
+
+	client *river.Client[pgx.Tx]
+	pool   *pgxpool.Pool
+	work   run.Work
+}
+
+// Timeout is none: how long it takes depends on how much there is.
+func (w *refillWorker) Timeout(*river.Job[refillArgs]) time.Duration { return 10 * time.Minute }
+
+// Work fills the queue of each provider that has become short.
+func (w *refillWorker) Work(ctx context.Context, _ *river.Job[refillArgs]) error {
+	room, err := w.room(ctx)
+	if err != nil || len(room) == 0 {
+		return err
+	}
+	var rows []river.InsertManyParams
+	flush := func() error {
+		if len(rows) == 0 {
+			return nil
+		}
+		_, err := w.client.InsertMany(ctx, rows)
+		rows = rows[:0]
+		return err
+	}
+	for job, err := range w.work.Open(ctx) {
+		if err != nil {
+			return err
+		}
+		left, ok := room[job.Lane]
+		if !ok {
+			continue
+		}
+		rows = append(rows, river.InsertManyParams{Args: callArgs{job.Key(), job}, InsertOpts: &river.InsertOpts{
+			Queue: laneQueue(job.Lane), UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: notDone},
+		}})
+		if room[job.Lane] = left - 1; left == 1 {
+			delete(room, job.Lane)
+		}
+		if len(rows) == rowsPerRefill {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+		if len(room) == 0 {
+			break
+		}
+	}
+	return flush()
+}
+
+// room is how many calls of each provider go into the queue. Open calls come in their
+// order, so that those that are in it are among the first of them.
+func (w *refillWorker) room(ctx context.Context) (map[string]int, error) {
+	rows, err := w.pool.Query(ctx, `
+SELECT queue, count(*) FROM river_job WHERE kind = 'call' AND state IN ('available', 'pending', 'retryable', 'running', 'scheduled') GROUP BY queue`)
+	if err != nil {
+		return nil, err
+	}
+	queued := map[string]int{}
+	var queue string
+	var calls int
+	if _, err := pgx.ForEachRow(rows, []any{&queue, &calls}, func() error {
+		queued[queue] = calls
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	room := map[string]int{}
+	for _, lane := range slices.Sorted(maps.Keys(w.work.Lanes)) {
+		if there := queued[laneQueue(lane)]; there <= queuedCalls/2 {
+			room[lane] = queuedCalls
+		}
+	}
+	return room, nil
+}
