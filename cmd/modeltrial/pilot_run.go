@@ -20,15 +20,8 @@ import (
 )
 
 func runPilot(ctx context.Context, g *global, s *store.Store, o *runOptions, out, errOut io.Writer) error {
-	config, err := g.pilotConfig()
+	config, protocol, err := g.lockedPilot(ctx, s)
 	if err != nil {
-		return err
-	}
-	protocol, err := locked(ctx, s)
-	if err != nil {
-		return err
-	}
-	if err := unlocked(config, protocol); err != nil {
 		return err
 	}
 	if err := o.check(ctx, s, protocol.Protocol); err != nil {
@@ -157,6 +150,11 @@ func sayRun(g *global, out io.Writer, week int, summary run.Summary) {
 	sayAfterCalls(g, out, summary.BudgetExhausted, summary.Answered < summary.Total, "pilot run", "rate serve")
 }
 
+// manyInFlight is the number of calls in flight from which the collector is kept waiting:
+// it goes through the stacks of all of them, and those of their connections,
+// to free what a few calls have left.
+const manyInFlight = 256
+
 // answerWeek runs the open calls of a week and makes the comparisons they allow.
 func answerWeek(ctx context.Context, g *global, s *store.Store, config eval.Config, o *runOptions, errOut io.Writer) (run.Summary, error) {
 	options, err := runnerOptions(ctx, s, config, o)
@@ -172,6 +170,9 @@ func answerWeek(ctx context.Context, g *global, s *store.Store, config eval.Conf
 		return run.Summary{}, err
 	}
 	defer tellOfWaiting(ctx, errOut)()
+	if options.Concurrency >= manyInFlight {
+		defer allowGarbage(300)()
+	}
 	options.Notice = func(said string) { fmt.Fprintf(errOut, "%s %s\n", time.Now().Format(time.TimeOnly), said) }
 	var summary run.Summary
 	err = run.Hold(ctx, s, o.week, holder(os.Getpid()), ended, func(ctx context.Context) (err error) {

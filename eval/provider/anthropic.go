@@ -28,7 +28,7 @@ type messages struct {
 func newMessages(config eval.Provider, key string) *messages {
 	options := []option.RequestOption{
 		option.WithBaseURL(anthropicBase(config) + "/"),
-		option.WithHTTPClient(httpClient(config)),
+		option.WithHTTPClient(httpClient()),
 		option.WithMaxRetries(0),
 	}
 	if key != "" {
@@ -46,8 +46,10 @@ func anthropicBase(config eval.Provider) string {
 // Answer makes one attempt. The answer is whole with the event message_stop; a stream
 // that ends without it ended midway.
 func (p *messages) Answer(ctx context.Context, request Request) (Answer, error) {
+	within, cancel := p.attempt(ctx)
+	defer cancel()
 	answer := p.draft()
-	stream := p.service.NewStreaming(ctx, p.parameters(request))
+	stream := p.service.NewStreaming(within, p.parameters(request))
 	defer func() { _ = stream.Close() }() // whatever there was has been read
 	var usage messageUsage
 	for stream.Next() {

@@ -91,9 +91,7 @@ func (p *openAIBatches) body(request Request) any {
 	if p.api == eval.APIResponses {
 		return p.responses.parameters(request)
 	}
-	params := p.chat.parameters(request)
-	params.StreamOptions = openai.ChatCompletionStreamOptionsParam{}
-	return params
+	return p.chat.request(request)
 }
 
 // Find goes through the account's batches, the newest first.

@@ -21,13 +21,20 @@ import (
 // An endpoint is what the adapters of all interfaces over HTTP have in common: a
 // client of its own, and failures that are sorted and hold no key.
 type endpoint struct {
-	name   string
-	key    string         // empty where none is needed
-	secret *regexp.Regexp // the key, also as it may be escaped; nil without one
+	name    string
+	key     string         // empty where none is needed
+	secret  *regexp.Regexp // the key, also as it may be escaped; nil without one
+	timeout time.Duration  // of one attempt
 }
 
 func newEndpoint(config eval.Provider, key string) endpoint {
-	return endpoint{name: config.Name, key: key, secret: secretPattern(key)}
+	return endpoint{name: config.Name, key: key, secret: secretPattern(key), timeout: config.Timeout()}
+}
+
+// attempt is a context that ends an attempt at the provider's timeout, whatever of it
+// has come by then. An http.Client that has one itself starts a goroutine for each call.
+func (e *endpoint) attempt(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, e.timeout)
 }
 
 // Origin is measured.
@@ -37,12 +44,12 @@ func (e *endpoint) Origin() eval.ResponseOrigin { return eval.Measured }
 // calls can be in flight: a new one costs two round trips and a handshake.
 const maxIdle = 1024
 
-// httpClient is a client that ends an attempt at the provider's timeout, whatever of
-// it has come by then.
-func httpClient(config eval.Provider) *http.Client {
+// httpClient is a client whose answers are event streams. It has no timeout: see
+// [endpoint.attempt].
+func httpClient() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, maxIdle
-	return &http.Client{Transport: onlyEventStreams{reportingLimits{transport}}, Timeout: config.Timeout()}
+	return &http.Client{Transport: onlyEventStreams{reportingLimits{transport}}}
 }
 
 // secretPattern matches a key in whatever an endpoint echoes, also where JSON or an

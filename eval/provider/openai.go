@@ -10,7 +10,6 @@ import (
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/option"
 	"github.com/openai/openai-go/v3/packages/ssestream"
-	"github.com/openai/openai-go/v3/shared"
 	"github.com/tidwall/gjson"
 
 	"modeltrial/eval"
@@ -21,23 +20,23 @@ import (
 type chatCompletions struct {
 	endpoint
 	maxTokensField string
-	service        openai.ChatCompletionService
+	client         openai.Client
 }
 
-// newChatCompletions makes the service without the client around it: the client reads
-// base URL, key, organisation and headers from the environment, where a stray variable
-// would redirect traffic and the key.
+// newChatCompletions makes a client of its options alone: the SDK's own way to make one
+// reads base URL, key, organisation and headers from the environment, where a stray
+// variable would redirect traffic and the key.
 func newChatCompletions(config eval.Provider, key string) *chatCompletions {
 	return &chatCompletions{
 		endpoint: newEndpoint(config, key), maxTokensField: config.MaxTokensField,
-		service: openai.NewChatCompletionService(openAIOptions(config, key)...),
+		client: openai.Client{Options: openAIOptions(config, key)},
 	}
 }
 
 // openAIOptions are those of both of OpenAI's interfaces. The SDK's own retries are
 // off: attempts, cost and latency are counted in eval/run.
 func openAIOptions(config eval.Provider, key string) []option.RequestOption {
-	client := httpClient(config)
+	client := httpClient()
 	client.Transport = withoutNullErrors{client.Transport}
 	options := []option.RequestOption{
 		option.WithBaseURL(strings.TrimRight(config.BaseURL, "/") + "/"),
@@ -53,9 +52,15 @@ func openAIOptions(config eval.Provider, key string) []option.RequestOption {
 // Answer makes one attempt. An answer without a finish reason is a failure: the
 // stream ended midway.
 func (p *chatCompletions) Answer(ctx context.Context, request Request) (Answer, error) {
+	body, err := p.request(request).streaming()
+	if err != nil {
+		return Answer{}, p.failure(&Error{Msg: "write the request: " + err.Error()})
+	}
+	within, cancel := p.attempt(ctx)
+	defer cancel()
 	answer := p.draft()
 	var response *http.Response
-	_, err := p.service.New(ctx, p.parameters(request), option.WithJSONSet("stream", true), option.WithResponseBodyInto(&response))
+	err = p.client.Post(within, "chat/completions", body, &response)
 	stream := ssestream.NewStream[chatEvent](ssestream.NewDecoder(response), err)
 	defer func() { _ = stream.Close() }() // whatever there was has been read
 	for stream.Next() {
@@ -98,53 +103,6 @@ func (p *chatCompletions) read(answer *draft, event chatEvent) (err error) {
 		return err == nil
 	})
 	return err
-}
-
-func (p *chatCompletions) parameters(request Request) openai.ChatCompletionNewParams {
-	arm := request.Arm.Parameters
-	params := openai.ChatCompletionNewParams{ // the limit is always sent: the call's worst case rests on it
-		Model:         request.Arm.Model,
-		StreamOptions: openai.ChatCompletionStreamOptionsParam{IncludeUsage: openai.Bool(true)},
-	}
-	if system := systemPrompt(request); system != "" {
-		params.Messages = append(params.Messages, openai.SystemMessage(system))
-	}
-	for _, turn := range request.Task.Conversation {
-		switch turn.Role {
-		case "assistant":
-			params.Messages = append(params.Messages, openai.AssistantMessage(turn.Content))
-		case "system":
-			params.Messages = append(params.Messages, openai.SystemMessage(turn.Content))
-		default:
-			params.Messages = append(params.Messages, openai.UserMessage(turn.Content))
-		}
-	}
-	params.Messages = append(params.Messages, openai.UserMessage(request.Task.Prompt))
-	if arm.Temperature != nil {
-		params.Temperature = openai.Float(*arm.Temperature)
-	}
-	if arm.TopP != nil {
-		params.TopP = openai.Float(*arm.TopP)
-	}
-	if p.maxTokensField == "max_tokens" {
-		params.MaxTokens = openai.Int(arm.MaxOutput())
-	} else {
-		params.MaxCompletionTokens = openai.Int(arm.MaxOutput())
-	}
-	if arm.Seed != nil {
-		params.Seed = openai.Int(*arm.Seed)
-	}
-	if request.Schema != nil {
-		params.ResponseFormat.OfJSONSchema = &shared.ResponseFormatJSONSchemaParam{
-			JSONSchema: shared.ResponseFormatJSONSchemaJSONSchemaParam{
-				Name: request.Schema.Name, Strict: openai.Bool(true), Schema: request.Schema.Body,
-			},
-		}
-	}
-	if arm.ReasoningEffort != "" {
-		params.ReasoningEffort = shared.ReasoningEffort(arm.ReasoningEffort)
-	}
-	return params
 }
 
 // readUsage takes tokens and the figures that some providers add: OpenRouter's

@@ -32,9 +32,7 @@ func Reach(ctx context.Context, config eval.Provider, getenv func(string) string
 	if err != nil {
 		return "", e.failure(&Error{Msg: err.Error()})
 	}
-	client := httpClient(config)
-	client.Transport, client.Timeout = http.DefaultTransport, reachTimeout
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	client := &http.Client{Timeout: reachTimeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	response, err := client.Do(request)
 	if err != nil {
 		return "", e.explain(ctx, err)

@@ -28,8 +28,10 @@ func newResponses(config eval.Provider, key string) *responsesAPI {
 // Answer makes one attempt. The answer is whole with the event that says that it is
 // completed, or incomplete and why; a stream that ends without one ended midway.
 func (p *responsesAPI) Answer(ctx context.Context, request Request) (Answer, error) {
+	within, cancel := p.attempt(ctx)
+	defer cancel()
 	answer := p.draft()
-	stream := p.service.NewStreaming(ctx, p.parameters(request))
+	stream := p.service.NewStreaming(within, p.parameters(request))
 	defer func() { _ = stream.Close() }() // whatever there was has been read
 	for answer.FinishReason == "" && stream.Next() {
 		if err := p.event(answer, stream.Current()); err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"sync"
 
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
@@ -22,19 +23,27 @@ type withoutNullErrors struct{ next http.RoundTripper }
 func (w withoutNullErrors) RoundTrip(request *http.Request) (*http.Response, error) {
 	response, err := w.next.RoundTrip(request)
 	if err == nil && response.StatusCode < 300 {
-		response.Body = &nullErrorFilter{body: response.Body, lines: bufio.NewReader(response.Body)}
+		lines := lineReaders.Get().(*bufio.Reader)
+		lines.Reset(response.Body)
+		response.Body = &nullErrorFilter{body: response.Body, lines: lines}
 	}
 	return response, err
 }
 
+// lineReaders are those of streams that have ended, for their buffers.
+var lineReaders = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
+
 type nullErrorFilter struct {
 	body  io.Closer
-	lines *bufio.Reader
-	rest  []byte // of the line that is being handed on
-	err   error  // after the rest
+	lines *bufio.Reader // nil after Close
+	rest  []byte        // of the line that is being handed on
+	err   error         // after the rest
 }
 
 func (f *nullErrorFilter) Read(p []byte) (int, error) {
+	if f.lines == nil {
+		return 0, http.ErrBodyReadAfterClose
+	}
 	for len(f.rest) == 0 {
 		if f.err != nil {
 			return 0, f.err
@@ -83,4 +92,11 @@ func withoutNullError(line []byte) []byte {
 }
 
 // Close ends the answer's body.
-func (f *nullErrorFilter) Close() error { return f.body.Close() }
+func (f *nullErrorFilter) Close() error {
+	if f.lines != nil {
+		f.lines.Reset(nil)
+		lineReaders.Put(f.lines)
+		f.lines, f.rest = nil, nil
+	}
+	return f.body.Close()
+}
