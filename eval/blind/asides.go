@@ -40,6 +40,10 @@ var asideCues = []string{
 	`\bi, your [\x01\x02] (?:assistant|model|ai|helper|bot)\b`, `\bi\b[^.!?\n\x01\x02]{0,20}, as an? [\x01\x02] (?:model|assistant|ai|llm)\b`,
 	`^[^\p{L}\x01]*(?:you(?:'ve| have) (?:got|reached) \x01 here|\x01 to the rescue)\b`, `\bif \x01 may (?:add|say|suggest)\b`, `\bin \x01's (?:humble|own|honest) opinion\b`,
 	`^[^\p{L}\x01]*(?:note|disclaimer|caveat)[^\p{L}\x01]{1,3}\x01's (?:knowledge|training(?: data)?) (?:ends|stops|is limited)\b`,
+	`\byou(?:'re| are) using \x01, which means (?:that )?i\b`, `\bas an? (?:product|creation|service|system) (?:of|from|by) [\x01\x02], i (?:prefer|can't|cannot|have|am|must|would)\b`,
+	`\b(?:written|made|drafted|prepared) by your (?:(?:pal|friend|friendly|own|trusty|humble|faithful|buddy|ai|assistant|helper) ){0,2}[\x01\x02]`, `\bi(?:'d| would) introduce myself as [\x01\x02]`,
+	`\bthe (?:voice|model|ai|assistant|bot) (?:you're|you are|that you are) (?:reading|hearing|using|talking to) (?:belongs to|is) [\x01\x02]`,
+	`\bi (?:can't|cannot|may not|won't) (?:share|reveal|show|quote) [\x01\x02]'s system prompt\b`, `\bmy (?:guidelines|instructions|principles|values), (?:written|set|given|made) (?:by|at) [\x01\x02]`,
 	// Where one is from.
 	`^[^\p{L}]*(?:trained|developed|created|built|designed|made) in [\w ]{2,20} (?:by|at) [\x01\x02], i\b`,
 	`\bat [\x01\x02], where i was (?:born|made|built|created|developed)\b`,
@@ -57,6 +61,7 @@ var asideCues = []string{
 	`在(?:和|与|跟)[\x01\x02](?:对话|聊天|交流|交谈)`, `(?:ここでは|こちらは)[\x01\x02](?:がお|です)`,
 	`\bich bin (?:nur )?(?:ein|eines|das|der) (?:\w+ ){0,2}?(?:modell|assistent|system|ki) (?:von|aus dem hause|der firma) [\x01\x02]`,
 	`\b(?:von|bei|durch) [\x01\x02] (?:trainiert|entwickelt|gebaut|erschaffen),? (?:\w+ ){0,2}ich\b`,
+	`\b(?:mon|mein|mi|meu|il mio) (?:createur|concepteur|developpeur|hersteller|entwickler|schopfer|creador|desarrollador|criador|creatore|sviluppatore),? [\x01\x02]`,
 	`\b(?:mein name: |man nennt mich |ti risponde |te responde |toi ten la )[\x01\x02]`,
 	`\bgehore zur? (?:\w+ )?(?:familie|reihe|baureihe|gattung)? ?(?:der |von )?\x01[ -](?:familie|modell|reihe|baureihe)`,
 	`\b(?:soy|sou|sono|formo) (?:parte de|parte da|parte della|miembro de|membro da) (?:la )?(?:familia|famiglia) (?:de )?\x01`,
