@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"modeltrial/audit"
 	"modeltrial/eval"
 	"modeltrial/report"
 	"modeltrial/store"
@@ -26,9 +25,8 @@ func newPilotLockCmd(g *global) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lock",
 		Short: "freeze the protocol and draw the sample of every week",
-		Long: `lock freezes and hashes the section pilot of modeltrial.yaml, looks for near-duplicate
-prompts as audit clusters does, and draws every week's tasks at random with the
-protocol's seed, each team and cluster by its share;
+		Long: `lock freezes and hashes the section pilot of modeltrial.yaml and draws every
+week's tasks at random with the protocol's seed, each team and cluster by its share;
 with sample: fresh each week is drawn when it begins, from that week's log first. Locking the same protocol again
 changes nothing; a changed one needs --reason, which appears in every report.`,
 		Args: cobra.NoArgs,
@@ -58,10 +56,6 @@ func runLock(ctx context.Context, g *global, s *store.Store, reason string, out,
 	if _, err := checkers(config.Pilot); err != nil {
 		return err
 	}
-	clusters, err := clustersBeforeLock(ctx, s, errOut)
-	if err != nil {
-		return err
-	}
 	protocol, err := lock(ctx, s, config, reason, time.Now())
 	if errors.Is(err, store.ErrProtocolLocked) {
 		return fmt.Errorf("another protocol is locked (%s…); put modeltrial.yaml back, or say with --reason why it changes", protocol.SHA256[:12])
@@ -83,27 +77,9 @@ func runLock(ctx context.Context, g *global, s *store.Store, reason string, out,
 	for _, batch := range batches {
 		fmt.Fprintf(out, "  week %d  %-10s %s tasks\n", batch.Week, batch.Category, report.Count(batch.Tasks))
 	}
-	if clusters.Found > 0 {
-		fmt.Fprintf(out, "%s of near-duplicate prompts are known: the sample takes of each its share, and intervals count it as one\n", counted(clusters.Found, "cluster", "clusters"))
-	}
 	sayShortage(out, protocol.Protocol, batches)
 	fmt.Fprintf(out, "\n%s\n", g.next("pilot run"))
 	return nil
-}
-
-// clustersBeforeLock looks for near-duplicates before the first sample is drawn, which
-// takes of each cluster its share. Later they stay, since ratings are counted by them.
-func clustersBeforeLock(ctx context.Context, s *store.Store, errOut io.Writer) (audit.Clusters, error) {
-	switch _, err := s.Locked(ctx); {
-	case err == nil:
-		return audit.Clusters{}, nil
-	case !errors.Is(err, eval.ErrNotFound):
-		return audit.Clusters{}, err
-	}
-	if err := findClusters(ctx, s, errOut); err != nil {
-		return audit.Clusters{}, err
-	}
-	return s.LargestClusters(ctx, 0)
 }
 
 // lock freezes the protocol and draws the sample of each week.
