@@ -93,6 +93,7 @@ func wordPart(c byte) bool { return alphanumeric(c) || c == '_' }
 // find gives the first part of text, from a place on, that is to be replaced. What
 // lies before the place was replaced already and is not looked at again.
 func find(text string, from int, ips bool) (finding, bool) {
+	pair, paired := findPair(text, from)
 	for at := from; at < len(text); at++ {
 		sign := signs[text[at]]
 		if sign == signNone {
@@ -129,11 +130,14 @@ func find(text string, from int, ips bool) (finding, bool) {
 		case signPassword:
 			found, ok = findTold(text, from, at)
 		}
-		if ok {
+		switch {
+		case ok && paired && pair.start < found.end:
+			return pair, true
+		case ok:
 			return found, true
 		}
 	}
-	return finding{}, false
+	return pair, paired
 }
 
 // findAddress looks at an @: an e-mail address, or the password of an address such

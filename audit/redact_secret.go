@@ -114,6 +114,34 @@ func (f keyForm) fits(key string, digits, letters int) bool {
 	return digits >= 2 && letters >= 2 // not a word with dashes, such as sk-learn-compatible-estimators
 }
 
+// findPair finds the secret key that goes with an access key of AWS which ends just
+// before: 40 signs of base64 within the next few words. Alone it looks like anything, but
+// people paste the two together.
+func findPair(text string, from int) (finding, bool) {
+	const idLength, length, near = 20, 40, 80
+	if from < idLength || text[from-idLength+1:from-idLength+4] != "KIA" && text[from-idLength+1:from-idLength+4] != "SIA" || text[from-idLength] != 'A' {
+		return finding{}, false
+	}
+	base64 := func(c byte) bool { return alphanumeric(c) || c == '/' || c == '+' }
+	for start := from; start < min(len(text), from+near); start++ {
+		if !base64(text[start]) {
+			continue
+		}
+		end := start
+		var digit, lower, upper bool
+		for end < len(text) && end-start <= length && base64(text[end]) {
+			c := text[end]
+			digit, lower, upper = digit || is(c, isDigit), lower || c >= 'a' && c <= 'z', upper || c >= 'A' && c <= 'Z'
+			end++
+		}
+		if end-start == length && digit && lower && upper {
+			return finding{start, end, RedactedSecret}, true
+		}
+		start = end
+	}
+	return finding{}, false
+}
+
 const pemBegin = "-----BEGIN "
 
 // findPEM finds a private key as RFC 7468 writes it, to its end or, where that was

@@ -51,6 +51,9 @@ func TestRedactText(t *testing.T) {
 		{"social security number", "SSN 536-90-4399", "SSN [ACCOUNT_1]"},
 
 		{"keys", secret("sk-", "proj-abc123DEF456ghi789") + " " + secret("gh", "p_abcdefghij0123456789") + " " + secret("AK", "IAIOSFODNN7EXAMPLE"), "[SECRET_1] [SECRET_2] [SECRET_3]"},
+		{"the secret of an access key", secret("AK", "IAIOSFODNN7EXAMPLE") + " with the secret " + secret("wJalrXUtnFEMI/K7MD", "ENG/bPxRfiCYEXAMPLEKEY") + ", a@x.org", "[SECRET_1] with the secret [SECRET_2], [EMAIL_1]"},
+		{"an access key in a table", secret("AK", "IAIOSFODNN7EXAMPLE") + "," + secret("wJalrXUtnFEMI1K7MD", "ENG1bPxRfiCYEXAMPLEKEY"), "[SECRET_1],[SECRET_2]"},
+		{"an access key alone", secret("AS", "IAIOSFODNN7EXAMPLE") + " is in src/components/Navigation/Header2/MainBar.tsx, commit 3f9a1c0d3f9a1c0d3f9a1c0d3f9a1c0d3f9a1c0d", "[SECRET_1] is in src/components/Navigation/Header2/MainBar.tsx, commit 3f9a1c0d3f9a1c0d3f9a1c0d3f9a1c0d3f9a1c0d"},
 		{"more keys", secret("AI", "zaSyA1234567890abcdefghij") + "," + secret("xox", "b-1234-abcdefghij") + "," + secret("sk_", "live_abcdef1234567890"), "[SECRET_1],[SECRET_2],[SECRET_3]"},
 		{"token of RFC 7519", "x " + jwtHead + ".eyJzdWIiOiIxIn0.abc-_123", "x [SECRET_1]"},
 		{"bearer", "Authorization: Bearer abcdef0123456789abcd", "Authorization: Bearer [SECRET_1]"},

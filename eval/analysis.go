@@ -192,8 +192,10 @@ type ComparisonResult struct {
 	CostRatio            *Interval `json:"cost_ratio"`
 	CostRatioAlwaysValid *Interval `json:"cost_ratio_always_valid"`
 	LatencyRatio         *Interval `json:"latency_ratio"` // geometric mean
-	LatencyMedianRatio   *Interval `json:"latency_median_ratio"`
-	LatencyP95Ratio      *Interval `json:"latency_p95_ratio"`
+	// LatencyRatioAlwaysValid holds at every look, by the boundaries of the win rate.
+	LatencyRatioAlwaysValid *Interval `json:"latency_ratio_always_valid"`
+	LatencyMedianRatio      *Interval `json:"latency_median_ratio"`
+	LatencyP95Ratio         *Interval `json:"latency_p95_ratio"`
 	// PostEditRatio is the mean of the candidate's active editing seconds ÷ that of the
 	// control's.
 	PostEditRatio *Interval    `json:"post_edit_ratio"`

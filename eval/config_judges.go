@@ -11,6 +11,7 @@ import (
 // judges checks the panel and its rubrics.
 func (c *checker) judges(config Config) {
 	pilot := config.Pilot
+	c.judgeThresholds(pilot.JudgeThresholds)
 	seen := map[string]bool{}
 	for i, judge := range pilot.Judges {
 		path := fmt.Sprintf("$.pilot.judges[%d]", i)

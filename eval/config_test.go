@@ -153,6 +153,8 @@ func TestParseConfigOfJudgesAndChecks(t *testing.T) {
 		{"of the control's family", "model: atlas", "model: gpt-4", "family openai"},
 		{"rubric of no category", "coding: \"1", "cooking: \"1", "\"cooking\" is not known"},
 		{"empty rubric", "1. Right?", " ", "is empty"},
+		{"threshold of agreement", "  judges:", "  judge_thresholds: {agreement: 1.5}\n  judges:", "agreement is 1.5"},
+		{"threshold of consistency", "  judges:", "  judge_thresholds: {consistency: -1}\n  judges:", "consistency is -1"},
 		{"check of no kind", "kind: numeric", "kind: vibes", "choose exact, normalised, numeric"},
 		{"check named like a judge", "name: c,", "name: j,", "stands here twice"},
 		{"negative tolerance", "tolerance: 0.5", "tolerance: -1", "tolerance is -1"},

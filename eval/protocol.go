@@ -46,6 +46,8 @@ type Protocol struct {
 	// own maker's family, whose answers they may prefer.
 	Judges           []Arm `yaml:"judges" json:"judges,omitempty"`
 	SameFamilyJudges bool  `yaml:"same_family_judges" json:"same_family_judges,omitempty"`
+	// JudgeThresholds say from when on a judge stands in for a person; nil: the defaults.
+	JudgeThresholds *JudgeThresholds `yaml:"judge_thresholds" json:"judge_thresholds,omitempty"`
 	// Rubrics say by category what judges go by, in the place of the built-in ones.
 	Rubrics map[audit.Category]string `yaml:"rubrics" json:"rubrics,omitempty"`
 	Checks  []CheckRule               `yaml:"checks" json:"checks,omitempty"`

@@ -22,6 +22,17 @@ const WorkerLost = 30 * time.Second
 // Lost says whether the worker counts as dead.
 func (w WorkerProcess) Lost(now time.Time) bool { return now.Sub(w.SeenAt) > WorkerLost }
 
+// State is working, draining or lost.
+func (w WorkerProcess) State(now time.Time) string {
+	switch {
+	case w.Lost(now):
+		return "lost"
+	case w.Draining:
+		return "draining"
+	}
+	return "working"
+}
+
 // A WaitingCall is a call that workers have given up.
 type WaitingCall struct {
 	Job        string    `json:"job"` // its key among those of the pilot

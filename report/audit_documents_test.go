@@ -247,3 +247,18 @@ func TestWorkloadBarsKeepTheOrderOfTheLegend(t *testing.T) {
 		}
 	}
 }
+
+// TestMixRepeatsItsHeader on each page that is printed of it.
+func TestMixRepeatsItsHeader(t *testing.T) {
+	t.Parallel()
+	file := openWorkbook(t, auditWorkbook(t, fixtureAudit()))
+	sheetName, row := named(t, file, "_xlnm.Print_Titles")
+	first, last, _ := strings.Cut(row, ":")
+	header, err := file.GetCellValue(sheetMix, "A"+first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sheetName != sheetMix || first != last || header != "Kind of work" {
+		t.Errorf("rows %s of %s are repeated, the first begins with %q; want the header of %s", row, sheetName, header, sheetMix)
+	}
+}

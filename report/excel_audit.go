@@ -195,6 +195,7 @@ func (b *book) mixSheet() {
 		row++
 		cells = cells[:most]
 	}
+	b.repeat(sheetMix, row)
 	var rows [][]any
 	for _, c := range cells {
 		rows = append(rows, []any{

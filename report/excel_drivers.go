@@ -27,9 +27,6 @@ func (s sheet) drivers(row, inputsFrom, savingsFrom int) int {
 	if costsKnown(s.in.Routing) {
 		spend, spendSeries := s.spendChart(420, 290)
 		s.chart(at(9, row+1), spend, spendSeries)
-	} else {
-		s.wide(row, 4, "What the work costs a month is not known: fill in its yellow cells.", look{role: roleNotice})
-		row++
 	}
 	if len(all) == 0 {
 		return row + chartRows

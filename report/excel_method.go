@@ -78,6 +78,7 @@ func protocolLines(locked eval.LockedProtocol) [][2]string {
 		[2]string{"Cheaper means at least", Rate(p.Saving, 0)},
 		[2]string{"Most that a switch may cost", maxCost(p.MaxCostRatio)},
 		[2]string{"May judges decide", yesNo(p.JudgesMayDecide)},
+		[2]string{"A judge passes", judgePasses(p.JudgeLimits())},
 		[2]string{"Budget", p.BudgetUSD + " USD"},
 		[2]string{"Seed", fmt.Sprint(p.Seed)},
 	)
@@ -94,6 +95,12 @@ func protocolLines(locked eval.LockedProtocol) [][2]string {
 		lines = append(lines, [2]string{"Share of audited tasks, " + string(category), Rate(locked.CategoryShare[category], 0)})
 	}
 	return lines
+}
+
+// judgePasses says when a judge stands in for a person.
+func judgePasses(limits eval.JudgeThresholds) string {
+	return fmt.Sprintf("when it agrees with people at most %.3g points less than they among themselves, for certain; warned of where less than %s of its verdicts are the same in both orders",
+		100*limits.Agreement, Rate(limits.Consistency, 0))
 }
 
 // winPoints says a distance between win rates.

@@ -345,7 +345,9 @@ func (s sheet) savingTotal(row, first int) {
 	} {
 		s.set(i+1, row, value, look{savingFields[i].format, roleTotal})
 	}
-	s.set(1, row+1, formula(fmt.Sprintf(`IF(%s,"","The total has no interval: a category that switches has none. Fill in its yellow cells.")`, certain)), look{formatBeside, roleNotice})
+	const noCost, noInterval = "What a category costs a month is not known, nor is the total. Fill in its yellow cells.", "The total has no interval: a category that switches has none. Fill in its yellow cells."
+	s.keep(s.file.MergeCell(s.name, at(1, row+1), at(savingHigh, row+1)))
+	s.set(1, row+1, formula(fmt.Sprintf(`IF(COUNT(%s)=ROWS(%s),IF(%s,"","%s"),"%s")`, cells(savingNow), cells(savingNow), certain, noInterval, noCost)), look{formatBeside, roleNotice})
 }
 
 // name1 gives a cell a name that formulas can use.

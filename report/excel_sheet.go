@@ -91,9 +91,14 @@ func (b *book) printAreas() {
 			Name: "_xlnm.Print_Area", RefersTo: on(name, fixed(1, 1)+":"+fixed(max(used.columns, 1), max(used.rows, 1))), Scope: name,
 		}))
 		if slices.Contains([]string{sheetTasks, sheetResponses, sheetRatings}, name) {
-			b.keep(b.file.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: on(name, fmt.Sprintf("$%d:$%d", dataHeader, dataHeader)), Scope: name}))
+			b.repeat(name, dataHeader)
 		}
 	}
+}
+
+// repeat prints a row of a sheet on each of its pages.
+func (b *book) repeat(name string, row int) {
+	b.keep(b.file.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: on(name, fmt.Sprintf("$%d:$%d", row, row)), Scope: name}))
 }
 
 // withoutEmpty leaves out the optional columns of a table that hold nothing in any row.

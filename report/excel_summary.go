@@ -77,7 +77,7 @@ func (s sheet) decisions(row int) int {
 	for _, r := range s.in.Routing.Routes {
 		evidence := "not part of the pilot"
 		if r.Tasks > 0 {
-			evidence = counted(r.Tasks, "task", "tasks") + ", " + counted(r.Raters, "rater", "raters")
+			evidence = counted(r.Tasks, "task", "tasks") + ", " + ratersOf(r.Source, r.Raters)
 		}
 		rows = append(rows, []any{string(r.Category), r.Arm, string(r.Decision), winRateShort(r), ratioText(r.CostRatio), evidence})
 	}

@@ -485,6 +485,10 @@ func TestWorkbookOfALogWithoutCosts(t *testing.T) {
 			t.Errorf("%s is %q (%v), want nothing", cell, got, err)
 		}
 	}
+	note := at(1, findRow(t, file, sheetReturn, "Cost a month now")+len(in.Routing.Routes)+2)
+	if got, err := file.CalcCellValue(sheetReturn, note); err != nil || !strings.HasPrefix(got, "What a category costs a month is not known") {
+		t.Errorf("the note beneath the total is %q (%v)", got, err)
+	}
 	findRow(t, file, sheetSummary, "No category changes its model. What the audited work costs a month is not known: coding: the log states no cost.")
 	total := findRow(t, file, sheetRouting, "Total")
 	for column := 9; column <= 10; column++ { // cost now and then

@@ -147,7 +147,7 @@ func (s sheet) verdicts(row int, c eval.ComparisonResult, index int) int {
 	}
 	end := s.table(row, fmt.Sprintf("UseCase%dVerdicts", index+1), columns, rows, "")
 	s.total(end, row+1, columns, 2)
-	s.wide(end+1, len(figureFields), fmt.Sprintf("%s of %s planned rated, by %s.", counted(c.Tasks, "task", "tasks"), Count(c.Planned), counted(c.Raters, "rater", "raters")), look{role: roleAnswer})
+	s.wide(end+1, len(figureFields), fmt.Sprintf("%s of %s planned rated, by %s.", counted(c.Tasks, "task", "tasks"), Count(c.Planned), ratersOf(c.Source, c.Raters)), look{role: roleAnswer})
 	return end + 2
 }
 

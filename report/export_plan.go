@@ -288,7 +288,7 @@ func (p exportPlan) evidence(r exportRoute) string {
 	}
 	text := fmt.Sprintf("%s -> %s: %s", r.Category, to, joined(said, staysNote(r.Route)))
 	if r.Tasks > 0 && r.Source != eval.SourceNone {
-		text += fmt.Sprintf("; %s by %s", counted(r.Tasks, "task", "tasks"), counted(r.Raters, "rater", "raters"))
+		text += fmt.Sprintf("; %s by %s", counted(r.Tasks, "task", "tasks"), ratersOf(r.Source, r.Raters))
 		if r.WinRate != nil {
 			text += fmt.Sprintf(", win rate %s (%s)", Rate(r.WinRate.Estimate, r.Tasks), rateRange(r.WinRate, r.Tasks))
 		}

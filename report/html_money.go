@@ -58,6 +58,17 @@ func spend(in Input, narrow bool) drawing {
 	return d
 }
 
+// noSpend says why there are no costs to draw.
+func noSpend(table eval.RoutingTable) string {
+	switch {
+	case len(table.Routes) == 0:
+		return "There is no routing table yet that a saving could be reckoned for."
+	case table.Total.MonthlyCostNow == nil:
+		return costNotKnown(table.Total)
+	}
+	return "The audited work costs nothing a month."
+}
+
 // tornado shows what drives the saving: the total with one estimate at a time moved as
 // many standard errors as the saving's interval has, the others as they are, widest
 // first. Its arithmetic is that of the saving, spend × (1 − cost ratio), and that of

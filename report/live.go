@@ -25,6 +25,8 @@ type Pilot struct {
 	SpentUSD      float64
 	SetAsideUSD   float64 // for calls under way, or that may have been billed without an answer
 	BudgetUSD     float64
+	Workers       []eval.WorkerProcess
+	GivenUp       int // calls that workers have given up
 	Raters        []RaterProgress
 	OpenJudgement int    // comparisons that judges have yet to rate
 	Due           string // the command that comes next

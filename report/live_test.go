@@ -72,9 +72,14 @@ func TestPilotPage(t *testing.T) {
 	pilot.Raters = []RaterProgress{{Name: hostile, Kind: "human", Simulated: true, Ratings: 20}, {Name: "ana", Kind: "human", Ratings: 18}}
 	pilot.SpentUSD, pilot.SetAsideUSD, pilot.BudgetUSD, pilot.OpenJudgement, pilot.Due = 12.5, 0.5, 50, 7, "modeltrial pilot run"
 	pilot.Deviations = []string{hostile}
+	pilot.GeneratedAt, pilot.GivenUp = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC), 3
+	pilot.Workers = []eval.WorkerProcess{
+		{Process: hostile, SeenAt: pilot.GeneratedAt, Answered: 12, PerMinute: 34.6}, {Process: "b, process 2", SeenAt: pilot.GeneratedAt.Add(-time.Hour), PerMinute: 99},
+	}
 	for _, want := range []string{
 		"28 of 30 answers are there; 38 of 180 comparisons rated.", "20 of 38 ratings are simulated.", "12.5 USD of 50.0 USD", "0.500 USD are set aside",
 		"7 comparisons yet to rate", "<code>modeltrial pilot run</code>", "last error: =cmd|", "(simulated)", "Deviations from the protocol",
+		"3 calls were given up", ">working<", ">35<", ">lost<",
 	} {
 		if page := write(); !strings.Contains(page, want) {
 			t.Errorf("under way: no %q in\n%s", want, page)

@@ -28,6 +28,19 @@ func PilotMetrics(w io.Writer, p Pilot) error {
 	m.gauge("modeltrial_comparisons", "Comparisons of two answers.", float64(p.Progress.Comparisons))
 	m.gauge("modeltrial_comparisons_rated", "Those rated by as many people as the protocol asks.", float64(p.Progress.Rated))
 	m.gauge("modeltrial_judgements_open", "Comparisons that judge models have yet to rate.", float64(p.OpenJudgement))
+	states := map[string]int{"working": 0, "draining": 0, "lost": 0}
+	var perMinute float64
+	for _, worker := range p.Workers {
+		states[worker.State(p.GeneratedAt)]++
+		if !worker.Lost(p.GeneratedAt) {
+			perMinute += worker.PerMinute
+		}
+	}
+	for state, n := range states {
+		m.gauge("modeltrial_workers", "Processes that make calls of the pilot; lost ones died within a day.", float64(n), "state", state)
+	}
+	m.gauge("modeltrial_worker_calls_per_minute", "Answers and judgements that workers store now.", perMinute)
+	m.gauge("modeltrial_calls_given_up", "Calls that workers have given up, until pilot retry.", float64(p.GivenUp))
 	type group struct {
 		kind      string
 		simulated bool

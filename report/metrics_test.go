@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
@@ -13,14 +14,16 @@ import (
 )
 
 func TestPrometheusReadsThePilot(t *testing.T) {
+	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	pilot := report.Pilot{
 		Protocol: eval.LockedProtocol{Version: 2, SHA256: "ab", Protocol: eval.Protocol{Name: `support "first"`}},
 		Weeks: []report.ArmWeek{
 			{Week: 1, Category: "coding", Arm: "now", Tasks: 10, Answered: 9, Failed: 1, CostUSD: 0.25, LastError: "a secret"},
 			{Week: 1, Category: "coding", Arm: "next", Tasks: 10, Answered: 10},
 		},
-		SpentUSD: 1.5, BudgetUSD: 20,
-		Raters: []report.RaterProgress{{Name: "Ann", Kind: "human", Ratings: 3}, {Name: "Bob", Kind: "human", Ratings: 4}, {Name: "Sim", Kind: "human", Simulated: true, Ratings: 5}},
+		SpentUSD: 1.5, BudgetUSD: 20, GivenUp: 2, GeneratedAt: now,
+		Workers: []eval.WorkerProcess{{Process: "machine-1, process 7", SeenAt: now, PerMinute: 30}, {SeenAt: now.Add(-time.Hour), PerMinute: 99}},
+		Raters:  []report.RaterProgress{{Name: "Ann", Kind: "human", Ratings: 3}, {Name: "Bob", Kind: "human", Ratings: 4}, {Name: "Sim", Kind: "human", Simulated: true, Ratings: 5}},
 	}
 	var out bytes.Buffer
 	if err := report.PilotMetrics(&out, pilot); err != nil {
@@ -42,12 +45,16 @@ func TestPrometheusReadsThePilot(t *testing.T) {
 		`modeltrial_ratings{kind="human",simulated="true"} 5`,
 		`modeltrial_raters{kind="human",simulated="false"} 2`,
 		`modeltrial_budget_usd 20`,
+		`modeltrial_workers{state="working"} 1`,
+		`modeltrial_workers{state="lost"} 1`,
+		`modeltrial_worker_calls_per_minute 30`,
+		`modeltrial_calls_given_up 2`,
 	} {
 		if !strings.Contains(out.String(), line+"\n") {
 			t.Errorf("%s is missing in\n%s", line, out.String())
 		}
 	}
-	for _, private := range []string{"Ann", "secret"} {
+	for _, private := range []string{"Ann", "secret", "machine-1"} {
 		if strings.Contains(out.String(), private) {
 			t.Errorf("%q is told", private)
 		}

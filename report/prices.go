@@ -1,8 +1,11 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -78,28 +81,38 @@ func priceDay(day time.Time) string {
 	return day.Format(time.DateOnly)
 }
 
-// PriceList writes prices for people, a line each.
+// PriceList writes prices for people, a line each. Their sources, which many share, stand
+// below by number.
 func PriceList(w io.Writer, prices []audit.Price, style Style) error {
+	p := &page{style: style}
 	columns := []Column{
 		{Name: "model", Whole: true}, // it is there to be copied
 		{Name: "provider"},
-		{Name: "input USD", Right: true, Fixed: true},
+		{Name: "input", Right: true, Fixed: true},
 		{Name: "cached", Right: true, Fixed: true},
 		{Name: "write", Right: true, Fixed: true},
 		{Name: "output", Right: true, Fixed: true},
-		{Name: "valid from", Fixed: true},
-		{Name: "source"},
+		{Name: "valid from", Whole: true},
+		{Name: "source", Right: true, Whole: true},
 	}
+	var sources []string
 	rows := make([][]Cell, len(prices))
-	for i, p := range prices {
-		rows[i] = Cells(p.Model, p.Provider, priceText(&p.Input), priceText(p.CachedInput), priceText(p.CacheWrite), priceText(&p.Output),
-			priceDay(p.ValidFrom), p.Source)
+	for i, price := range prices {
+		at := slices.Index(sources, price.Source)
+		if at < 0 {
+			at = len(sources)
+			sources = append(sources, price.Source)
+		}
+		rows[i] = Cells(price.Model, price.Provider, priceText(&price.Input), priceText(price.CachedInput), priceText(price.CacheWrite), priceText(&price.Output),
+			priceDay(price.ValidFrom), strconv.Itoa(at+1))
 	}
-	if err := Table(w, style, columns, rows); err != nil {
-		return err
+	p.table(columns, rows)
+	p.gap()
+	p.say(Plain, "", "US dollars per 1 000 000 tokens; --model NAME shows batch and long-context prices too")
+	for i, source := range sources {
+		p.say(Dim, "    ", fmt.Sprintf("%3d %s", i+1, cmp.Or(source, "no source is given")))
 	}
-	_, err := fmt.Fprintln(w, "\nper 1 000 000 tokens; --model NAME shows batch and long-context prices too")
-	return err
+	return p.flush(w)
 }
 
 // PriceDetails writes everything that is known of a price.

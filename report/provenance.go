@@ -110,3 +110,14 @@ func ratedHow(a eval.Analysis) string {
 	}
 	return "and raters saw the two answers side by side without knowing which was whose"
 }
+
+// ratersOf counts who rated, and calls judge models and checks what they are.
+func ratersOf(source eval.RatingSource, n int) string {
+	switch source {
+	case eval.SourceJudge:
+		return counted(n, "judge model", "judge models")
+	case eval.SourceCheck:
+		return counted(n, "check", "checks")
+	}
+	return counted(n, "rater", "raters")
+}

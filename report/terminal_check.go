@@ -82,7 +82,10 @@ func checkSentence(c eval.RouteCheck) string {
 			holding++
 		}
 	}
-	text := fmt.Sprintf("All %s hold.", counted(len(c.Routes), "route", "routes"))
+	text := fmt.Sprintf("All %s routes hold.", Count(len(c.Routes)))
+	if len(c.Routes) == 1 {
+		text = "The route holds."
+	}
 	if !c.Holds {
 		text = fmt.Sprintf("%s of %s do not hold.", Count(len(c.Routes)-holding), counted(len(c.Routes), "route", "routes"))
 		if len(c.Routes)-holding == 1 {

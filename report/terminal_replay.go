@@ -62,6 +62,8 @@ func replaySentence(r eval.Replay) string {
 	t := r.Total
 	text := fmt.Sprintf("%s of %s would have run on another model.", Count(t.Moved), counted(t.Tasks, "task", "tasks"))
 	switch {
+	case t.Moved == 0 && t.CostNow != nil:
+		return fmt.Sprintf("None of %s would have run on another model. The log cost %s.", counted(t.Tasks, "task", "tasks"), Money(*t.CostNow))
 	case t.Saving == nil:
 		return text + " What they would have cost is not known: " + t.WhyMissing["saving_usd"] + "."
 	case t.CostNow == nil:

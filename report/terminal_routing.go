@@ -195,7 +195,7 @@ func evidenceNote(r eval.Route) string {
 	if r.Evidence.RatedUntil == nil {
 		return ""
 	}
-	note := fmt.Sprintf("rests on %s rated by %s", counted(r.Tasks, "task", "tasks"), counted(r.Raters, "rater", "raters"))
+	note := fmt.Sprintf("rests on %s rated by %s", counted(r.Tasks, "task", "tasks"), ratersOf(r.Source, r.Raters))
 	if alpha := r.Evidence.Alpha; alpha != nil {
 		note += fmt.Sprintf(" who agree at alpha %s", minus(fmt.Sprintf("%.2f", alpha.Estimate)))
 	}

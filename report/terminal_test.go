@@ -422,3 +422,26 @@ func TestReplayKeepsNamesWhole(t *testing.T) {
 		}
 	}
 }
+
+// TestSentencesOfSmallPilots covers what a pilot of one route, of judges alone or without
+// a switch says.
+func TestSentencesOfSmallPilots(t *testing.T) {
+	for want, got := range map[string]string{
+		"1 judge model": ratersOf(eval.SourceJudge, 1), "2 checks": ratersOf(eval.SourceCheck, 2), "3 raters": ratersOf(eval.SourceHuman, 3), "4 raters": ratersOf(eval.SourceCombined, 4),
+		"None of 805 tasks would have run on another model. The log cost 0.299 USD.":                              replaySentence(eval.Replay{Total: eval.ReplayGroup{Tasks: 805, CostNow: new(0.299), CostThen: new(0.299), Saving: &eval.Interval{}}}),
+		"0 of 805 tasks would have run on another model. What the log cost is not known: no cost of it is known.": replaySentence(eval.Replay{Total: eval.ReplayGroup{Tasks: 805, Saving: &eval.Interval{}, WhyMissing: map[string]string{"cost_now_usd": "no cost of it is known"}}}),
+		"and judge models compared the two answers":                                                               ratedHow(eval.Analysis{Provenance: eval.Provenance{RatingsByJudges: 5}}),
+		"and raters saw the two answers side by side without knowing which was whose":                             ratedHow(eval.Analysis{Provenance: eval.Provenance{RatingsByJudges: 5, RatingsByPeople: 1}}),
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	var out bytes.Buffer
+	if err := RouteCheck(&out, eval.RouteCheck{Holds: true, Routes: []eval.CheckedRoute{{Status: eval.RouteHolds}}}, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "The route holds.") {
+		t.Errorf("of one route:\n%s", out.String())
+	}
+}

@@ -30,7 +30,11 @@ func (s *Store) TakePlace(ctx context.Context, place run.Place, now time.Time) (
 		id, wait = "", placePause
 		if place.Concurrency > 0 {
 			var flying int
-			if err := tx.GetContext(ctx, &flying, `SELECT count(*) FROM provider_places WHERE provider = ? AND until > ?`, place.Provider, now.UnixMicro()); err != nil {
+			err := tx.GetContext(ctx, &flying, `
+SELECT count(*) FROM provider_places p WHERE p.provider = ? AND p.until > ?
+    AND NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = p.worker AND w.seen_at < ?)`,
+				place.Provider, now.UnixMicro(), now.Add(-eval.WorkerLost).UnixMicro())
+			if err != nil {
 				return err
 			}
 			if flying >= place.Concurrency {
@@ -45,12 +49,12 @@ func (s *Store) TakePlace(ctx context.Context, place run.Place, now time.Time) (
 		if place.Concurrency == 0 {
 			return nil
 		}
-		// Those of processes that died go with the next call of a live one.
+		// Those of processes that died go with a later call of a live one.
 		_, err := tx.ExecContext(ctx, `DELETE FROM provider_places WHERE provider = ? AND until <= ?`, place.Provider, now.UnixMicro())
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO provider_places (id, provider, until) VALUES (?, ?, ?)`, id, place.Provider, place.Until.Add(wait).UnixMicro())
+		_, err = tx.ExecContext(ctx, `INSERT INTO provider_places (id, provider, worker, until) VALUES (?, ?, ?, ?)`, id, place.Provider, place.Worker, place.Until.Add(wait).UnixMicro())
 		return err
 	})
 	return id, wait, err

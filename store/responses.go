@@ -113,11 +113,9 @@ func (s *Store) SaveResponse(ctx context.Context, cell eval.Cell, response eval.
 		if err != nil {
 			return err
 		}
-		if !stored { // another answer came first, and this one was paid for all the same
-			late = true
-			if response.Cost != nil {
-				lost += *response.Cost
-			}
+		lost := lost                                      // a write may be done again
+		if late = !stored; late && response.Cost != nil { // another answer came first, and this one was paid for all the same
+			lost += *response.Cost
 		}
 		_, err = tx.ExecContext(ctx, `
 UPDATE calls SET claimed_until = 0, reserved_nano_usd = 0, lost_nano_usd = lost_nano_usd + ?, last_error = '', refused = 0, updated_at = ?

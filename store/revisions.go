@@ -119,10 +119,11 @@ WHERE id = ? AND response IS NULL`,
 		if err != nil {
 			return fmt.Errorf("store revision %s: %w", id, err)
 		}
-		if stored, err := result.RowsAffected(); err != nil || stored == 1 {
+		stored, err := result.RowsAffected()
+		if late = stored == 0; err != nil || !late {
 			return err
 		}
-		late = true
+		lost := lost // a write may be done again
 		if r.Cost != nil {
 			lost += *r.Cost
 		}

@@ -1,6 +1,7 @@
-// Package store keeps a workspace in one SQLite file: the schema, its migrations
-// and every query. It is the only package that knows SQL. Domain types come from
-// audit and eval; what is decided from the data is in eval/decide.
+// Package store keeps a workspace in one SQLite file or a PostgreSQL database: the schema,
+// its migrations and every query, and on PostgreSQL the queue of calls. It is the only
+// package that knows SQL. Domain types come from audit and eval; what is decided from the
+// data is in eval/decide.
 package store
 
 import (

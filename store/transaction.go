@@ -103,8 +103,8 @@ func (s *Store) write(ctx context.Context, do func(*transaction) error) error {
 const patience = 15 * time.Minute
 
 // writeTogether is write for one of many small writes: it may share its transaction,
-// and with it the time that syncing to disk takes, with those of other callers. See
-// [writeQueue].
+// and with it the time that syncing to disk takes, with those of other callers. It may be
+// called more than once, of which the last counts. See [writeQueue].
 func (s *Store) writeTogether(ctx context.Context, do func(*transaction) error) error {
 	return s.queue.add(ctx, 0, do)
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -53,16 +54,27 @@ func TestPlacesOfAProvider(t *testing.T) {
 		t.Errorf("%d calls, %d at once at most; want 200 and 5", calls.Load(), most.Load())
 	}
 	now := time.Now()
-	for range 5 {
-		place.Until = now.Add(time.Minute)
+	for k := range 5 {
+		place.Until = now.Add(time.Hour)
+		place.Worker = map[bool]string{true: "dead"}[k == 0]
 		if id, _, err := stores[0].TakePlace(t.Context(), place, now); err != nil || id == "" {
 			t.Fatalf("no place, %v", err)
 		}
 	}
+	place.Worker = ""
 	if id, wait, err := stores[1].TakePlace(t.Context(), place, now); err != nil || id != "" || wait <= 0 {
 		t.Errorf("a sixth place %q after %v, %v", id, wait, err)
 	}
-	if id, _, err := stores[1].TakePlace(t.Context(), place, now.Add(2*time.Minute)); err != nil || id == "" {
+	if err := stores[0].SeeWorker(t.Context(), eval.WorkerProcess{ID: "dead", SeenAt: now}); err != nil {
+		t.Fatal(err)
+	}
+	if id, _, err := stores[1].TakePlace(t.Context(), place, now.Add(eval.WorkerLost/2)); err != nil || id != "" {
+		t.Errorf("a place %q of a worker that is silent for a moment, %v", id, err)
+	}
+	if id, _, err := stores[1].TakePlace(t.Context(), place, now.Add(2*eval.WorkerLost)); err != nil || id == "" {
+		t.Errorf("no place after a worker that held them was lost, %v", err)
+	}
+	if id, _, err := stores[1].TakePlace(t.Context(), place, now.Add(2*time.Hour)); err != nil || id == "" {
 		t.Errorf("no place after those of a dead process have ended, %v", err)
 	}
 }
@@ -207,5 +219,31 @@ func TestWorkersKeepTheirClaims(t *testing.T) {
 	}
 	if err := take(); err != nil {
 		t.Errorf("the call of the dead run is not free: %v", err)
+	}
+}
+
+// TestTheClaimsOfALostWorker: its calls are free at once, and what they may have cost
+// counts for good; those that a run may have claimed meanwhile are not touched.
+func TestTheClaimsOfALostWorker(t *testing.T) {
+	s := newPilot(t, filepath.Join(t.TempDir(), "modeltrial.db"), 1, 1)
+	cells := openCells(t, s)
+	now := time.Now()
+	for _, cell := range cells[:2] {
+		must(t, s.Reserve(t.Context(), cell, 10, 100, now, now.Add(time.Hour)))
+	}
+	token, err := s.TakeLease(t.Context(), cells[0].Week, "a run", nil, now, now.Add(time.Minute))
+	must(t, err)
+	must(t, s.abandonJobs(t.Context(), []run.Job{{Cell: cells[0]}}, now))
+	if err := s.Reserve(t.Context(), cells[0], 10, 100, now, now.Add(time.Hour)); !errors.Is(err, eval.ErrClaimed) {
+		t.Errorf("got %v while a run holds the week, want eval.ErrClaimed", err)
+	}
+	must(t, s.EndLease(t.Context(), cells[0].Week, token))
+	must(t, s.abandonJobs(t.Context(), []run.Job{{Cell: cells[0]}}, now))
+	if committed, err := s.Committed(t.Context()); err != nil || committed != 20 {
+		t.Errorf("%v are committed, %v; want the 10 that are lost and the 10 that are set aside", committed, err)
+	}
+	must(t, s.Reserve(t.Context(), cells[0], 10, 100, now, now.Add(time.Hour)))
+	if err := s.Reserve(t.Context(), cells[1], 10, 100, now, now.Add(time.Hour)); !errors.Is(err, eval.ErrClaimed) {
+		t.Errorf("got %v for another's call, want eval.ErrClaimed", err)
 	}
 }

@@ -16,7 +16,8 @@ import (
 // milliseconds, is shared by all that are in flight (group commit; DeWitt et al. 1984,
 // "Implementation Techniques for Main Memory Database Systems", section 5.2). One
 // goroutine writes. Each write is in a savepoint of its own and sees those before it;
-// one that fails leaves nothing behind and does not hurt the others.
+// one that fails leaves nothing behind and does not hurt the others; those of its transaction
+// may be done again for that.
 type writeQueue struct {
 	store   *Store
 	drained chan struct{} // closed when the goroutine has ended
@@ -134,17 +135,22 @@ func (q *writeQueue) commit() {
 	q.waiting = nil
 	q.mu.Unlock()
 
-	shared := &transaction{tx: tx, statements: map[string]*sqlx.Stmt{}, prepared: q.prepared, shared: true}
-	outcomes := make([]error, len(batch))
-	var broken error // what ends the transaction for all
-	for i, w := range batch {
-		if outcomes[i], broken = shared.savepoint(w.do); broken != nil {
-			break
+	// A savepoint is two more round trips to a server. Nearly always nothing fails: there
+	// they are only set when something has.
+	shared, outcomes, broken := q.write(tx, batch, q.store.dialect == sqliteDialect)
+	if broken == nil && q.store.dialect == postgresDialect && slices.ContainsFunc(outcomes, func(err error) bool { return err != nil }) {
+		_ = tx.Rollback() // all of it is done again
+		if tx, broken = q.store.writer.BeginTxx(context.Background(), nil); broken != nil {
+			tx = nil
+		} else {
+			shared, outcomes, broken = q.write(tx, batch, true)
 		}
 	}
-	if broken != nil {
+	switch {
+	case tx == nil:
+	case broken != nil:
 		_ = tx.Rollback() // SQLite may have done it already
-	} else {
+	default:
 		broken = q.store.commit(tx)
 	}
 	broken = q.store.Explain(broken)
@@ -163,6 +169,25 @@ func (q *writeQueue) commit() {
 	q.waiting = append(again, q.waiting...)
 	q.mu.Unlock()
 	q.keepPrepared(shared)
+}
+
+// write does the writes of a batch in a transaction: each in a savepoint of its own, or
+// without them up to the first that fails. broken is what ends the transaction for all.
+func (q *writeQueue) write(tx *sqlx.Tx, batch []*queuedWrite, savepoints bool) (shared *transaction, outcomes []error, broken error) {
+	shared = &transaction{tx: tx, statements: map[string]*sqlx.Stmt{}, prepared: q.prepared, shared: true}
+	outcomes = make([]error, len(batch))
+	for i, w := range batch {
+		if !savepoints {
+			if outcomes[i] = recovered(shared, w.do); outcomes[i] != nil {
+				return shared, outcomes, nil
+			}
+			continue
+		}
+		if outcomes[i], broken = shared.savepoint(w.do); broken != nil {
+			return shared, outcomes, broken
+		}
+	}
+	return shared, outcomes, nil
 }
 
 // refuse fails what waits for a transaction that could not begin. What has patience

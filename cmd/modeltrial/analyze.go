@@ -126,7 +126,7 @@ func runAnalyze(ctx context.Context, g *global, o *analyzeOptions, out, errOut i
 	if o.only != "" {
 		return runRanking(ctx, g, o, out, errOut)
 	}
-	defer allowGarbage(25)() // the ratings stay in memory to the end
+	defer allowGarbage(45)() // the ratings stay in memory to the end
 	var data eval.Dataset
 	var ratings *decide.Ratings // of a file
 	var rejected int

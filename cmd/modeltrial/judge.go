@@ -156,15 +156,8 @@ func categoryConfigs(config eval.Config) []eval.CategoryConfig {
 // judging is the locked protocol, where modeltrial.yaml agrees with it, and the
 // comparisons that the stored answers allow are there.
 func (o *runOptions) judging(ctx context.Context, g *global, s *store.Store) (eval.Config, eval.LockedProtocol, error) {
-	config, err := g.pilotConfig()
+	config, protocol, err := g.lockedPilot(ctx, s)
 	if err != nil {
-		return config, eval.LockedProtocol{}, err
-	}
-	protocol, err := locked(ctx, s)
-	if err != nil {
-		return config, protocol, err
-	}
-	if err := unlocked(config, protocol); err != nil {
 		return config, protocol, err
 	}
 	if err := o.check(ctx, s, protocol.Protocol); err != nil {

@@ -223,7 +223,7 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 	if err != nil {
 		return err
 	}
-	due := g.dueCommand(stop != nil, open, unjudged, status)
+	due := g.dueCommand(stop != nil, atWork(workers, time.Now()), open, unjudged, status)
 	recorded, unexplained, err := deviations(ctx, s)
 	if err != nil {
 		return err
@@ -295,14 +295,14 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 	return nil
 }
 
-// dueCommand is what the pilot needs next, with so many calls and judgements open. One
-// that was stopped needs no more answers or ratings.
-func (g *global) dueCommand(stopped bool, calls, judgements int, status store.Status) string {
+// dueCommand is what the pilot needs next, with so many calls and judgements open, which
+// workers may be making. One that was stopped needs no more answers or ratings.
+func (g *global) dueCommand(stopped, working bool, calls, judgements int, status store.Status) string {
 	switch {
 	case stopped:
-	case calls > 0:
+	case calls > 0 && !working:
 		return g.command("pilot run")
-	case judgements > 0:
+	case judgements > 0 && !working:
 		return g.command("judge run")
 	case status.Rated < status.Comparisons:
 		return g.command("rate serve")

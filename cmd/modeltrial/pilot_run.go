@@ -20,15 +20,8 @@ import (
 )
 
 func runPilot(ctx context.Context, g *global, s *store.Store, o *runOptions, out, errOut io.Writer) error {
-	config, err := g.pilotConfig()
+	config, protocol, err := g.lockedPilot(ctx, s)
 	if err != nil {
-		return err
-	}
-	protocol, err := locked(ctx, s)
-	if err != nil {
-		return err
-	}
-	if err := unlocked(config, protocol); err != nil {
 		return err
 	}
 	if err := o.check(ctx, s, protocol.Protocol); err != nil {

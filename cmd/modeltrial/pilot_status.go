@@ -75,12 +75,16 @@ func blockages(ctx context.Context, s *store.Store, status store.Status, open in
 		found = append(found, blockage{Kind: "run", Week: lease.Week, Message: fmt.Sprintf("week %d is being run by %s since %s; another run waits until it ends",
 			lease.Week, lease.Holder, lease.TakenAt.Format("15:04 MST"))})
 	}
+	workers, err := s.Workers(ctx, now)
+	if err != nil {
+		return nil, err
+	}
 	calls, err := s.BlockedCalls(ctx, now)
 	if err != nil {
 		return nil, err
 	}
 	for _, c := range calls {
-		if c.Claimed > 0 && !held[c.Week] {
+		if c.Claimed > 0 && !held[c.Week] && !atWork(workers, now) { // else they are under way
 			found = append(found, blockage{"claimed", c.Week, c.Arm, c.Claimed, fmt.Sprintf("week %d, arm %s: %s of a run that ended; the next run on the same machine goes on with them, another one when their claims have run out",
 				c.Week, c.Arm, counted(c.Claimed, "call is", "calls are"))})
 		}

@@ -56,11 +56,12 @@ pilot:
 
 // traces are what a reply must not contain: the names as they are, in parts and in other
 // writings, what answers cost and how long they took, and the words that only the owner
-// is told.
+// is told. Parts as short as 77b are whole words: identifiers, which are random, have such
+// letters by chance.
 func traces() *regexp.Regexp {
 	names := []string{leakControl, leakCandidate, leakModelA, leakModelB, leakProvider, leakPilot}
 	parts := []string{
-		"quokkaprime", "zenith", "zebrafisher", "wombatworks", "bandicoot", "77b", "narwhalia", "axolotl", "9x3b", "pangolin", "thylacine",
+		"quokkaprime", "zenith", "zebrafisher", "wombatworks", "bandicoot", `\b77b\b`, "narwhalia", "axolotl", `\b9x3b\b`, "pangolin", "thylacine",
 		`\b98765\b`, `\b98\.765`, `\b4321\b`, `\b1\.2345`, `\b0\.0678`, `\b48151\b`, `\b0\.0777`, // a page holds its time in longer numbers
 		"platypus", "echidna", "sentinel", "swapped", `\bcontrol\b`, `candidate`, `\barm[ _-]?[ab]?\b`,
 	}

@@ -50,15 +50,8 @@ func runRevise(ctx context.Context, g *global, s *store.Store, o *runOptions, ou
 	if o.concurrency < 0 {
 		return usagef("--concurrency is %d; choose 1 or more", o.concurrency)
 	}
-	config, err := g.pilotConfig()
+	config, protocol, err := g.lockedPilot(ctx, s)
 	if err != nil {
-		return err
-	}
-	protocol, err := locked(ctx, s)
-	if err != nil {
-		return err
-	}
-	if err := unlocked(config, protocol); err != nil {
 		return err
 	}
 	stop, err := s.Stopped(ctx)

@@ -147,7 +147,15 @@ func pilotPage(ctx context.Context, g *global, s *store.Store) (report.Pilot, er
 	if err != nil {
 		return pilot, err
 	}
-	pilot.Due = g.dueCommand(stop != nil, len(cells), pilot.OpenJudgement, status)
+	if pilot.Workers, err = s.Workers(ctx, pilot.GeneratedAt); err != nil {
+		return pilot, err
+	}
+	waiting, err := s.WaitingCalls(ctx)
+	if err != nil {
+		return pilot, err
+	}
+	pilot.GivenUp = len(waiting)
+	pilot.Due = g.dueCommand(stop != nil, atWork(pilot.Workers, pilot.GeneratedAt), len(cells), pilot.OpenJudgement, status)
 	pilot.Deviations, err = s.Deviations(ctx)
 	return pilot, err
 }

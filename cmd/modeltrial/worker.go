@@ -37,9 +37,8 @@ and the limits of providers hold across all of them: they are reserved in the da
 before each call. The clocks of the machines must agree to a second or so.
 
 On SIGTERM a worker takes nothing more, awaits the calls under way and ends, so that a new
-version can take its place. The calls of one that dies go to the others when their
-claims have run out: twice the provider's timeout and a minute or two later. A call that
-fails five times is given up, with its reason in pilot status, until pilot retry asks for
+version can take its place. The calls of one that dies go to the others half a minute
+later. A call that fails five times is given up, with its reason in pilot status, until pilot retry asks for
 it again. When the protocol changes a worker ends: start it again.
 
 Exit status: 0 it was told to stop, or with --until-done everything is done; 1 failure,
@@ -68,23 +67,16 @@ var (
 )
 
 func runWorker(ctx context.Context, g *global, s *store.Store, o *workerOptions, out, errOut io.Writer) error {
-	config, err := g.pilotConfig()
+	config, protocol, err := g.lockedPilot(ctx, s)
 	if err != nil {
-		return err
-	}
-	protocol, err := locked(ctx, s)
-	if err != nil {
-		return err
-	}
-	if err := unlocked(config, protocol); err != nil {
-		return err
-	}
-	w := &worker{s: s, config: config, protocol: protocol, allWeeks: o.allWeeks}
-	if err := w.prepare(ctx, o.concurrency, errOut); err != nil {
 		return err
 	}
 	name := holder(os.Getpid())
+	w := &worker{s: s, config: config, protocol: protocol, allWeeks: o.allWeeks}
 	w.self = eval.WorkerProcess{ID: name + ", " + rand.Text()[:8], Process: name, Version: version(), StartedAt: time.Now().UTC()}
+	if err := w.prepare(ctx, o.concurrency, errOut); err != nil {
+		return err
+	}
 	queue, end, err := w.queue(ctx)
 	if err != nil {
 		return err
@@ -139,11 +131,10 @@ func (w *worker) queue(ctx context.Context) (queue run.Queue, end func(), err er
 	if !w.s.OnServer() {
 		return &run.LeaseQueue{Store: w.s, Holder: w.self.Process, Gone: ended}, func() {}, nil
 	}
-	calls, err := w.s.OpenCallQueue(ctx, w.self.ID)
-	if err != nil {
+	if w.calls, err = w.s.OpenCallQueue(ctx, w.self.ID); err != nil {
 		return nil, nil, err
 	}
-	return calls, calls.Close, nil
+	return w.calls, w.calls.Close, nil
 }
 
 // A worker is what the command does its calls with.
@@ -158,7 +149,8 @@ type worker struct {
 	judges      *judge.Worker // nil: the protocol has none
 	judging     judge.Options
 	jobs        openJobs
-	uncovered   atomic.Int64 // calls that the budget did not cover
+	uncovered   atomic.Int64     // calls that the budget did not cover
+	calls       *store.CallQueue // nil: the database is a file
 }
 
 // prepare makes the workers for arms and judges, which the queue then gives calls.
@@ -169,7 +161,7 @@ func (w *worker) prepare(ctx context.Context, concurrency int, errOut io.Writer)
 		return err
 	}
 	w.concurrency = max(options.Concurrency, 1)
-	options.Limits = w.s
+	options.Limits, options.Worker = w.s, w.self.ID
 	options.Notice = func(said string) { fmt.Fprintf(errOut, "%s %s\n", time.Now().Format(time.TimeOnly), said) }
 	if w.answers, err = run.NewWorker(options); err != nil {
 		return err
@@ -183,7 +175,7 @@ func (w *worker) prepare(ctx context.Context, concurrency int, errOut io.Writer)
 	if w.judging, err = judgeOptions(ctx, w.s, w.config, w.protocol.Protocol, of); err != nil {
 		return err
 	}
-	w.judging.Limits = w.s
+	w.judging.Limits, w.judging.Worker = w.s, w.self.ID
 	if err := addJudges(ctx, w.s, w.protocol.Protocol, w.judging); err != nil {
 		return err
 	}

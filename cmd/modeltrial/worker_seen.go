@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"modeltrial/audit"
@@ -56,8 +57,13 @@ func (w *worker) tell(ctx context.Context, stop context.CancelCauseFunc, untilDo
 		}
 		return w.s.SeeWorker(ctx, self)
 	}
+	steady := time.Now() // since when it has told of itself without a gap
 	look := func() error {
 		if err := see(ctx, false); err != nil {
+			steady = time.Now()
+			return err
+		}
+		if err := w.relieve(ctx, steady); err != nil {
 			return err
 		}
 		now, err := w.s.Locked(ctx)
@@ -111,6 +117,34 @@ func (w *worker) tell(ctx context.Context, stop context.CancelCauseFunc, untilDo
 	return done
 }
 
+// relieve gives the calls of workers that died to the others. After an outage of the
+// database all of them have been silent: it waits until they could have told of
+// themselves.
+func (w *worker) relieve(ctx context.Context, steady time.Time) error {
+	if w.calls == nil || time.Since(steady) < eval.WorkerLost {
+		return nil
+	}
+	now := time.Now()
+	workers, err := w.s.Workers(ctx, now)
+	if err != nil {
+		return err
+	}
+	var lost []string
+	for _, other := range workers {
+		if other.Lost(now) {
+			lost = append(lost, other.ID)
+		}
+	}
+	if len(lost) == 0 {
+		return nil
+	}
+	calls, err := w.calls.GiveBack(ctx, w.s, lost, now)
+	if calls > 0 {
+		slog.WarnContext(ctx, "calls of workers that died are made again", "calls", calls)
+	}
+	return err
+}
+
 // version is the program's, as its build knows it.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
@@ -159,19 +193,17 @@ type workerProgress struct {
 func workersProgress(workers []eval.WorkerProcess, now time.Time) []workerProgress {
 	rows := make([]workerProgress, len(workers))
 	for i, w := range workers {
-		state := "working"
-		switch {
-		case w.Lost(now):
-			state = "lost"
-		case w.Draining:
-			state = "draining"
-		}
-		rows[i] = workerProgress{w.ID, w.Process, w.Version, w.StartedAt, w.SeenAt, state, w.Answered, w.Rated, w.Failed, w.PerMinute}
-		if state == "lost" {
+		rows[i] = workerProgress{w.ID, w.Process, w.Version, w.StartedAt, w.SeenAt, w.State(now), w.Answered, w.Rated, w.Failed, w.PerMinute}
+		if w.Lost(now) {
 			rows[i].PerMinute = 0
 		}
 	}
 	return rows
+}
+
+// atWork says whether a worker makes calls.
+func atWork(workers []eval.WorkerProcess, now time.Time) bool {
+	return slices.ContainsFunc(workers, func(w eval.WorkerProcess) bool { return w.State(now) == "working" })
 }
 
 // writeWorkers tells of the processes that make calls.

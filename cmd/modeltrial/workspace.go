@@ -246,6 +246,20 @@ func unlocked(config eval.Config, protocol eval.LockedProtocol) error {
 	return nil
 }
 
+// lockedPilot are the configuration and the locked protocol, which must agree before
+// anything is spent.
+func (g *global) lockedPilot(ctx context.Context, s *store.Store) (eval.Config, eval.LockedProtocol, error) {
+	config, err := g.pilotConfig()
+	if err != nil {
+		return config, eval.LockedProtocol{}, err
+	}
+	protocol, err := locked(ctx, s)
+	if err != nil {
+		return config, protocol, err
+	}
+	return config, protocol, unlocked(config, protocol)
+}
+
 // warnUnlocked tells on the side where modeltrial.yaml and the locked protocol differ.
 func warnUnlocked(g *global, protocol eval.LockedProtocol, errOut io.Writer) {
 	config, err := g.config()

@@ -1,6 +1,7 @@
 package blind
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -15,12 +16,12 @@ const (
 // selfCue finds a reduced sentence in which an answer says a name of itself. It is in
 // the form of folded texts: lower case without accents. "I'm" alone is not enough:
 // "I'm sure that Google ..." is about Google.
-var selfCue = lazily(strings.Join(selfCues, "|"))
+var selfCue = lazily(strings.Join(slices.Concat(selfCues, asideCues), "|"))
 
 // commonSelfCue is the same for names that others have too, which tell nothing alone:
 // there has to be another name in the sentence, or a word for a model.
 var (
-	commonSelfCue = lazily(strings.ReplaceAll(strings.Join(selfCues, "|"), "\x01", string(commonName)))
+	commonSelfCue = lazily(strings.ReplaceAll(strings.Join(slices.Concat(selfCues, asideCues), "|"), "\x01", string(commonName)))
 	modelWord     = lazily(`\b(?:ai|llm|model|assistant|chatbot|modell|modele|modelo|modello|ki|ia|assistent|asistente|assistente|intelligence)\b|модель|ассистент|模型|助手|モデル`)
 )
 
@@ -30,7 +31,7 @@ var selfCues = []string{
 	`\b(?:i'?m|i am) an? (?:[\w-]+ ){0,3}?` + "\x01[ -](?:\\w+[ -]){0,2}?(?:model|assistant|ai|chatbot|bot|llm|instance|agent|based)\\b",
 	`\b(?:ich bin|ik ben|je suis|yo soy|soy|sono|(?:eu )?sou|jag ar|jeg er|jestem|jsem|som|ben|olen|sunt|saya(?: adalah)?|toi la|aku adalah)[ ,:]+(?:(?:der|die|das|ein|eine|le|la|l'|el|o|a|un|una|um|uma|een|en|et|un modele|de|eigentlich|nicht|kein|modell|ki-modell|sprachmodell|ki-assistent|assistent|modele|modelo|modello|model|asistente|assistente)[ ,:]+)*` + "\x01",
 	`(?:^|[^\p{L}])(?:я|это|אני|أنا|انا|من|मैं|আমি|ειμαι(?: (?:το|ο|η))?)[ ,:—–-]+` + "\x01",
-	"(?:我是|我叫|我就是|我乃|您好，这里是|私は|わたしは|僕は|저는|나는|ฉันคือ|ผมคือ|ดิฉันคือ)[ 、,，:：]*\x01(?:$|[^的でにの에]|です)",
+	"(?:我是|我叫|我就是|我乃|您好，这里是|私は|わたしは|僕は|저는|나는|ฉันคือ|ผมคือ|ดิฉันคือ)[ 、,，:：]*\x01(?:$|[^的でにの에의]|です)",
 	"(?:作为|身为)[\x01\x02][，,]?我",
 	"[\x01\x02](?:と申します|といいます|です。よろしく)",
 	"(?:^|안녕하세요[,.!]? ?)[\x01\x02]입니다",
@@ -48,7 +49,7 @@ var selfCues = []string{
 	`\bi identify as [\x01\x02]`, `[\x01\x02] ?\((?:that's|that is|which is|yes,) me\b`, `\bai[- ]generated ?[(\[][\x01\x02][)\]]`,
 	`\b(?:like|unlike) (?:every|all|any|other|most) (?:other )?\x01(?:[ -]\w+)? (?:models?|assistants?),? i\b`,
 	`\bi was (?:born|conceived|raised|created|made) (?:in|at) (?:the )?(?:labs?|laborator\w+|halls|offices|house) of \x01`,
-	`\b(?:i'?m|i am) (?:an?|the) (?:\w+ ){0,2}?(?:product|creation|brainchild|version|variant|descendant|flavou?r|release|edition|distillation|fine-?tune)(?: \w+){0,2} (?:of|by|from) [\x01\x02]`,
+	`\b(?:i'?m|i am) (?:an?|the) (?:[\w-]+ ){0,2}?(?:product|creation|brainchild|version|variant|descendant|flavou?r|release|edition|distillation|fine-?tune)(?: \w+){0,2} (?:of|by|from) [\x01\x02]`,
 	"(?:^|\\n)[^\\p{L}\\x01\\x02\\n]*[\\x01\\x02],? (?:at your service|reporting|signing off)\\b",
 	`\byou (?:asked|have asked|summoned|called|picked|chose) [\x01\x02][^.!?\n]{0,40}\bi\b`,
 	`\bthis is (?:an? |the )?(?:\w+ ){0,2}?(?:reply|answer|response|summary|output|draft|translation) (?:from|by|of) [\x01\x02]`,
@@ -74,7 +75,7 @@ var selfCues = []string{
 	// What wrote this.
 	`\b(?:this|these|the above|the following|diese[rs]?|obige[rs]?|ce|cette|este|esta|esse|essa|questo|questa|deze|dit|denna|detta|dette|ten|ta|bu) (?:\w+ ){0,2}?(?:answer|response|reply|text|code|script|function|file|message|comment|document|translation|summary|e-?mail|content|draft|poem|story|report|output|note|query|snippet|program|module|class|unit test|tests?|commit|changes?|antwort|datei|funktion|reponse|texte|fichier|respuesta|texto|codigo|archivo|risposta|testo|codice|resposta|antwoord|tekst|svar|odpowiedz|metin|kod)s?\b[^.!?\x01\x02]{0,40}\b(?:is|comes|(?:generat|creat|produc|compos|draft|provid|prepar|translat|power|author|answer|auto)\w*|written|made|sent|coded|formatted|erstellt|generiert|geschrieben|verfasst|erzeugt|gener\w+|ecrit\w*|redig\w*|escrit[oa]s?|cread[oa]s?|criad[oa]s?|gerad[oa]s?|scritt[oa]|geschreven|gegenereerd|skriven|skrevet|skapad|napisan\w*|wygenerowan\w*|assistance|help|stammt|kommt|vient|provient|viene|proviene|vem|komt|kommer|pochodzi)\b[^.!?\x01\x02]{0,16}\b(?:by|from|with|using|via|von|mit|durch|par|avec|por|con|com|da|door|met|av|af|przez|help of|tarafindan)(?: the help| the assistance| help| assistance| hilfe| aide| ayuda)?(?: of| von| de)? [\x01\x02]`,
 	`(?:^|\n)[^\p{L}\x01\x02\n]*(?:(?:note|nb|disclaimer|attribution|credits?|hinweis|anmerkung|remarque|nota):? )?(?:rem |dnl )?(?:(?:code|script|file|function|comment|answer|reply|response|text|output|content|summary|draft|translation|antwort|text|ubersetzung|reponse|texte|traduction|respuesta|texto|traduccion|risposta|testo|resposta|antwoord|tekst|svar|odpowiedz|ответ|текст|код) )?(?:auto-?|ai[ -])?(?:automatically )?(?:generated|written|created|produced|powered|built|authored|co-authored|composed|drafted|translated|answered|coded|made|sent|assisted|erstellt|generiert|geschrieben|verfasst|ubersetzt|(?:genere|ecrit|redige|propulse|traduit|cree)e?s?|(?:generad|escrit|cread|hech|gerad|feit|generat|scritt|creat|redactad|redigid)[oa]s?|wygenerowan[oaey]|napisan[oaey]|gegenereerd|skapad|generert|(?:сгенерирован|создан|написан|подготовлен|составлен)[оаы]?)[ -](?:automatically |with \w+ )?(?:by|with|using|via|von|mit|durch|par|avec|por|con|com|da|przez|door|met|av|с помощью|при помощи|моделью)(?: the| der| l'| la)?(?: ?help| ?assistance| ?hilfe| ?aide| ?ayuda| помощью)?(?: of| from| von| de)?[ :]+(?:an? |the )?(?:[\w.]+ (?:and|&|\+) )?[\x01\x02][^\n\p{L}]{0,30}(?:\w+[^\n\p{L}]{0,10}){0,2}(?:$|\n)`,
-	`(?:^|\n)[^\p{L}\x01\x02\n]*(?:@?author|autor|auteur|autore|by|written by|generated by|created by|co-authored-by|co-authored by|assisted-by|signed-off-by|(?:code|script|text|answer|docstring|translation|translated|summary|draft|drafted|review|reviewed|edited|query|tests?|poem|documentation|docs|made|built) by|generator|作者|автор|model used|model name|ai model|answered by|response by|llm)[^\p{L}\x01\x02\n]{1,4}[\x01\x02](?:[^\n\p{L}]{0,30}(?:$|\n)|[^\n\p{L}]{0,10}(?:\*?/|-->))`,
+	`(?:^|\n)[^\p{L}\x01\x02\n]*(?:@?author|autor|auteur|autore|by|written by|generated by|created by|co-authored-by|co-authored by|assisted-by|signed-off-by|(?:code|script|text|answer|docstring|module|class|program|page|notebook|translation|translated|summary|draft|drafted|review|reviewed|edited|query|tests?|poem|documentation|docs|made|built) by|generator|作者|автор|model used|model name|ai model|answered by|response by|llm)[^\p{L}\x01\x02\n]{1,4}[\x01\x02](?:[^\n\p{L}]{0,30}(?:$|\n)|[^\n\p{L}]{0,10}(?:\*?/|-->))`,
 	`(?:^|\n)[^\p{L}\x01\x02\n]*[\x01\x02] (?:wrote|generated|made|created) this(?:[^ \w]|$| (?:answer|reply|response|text|code|script|file|function|comment|page|document|message)\b)`,
 	`\bco-authored-by: ?[\x01\x02](?: agent| code| cli| bot)?[^\n\p{L}]{0,10}<`,
 	`\b(?:este|esta|esto|esse|essa|questo|questa|cette?|ce) (?:\w+ )?(?:(?:lo|la|l'|le) ?)?(?:ha|has|a|hat) (?:escrito|generado|creado|redactado|traducido|scritto|generato|creato|tradotto|escrito|gerado|criado) [\x01\x02]`,
@@ -152,8 +153,8 @@ var asModel = lazily(`\bas (?:an? |the )`)
 // openingCue finds at the start of an answer, and closingCue at its end, a name that
 // stands there as its author's.
 var (
-	openingCue = lazily(`^[^\p{L}\x01\x02]*(?:(?:hi|hello|hey|hallo|bonjour|hola|ciao|ola)[^\p{L}\x01\x02]{1,3})?(?:(?:assistant|ai|bot|answer(?: from| by)?|response(?: from| by)?|reply(?: from| by)?|model|author|reply|from|source|sender|engine|used model)[^\p{L}\x01\x02\n]{1,4}[\x01\x02][^\p{L}\n]{0,20}[:\n]|[\x01\x02](?:'s)?(?: (?:said|says|response|answer|reply|output|speaking))?[^\p{L}\n]{0,4}:(?:\s|$)|this is [\x01\x02]|[\x01\x02] (?:here|speaking)\b|\x01\W{0,4}\n)`)
-	closingCue = lazily(`(?:(?:^|\n)[^\p{L}\x01\x02\n]*(?:—|–|―|~|--|\()[^\p{L}\x01\x02\n]*(?:sent (?:from|by|via|with) (?:my )?)?|[(\[](?:via|by|from|with|sent via|generated by|written by) |(?:^|\n)[^\p{L}\x01\x02\n]*(?:model|model used|model version|version|engine|author|answered by|by|source|powered by|signed|assistant|ai|generated (?:by|with|using)|written by|response by|sent (?:from|by|via))[^\p{L}\x01\x02\n]{1,4}|` +
+	openingCue = lazily(`^[^\p{L}\x01\x02]*(?:(?:hi|hello|hey|hallo|bonjour|hola|ciao|ola)[^\p{L}\x01\x02]{1,3})?(?:(?:assistant|ai|bot|answer(?: from| by)?|response(?: from| by)?|reply(?: from| by)?|model|author|reply|from|source|sender|engine|used model)[^\p{L}\x01\x02\n]{1,4}[\x01\x02][^\p{L}\n]{0,20}[:\n]|[\x01\x02](?:'s)?(?: (?:said|says|response|answer|reply|output|speaking|take|view|opinion|verdict|suggestion|solution))?[^\p{L}\n]{0,4}:(?:\s|$)|this is [\x01\x02]|[\x01\x02] (?:here|speaking)\b|\x01\W{0,4}\n)`)
+	closingCue = lazily(`[\x01\x02](?: is (?:an )?ai and)? (?:can|may) make mistakes[.;,] ?(?:please |so )?(?:check|consider|verify|double)[^\n]{0,60}$|(?:(?:^|\n)-- ?\n|\b(?:help|helps|helped|luck|care|soon|day|enjoy)[.!]? ?(?:—|–|--|~) ?(?:your )?|(?:^|\n)[^\p{L}\x01\x02\n]*(?:—|–|―|~|--|\()[^\p{L}\x01\x02\n]*(?:sent (?:from|by|via|with) (?:my )?)?|[(\[](?:via|by|from|with|sent via|generated by|written by) |(?:^|\n)[^\p{L}\x01\x02\n]*(?:model|model used|model version|version|engine|author|answered by|by|source|powered by|signed|assistant|ai|generated (?:by|with|using)|written by|response by|sent (?:from|by|via))[^\p{L}\x01\x02\n]{1,4}|` +
 		`(?:regards|sincerely|cheers|best|yours|wishes|grussen|gruss|grusse|gruessen|cordialement|salutations|saludos|saluti|atenciosamente|abracos|mvh|halsningar|hilsen|groet|groeten|pozdrawiam|уважением|此致|敬上|敬具|thanks|thank you|love|faithfully|truly|evermore|friend|assistant|servant|helper|companion|assistent|assistentin|asistente)[^\p{L}\x01\x02]{1,6}(?:your (?:\w+ ){0,3}|the |dein |ihr |ton |tu |das )?)[\x01\x02](?:[ -](?:team|assistant|bot|model))?[^\p{L}\x01\x02]{0,6}(?:\([^)\n]{0,40}\)|(?:by|von|de|from) [\x01\x02]|the \w+|your \w+ ?\w*)?\W{0,6}$`)
 )
 
@@ -164,6 +165,10 @@ var (
 	// The date is looked for in the folded text.
 	cutoffDate = lazily(`(?:(?:early|mid|late|january|february|march|april|may|june|july|august|september|october|november|december|januar|februar|marz|mai|juni|juli|oktober|dezember|janvier|fevrier|mars|avril|juin|juillet|aout|septembre|octobre|novembre|decembre|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre|q[1-4])[ -](?:de |of )?)?\b(?:19|20)\d\d(?:[-/年]\d{1,2}月?(?:[-/]\d{1,2})?)?`)
 )
+
+// bareCutoff is a line that gives such a date and says nothing else, as instructions of
+// models have it.
+var bareCutoff = lazily(`^[^\p{L}]*(?:my )?(?:knowledge|training)(?: data)? cut-?off(?: date)?[^\p{L}]{1,4}(?:[a-z]{3,9} )?\d{4}\b[-\d]{0,6}[^\p{L}]*$`)
 
 // sizeCue finds a sentence that says how large the answerer is or describes its maker
 // without a name: nothing in it can be hidden, and all of it tells.
@@ -194,6 +199,7 @@ erstellt generiert geschrieben verfasst ubersetzt stammt reponse respuesta rispo
 escritas redactada gerada feita scritta generata creata napisane you this like unlike answer identify product creation version may service reporting signing mimi naitwa jina ako hedder mina ma as es une ime volam note nb disclaimer attribution hinweis anmerkung remarque rem dnl made docstring translation draft review summary poem documentation docs reviewed edited query tests signed running speaking genere ecrit redige propulse generado escrito creado hecho gerado feito generato scritto creato wygenerowano wygenerowane gegenereerd skapad generert wrote
 used model llm ich bin mich mir mein meine meinen meiner nennen als hier je j suis mon mes ici en yo soy fui he mi mis me llamo como aqui estoy sono mio chiamo come qui miei le sou eu meu meus chamo
 ik ben mijn jag ar mitt jeg er har som jestem jako mam nazywam jsem jmenuji ben adim olen nimeni sunt numele vagyok nevem saya nama aku toi ten tarafindan modeliyim asistaniyim zekayim
+everything if hablas hablando charlas chateas vous tu du sie parli parlando voce falando je u rozmawiasz reminder remember note keep not everything olarak name thank thanks says sends formerly ti te sou formo folks people users
 policy policies guidelines rules terms safeguards restrictions team company assistant ai bot reached here moi hello hi greetings hallo code script stand meines talking speaking chatting`) {
 		words[word] = true
 	}

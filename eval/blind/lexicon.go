@@ -178,6 +178,15 @@ bloch sautet brasseur giroux perrault nougaro ptolemy steele berri puel juncker 
 	return names
 }()
 
+// besideClaude are words with a capital that follow the name of the assistant.
+var besideClaude = func() map[string]bool {
+	words := map[string]bool{}
+	for word := range strings.FieldsSeq(`desktop team here from by assistant assistent assistente asistente chatbot model modell von de di da your dein ihr votre tu answer antwort reponse response`) {
+		words[word] = true
+	}
+	return words
+}()
+
 // ordinary are words with a capital that are no names of models or makers.
 var ordinary = func() map[string]bool {
 	words := map[string]bool{}

@@ -140,6 +140,7 @@ func (m *Masker) scan(r *reading) {
 					if n.disguise || len(disguised) > 0 && disguised[0].start < n.end {
 						r.say(n.name)
 					}
+					n.person = r.person(&n)
 					r.names = append(r.names, n)
 				}
 				inside = true
@@ -222,6 +223,10 @@ func (r *reading) sentence(place span, in []found, triggered bool, inTask *taskW
 		return
 	}
 	known[reduced] = true
+	if triggered && len(in) == 0 && bareCutoff().MatchString(reduced) {
+		r.cutoff(place, inTask)
+		return
+	}
 	if !mayBeCue(reduced) {
 		return
 	}
@@ -355,7 +360,7 @@ func reduce(text string, place span, names []found, versions bool) string {
 		write(text[at:n.start])
 		sign := byte(plainName)
 		versioned := versions && n.end-n.start > len(n.base) && strings.ContainsAny(text[n.start:n.end], "0123456789")
-		if n.common && !n.own && !versioned && !n.supported(names) || n.person(text) {
+		if n.common && !n.own && !versioned && !n.supported(names) || n.person {
 			sign = commonName
 		}
 		b.WriteByte(sign)
@@ -380,18 +385,31 @@ func (n *found) supported(names []found) bool {
 	return false
 }
 
-// person says whether a name is one of those that persons have and another word with a
-// person's name follows: "Claude Monet".
-func (n *found) person(text string) bool {
+// person says whether a name is one of those that persons have and a person's other name
+// follows: "Claude Monet", or a word with a capital, as in "Claude Dupont", that is none
+// of those which follow the assistant's name.
+func (r *reading) person(n *found) bool {
 	if n.base != "claude" || n.end-n.start > len("claude") {
 		return false
 	}
-	rest := strings.TrimLeft(text[n.end:], " -")
+	after := r.folded.text[n.end:]
+	rest := strings.TrimLeft(after, " -")
 	end := strings.IndexFunc(rest, func(r rune) bool { return !inWord(r) })
 	if end < 0 {
 		end = len(rest)
 	}
-	return len(rest) < len(text)-n.end && surnames[rest[:end]]
+	if len(rest) == len(after) || end == 0 {
+		return false
+	}
+	word := rest[:end]
+	if surnames[word] {
+		return true
+	}
+	written := r.text[r.folded.place(n.end+len(after)-len(rest)):]
+	first, size := utf8.DecodeRuneInString(written)
+	second, _ := utf8.DecodeRuneInString(written[size:])
+	_, isName := known[word]
+	return unicode.IsUpper(first) && unicode.IsLower(second) && !isName && !ordinary[word] && !besideClaude[word]
 }
 
 // tells says whether a decoded text has a name that the task has not.

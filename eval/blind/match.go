@@ -121,7 +121,8 @@ func (t *trie) step(at int32, b byte) int32 {
 type found struct {
 	span
 	*name
-	own bool
+	own    bool
+	person bool // a person's, as the next word tells
 }
 
 // at gives the longest name that begins at a place where a word does.
@@ -154,7 +155,7 @@ func (t *trie) at(text string, start int) (longest found, ok bool) {
 			if wordEnds(text, end) {
 				own = own || n.own
 				if end > longest.end {
-					longest = found{span{start, end}, n, own}
+					longest = found{span: span{start, end}, name: n, own: own}
 				}
 				longest.own = own
 			}

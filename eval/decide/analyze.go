@@ -220,7 +220,7 @@ type analyzer struct {
 	maxCostRatio  *float64
 	seed          uint64
 	tasks         indexer  // of tasks and clusters together, as the estimators want them
-	names         []string // of those of ratings
+	names         []string // by number in tasks
 	raterIndex    indexer
 	// mutex guards what the use cases keep, which are estimated several at a time.
 	mutex    sync.Mutex
@@ -287,6 +287,7 @@ func (g *Ratings) analyzer(data eval.Dataset, options Options) *analyzer {
 		a.tasks.of(task.TaskID)
 		a.cluster(task.TaskID, task.Cluster)
 	}
+	a.nameTasks()
 	for i := range a.ratings {
 		a.throughWeek = max(a.throughWeek, int(a.ratings[i].Week))
 	}
@@ -369,6 +370,17 @@ func (x indexer) ofCluster(task int, cluster string) int {
 		return task
 	}
 	return x.of(clusterPrefix + cluster)
+}
+
+// nameTasks finds the names of all tasks and clusters that have a number by now.
+func (a *analyzer) nameTasks() {
+	if len(a.names) == len(a.tasks) {
+		return
+	}
+	a.names = make([]string, len(a.tasks))
+	for name, number := range a.tasks {
+		a.names[number] = name
+	}
 }
 
 // interval gives an estimate of eval/stats the shape of a document.

@@ -9,7 +9,7 @@ import (
 
 // claims says of each claim of the protocol what the pilot found: confirmed where the
 // whole interval of the measure lies where the claim is true, contradicted where none of
-// it does. Cost and win rate go by the interval that holds at every look.
+// it does. All but first-pass gains go by the interval that holds at every look.
 func (a *analyzer) claims(comparisons []eval.ComparisonResult) []eval.ClaimResult {
 	results := []eval.ClaimResult{}
 	if a.data.Locked == nil {
@@ -41,7 +41,8 @@ func checkClaim(result *eval.ClaimResult, c *eval.ComparisonResult) {
 			result.Found = complement(*result.Found)
 		}
 	case eval.ClaimLatencyRatio:
-		result.Found, result.WhyMissing = c.LatencyRatio, c.WhyMissing["latency_ratio"]
+		result.Found, result.AtEveryLook = c.LatencyRatioAlwaysValid, true
+		result.WhyMissing = c.WhyMissing["latency_ratio_always_valid"]
 	case eval.ClaimWinRate:
 		result.Found, result.AtEveryLook = c.WinRateAlwaysValid, true
 		result.WhyMissing = c.WhyMissing["win_rate_always_valid"]

@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -13,7 +14,7 @@ func TestCheckClaim(t *testing.T) {
 	c := eval.ComparisonResult{
 		Tasks: 40, CostRatioAlwaysValid: found, WinRateAlwaysValid: found,
 		FirstPass:  &eval.FirstPass{Tasks: 30, Ratio: &eval.Interval{Estimate: 1.5, Low: 1.43, High: 1.6}},
-		WhyMissing: map[string]string{"latency_ratio": "no latency is known"},
+		WhyMissing: map[string]string{"latency_ratio_always_valid": "no latency is known"},
 	}
 	cases := []struct {
 		name   string
@@ -47,5 +48,26 @@ func TestCheckClaim(t *testing.T) {
 	}
 	if *found != (eval.Interval{Estimate: 0.60, Low: 0.55, High: 0.66}) || c.FirstPass.Ratio.Estimate != 1.5 {
 		t.Error("the use case's own intervals were changed")
+	}
+}
+
+// The latency ratio that claims go by holds at every look: its limits lie as far out as
+// those of the win rate, in units of what one look has.
+func TestLatencyRatioHoldsAtEveryLook(t *testing.T) {
+	for week, least := range map[int]float64{1: 1.8, 2: 1.5, 4: 1.05} {
+		analysis, err := Analyze(pilot(200, 100, 40, 1, eval.Human), Options{ThroughWeek: week})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := analysis.Comparisons[0]
+		once, always := c.LatencyRatio, c.LatencyRatioAlwaysValid
+		if once == nil || always == nil || once.Estimate != always.Estimate {
+			t.Fatalf("week %d: %v and %v", week, once, always)
+		}
+		log := func(i *eval.Interval) float64 { return math.Log(i.High / i.Low) }
+		cost := (c.CostRatioAlwaysValid.High - c.CostRatioAlwaysValid.Low) / (c.CostRatio.High - c.CostRatio.Low)
+		if wider := log(always) / log(once); wider < least || math.Abs(wider/cost-1) > 0.02 {
+			t.Errorf("week %d: %.3f times as wide, want %.2f at least and about %.3f as the cost ratio's", week, wider, least, cost)
+		}
 	}
 }

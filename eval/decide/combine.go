@@ -70,7 +70,7 @@ func (a *analyzer) combine(e *evidence, people, lost []stats.Observation, week i
 	all := slices.Clone(lost)
 	for _, task := range e.tasks {
 		if (task.raters > 0 || task.judged) && (week == 0 || task.Week <= week) {
-			all = append(all, stats.Observation{Task: task.number, Cluster: a.cluster(task.TaskID, task.Cluster)})
+			all = append(all, stats.Observation{Task: int(task.number), Cluster: int(task.cluster)})
 		}
 	}
 	if err := a.weigh(e, all); err != nil {

@@ -304,7 +304,7 @@ func (a *analyzer) lostObservations(e *evidence, week int) []stats.Observation {
 	var lost []stats.Observation
 	for _, task := range e.lostWithin(week) {
 		lost = append(lost, stats.Observation{
-			Score: task.score(), Task: task.number, Rater: stats.NoRater, Cluster: a.cluster(task.TaskID, task.Cluster),
+			Score: task.score(), Task: int(task.number), Rater: stats.NoRater, Cluster: int(task.cluster),
 		})
 	}
 	return lost

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"modeltrial/audit"
 	"modeltrial/eval"
 	"modeltrial/eval/stats"
 )
@@ -26,22 +27,23 @@ type evidence struct {
 
 // A covered task is one that the arms of a use case are to answer, or did.
 type covered struct {
-	eval.AssignedTask
+	Category           audit.Category
+	Week               int
+	number, cluster    int32 // by number in analyzer.names
+	raters             int32
+	before             int32 // people who rated it and do not count
 	assigned           bool
 	control, candidate bool // has answered
 	refused            bool // by the provider of an arm, for good
 	judged             bool
 	excluded           bool // by the protocol's rule on flagged answers: never shown again
-	number             int
-	raters             int
-	before             int // people who rated it and do not count
 }
 
 // asked is how many people's ratings of the task have come in, also of those whom the
 // protocol's rule leaves out: nobody else is asked in their place, so that nothing more is
 // awaited. That rule does not look at which arm anybody prefers, and so the tasks that are
 // lost by it are lost at random.
-func (task *covered) asked() int { return task.raters + task.before }
+func (task *covered) asked() int { return int(task.raters + task.before) }
 
 // closedShare is the share of the awaited ratings from which on a week counts as
 // closed: a task that nobody gets to must not hold up the pilot for ever.
@@ -74,20 +76,29 @@ func (a *analyzer) evidence(key useCase) *evidence {
 	return e
 }
 
+// coveredAtATime is how many covered tasks get their room at once: one by one they would
+// be much of what is collected.
+const coveredAtATime = 256
+
 // cover lists the tasks of a use case in a fixed order with what has come in.
 func (a *analyzer) cover(key useCase, e *evidence) []*covered {
 	var tasks []*covered
 	known := make([]*covered, len(a.tasks))
-	of := func(number int, task eval.AssignedTask) *covered {
+	var room []covered // of many at a time
+	of := func(number, cluster int, category audit.Category, week int) *covered {
 		if known[number] == nil {
-			known[number] = &covered{AssignedTask: task, number: number}
+			if len(room) == 0 {
+				room = make([]covered, coveredAtATime)
+			}
+			room[0] = covered{Category: category, Week: week, number: int32(number), cluster: int32(cluster)}
+			known[number], room = &room[0], room[1:]
 			tasks = append(tasks, known[number])
 		}
 		return known[number]
 	}
 	for _, task := range a.data.Assigned {
 		if a.inScope(key, task.Category) {
-			of(a.tasks.of(task.TaskID), task).assigned = true
+			of(a.tasks.of(task.TaskID), a.cluster(task.TaskID, task.Cluster), task.Category, task.Week).assigned = true
 		}
 	}
 	elsewhere := a.ratedElsewhere(e)
@@ -96,7 +107,7 @@ func (a *analyzer) cover(key useCase, e *evidence) []*covered {
 		if !a.inScope(key, r.Category) || (r.Arm != key.control && r.Arm != key.candidate) || elsewhere.holds(r.task) {
 			continue
 		}
-		task := of(r.task, eval.AssignedTask{TaskID: r.TaskID, Category: r.Category, Cluster: r.Cluster, Week: r.Week})
+		task := of(r.task, r.cluster, r.Category, r.Week)
 		task.control = task.control || r.Arm == key.control
 		task.candidate = task.candidate || r.Arm == key.candidate
 	}
@@ -110,7 +121,7 @@ func (a *analyzer) cover(key useCase, e *evidence) []*covered {
 		}
 	}
 	ratedBy := func(r *rated) *covered {
-		task := of(int(r.task), eval.AssignedTask{TaskID: a.names[r.task], Category: r.Category, Cluster: a.clusterOf(r), Week: int(r.Week)})
+		task := of(int(r.task), int(r.cluster), r.Category, int(r.Week))
 		task.control, task.candidate = true, true // both answers were seen, wherever they are kept
 		return task
 	}
@@ -130,11 +141,14 @@ func (a *analyzer) cover(key useCase, e *evidence) []*covered {
 	for i := range e.judged {
 		ratedBy(&e.judged[i]).judged = true
 	}
+	if len(a.excluded)+len(a.ratedBefore) == 0 {
+		return tasks
+	}
 	for _, task := range tasks {
-		pair := pairOf(task.TaskID, key.control, key.candidate)
+		pair := pairOf(a.names[task.number], key.control, key.candidate)
 		task.excluded = a.excluded[pair]
 		if e.kind == eval.Human {
-			task.before = a.ratedBefore[pair]
+			task.before = int32(a.ratedBefore[pair])
 		}
 	}
 	return tasks

@@ -53,9 +53,9 @@ func (g *Ratings) Add(rating *eval.Rating) {
 	}
 	g.prepare()
 	next := rated{
-		giver:  shared(g.givers, giver{rating.Rater, rating.Kind, rating.Simulated, cmp.Or(rating.Category, Uncategorised), rating.ArmA, rating.ArmB, rating.Verdict, rating.First}),
+		giver:   shared(g.givers, giver{rating.Rater, rating.Kind, rating.Simulated, cmp.Or(rating.Category, Uncategorised), rating.ArmA, rating.ArmB, rating.Verdict, rating.First}),
 		seconds: math.NaN(),
-		Score: rating.Score, Week: int32(rating.Week), task: int32(g.tasks.of(rating.TaskID)), rater: int32(g.raters.of(rating.Rater)),
+		Score:   rating.Score, Week: int32(rating.Week), task: int32(g.tasks.of(rating.TaskID)), rater: int32(g.raters.of(rating.Rater)),
 	}
 	next.cluster = int32(g.tasks.ofCluster(int(next.task), rating.Cluster))
 	if rating.Seconds != nil {

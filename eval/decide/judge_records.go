@@ -76,8 +76,8 @@ func (a *analyzer) judgeRecord(judge string, key useCase, simulated bool) (recor
 			return nil, fmt.Sprintf("what judge %s was told, or the model that answered for it, has changed since its first call", judge)
 		case r.Simulated && !simulated:
 			return nil, fmt.Sprintf("the ratings %s were simulated", there)
-		case !r.Passes:
-			return nil, fmt.Sprintf("judge %s did not pass %s (its agreement with people less theirs among themselves may be as low as %+.0f points, the limit is %+.0f)", judge, there, 100*r.Difference.Low, 100*leastAgreement)
+		case r.Difference.Low <= -locked.Protocol.JudgeLimits().Agreement: // the limit there may have been another
+			return nil, fmt.Sprintf("judge %s did not pass %s (its agreement with people less theirs among themselves may be as low as %+.0f points, the limit is %+.0f)", judge, there, 100*r.Difference.Low, -100*locked.Protocol.JudgeLimits().Agreement)
 		case r.Bias == nil:
 			return nil, fmt.Sprintf("it is not known %s by how much judge %s favours candidates", there, judge)
 		}

@@ -49,10 +49,15 @@ func TestJudgesWhoPassedMayDecide(t *testing.T) {
 		{"both passed", nil, eval.Switch, "decided by judge judge-1, which in the pilot of routing table 3 (2026-05-31) agreed with people on 66% of tasks, they among themselves on 64%, and favoured candidates by +1 (-4 to +6) points; judge judge-2"},
 		{"the protocol does not let them", func(d *eval.Dataset) { d.Locked.Protocol.JudgesMayDecide = false }, eval.Keep, "judges alone do not decide"},
 		{"no earlier pilot", func(d *eval.Dataset) { d.JudgeRecords = nil }, eval.Keep, "judge judge-1 was not measured against people in coding in an earlier pilot"},
-		{"one of them failed", second(func(r *eval.JudgeRecord) { r.Passes, r.Difference.Low = false, -0.2 }), eval.Keep, "judge judge-2 did not pass in the pilot of routing table 3 (its agreement with people less theirs among themselves may be as low as -20 points, the limit is -10)"},
+		{"one of them failed", second(func(r *eval.JudgeRecord) { r.Difference.Low = -0.2 }), eval.Keep, "judge judge-2 did not pass in the pilot of routing table 3 (its agreement with people less theirs among themselves may be as low as -20 points, the limit is -10)"},
+		{"a stricter protocol", func(d *eval.Dataset) { d.Locked.Protocol.JudgeThresholds = &eval.JudgeThresholds{Agreement: 0.04} }, eval.Keep, "may be as low as -5 points, the limit is -4)"},
+		{"a milder one", func(d *eval.Dataset) {
+			d.JudgeRecords[1].Difference.Low = -0.2
+			d.Locked.Protocol.JudgeThresholds = &eval.JudgeThresholds{Agreement: 0.25}
+		}, eval.Switch, "decided by judge judge-1"},
 		{"a newer pilot in which it failed", func(d *eval.Dataset) {
 			failed := d.JudgeRecords[0]
-			failed.Table, failed.Passes = 4, false
+			failed.Table, failed.Difference = 4, &eval.Interval{Low: -0.3}
 			d.JudgeRecords = append(d.JudgeRecords, failed)
 		}, eval.Keep, "judge judge-1 did not pass in the pilot of routing table 4"},
 		{"a newer pilot without people", func(d *eval.Dataset) {
@@ -131,5 +136,38 @@ func TestJudgesMaySwitchForCost(t *testing.T) {
 		if got := analysis.Comparisons[0]; got.Decision != want {
 			t.Errorf("bias up to %v: %q, want %q: %s", high, got.Decision, want, got.Reason)
 		}
+	}
+}
+
+// TestThresholdsOfTheProtocol: the same judge passes or not, and is warned of or not, by
+// what the protocol asks of it.
+func TestThresholdsOfTheProtocol(t *testing.T) {
+	ratings := referenceRatings(t, func(r eval.Rating) bool { return r.Category == "coding" })
+	of := func(limits *eval.JudgeThresholds) eval.JudgeResult {
+		t.Helper()
+		locked := &eval.LockedProtocol{SHA256: "0123456789abcdef", Protocol: eval.Protocol{
+			Control: ratings[0].ArmA, JudgeThresholds: limits, Weeks: 4,
+			UseCases: []eval.UseCase{{Category: "coding", Candidates: []string{ratings[0].ArmB}}},
+		}}
+		analysis, err := Analyze(eval.Dataset{Ratings: ratings, Locked: locked}, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return analysis.Judges[0]
+	}
+	byDefault := of(nil)
+	low := -byDefault.Difference.Low
+	if low < 0.01 {
+		t.Fatalf("the reference's judge agrees with people as well as they do: %+v", byDefault.Difference)
+	}
+	if of(&eval.JudgeThresholds{Agreement: low - 0.01}).Passes || !of(&eval.JudgeThresholds{Agreement: low + 0.01}).Passes {
+		t.Errorf("it does not pass by a limit beside %v", low)
+	}
+	warned := func(r eval.JudgeResult) bool {
+		return strings.Contains(strings.Join(r.Warnings, " "), "same verdict in both orders")
+	}
+	consistency := byDefault.Consistency.Estimate
+	if !warned(of(&eval.JudgeThresholds{Consistency: consistency + 0.01})) || warned(of(&eval.JudgeThresholds{Consistency: consistency - 0.01})) {
+		t.Errorf("it is not warned of by a limit beside %v", consistency)
 	}
 }

@@ -10,12 +10,16 @@ import (
 	"modeltrial/eval/stats"
 )
 
-// The thresholds of judge diagnostics (design, section 5).
-const (
-	leastConsistency  = 0.7   // of both orders, under which a judge is warned of
-	leastAgreement    = -0.10 // lower limit of its agreement less people's among themselves
-	judgeWarningAlpha = 0.05
-)
+// judgeWarningAlpha is the level of warnings of a judge (design, section 5).
+const judgeWarningAlpha = 0.05
+
+// judgeLimits are the protocol's thresholds of judge diagnostics.
+func (a *analyzer) judgeLimits() eval.JudgeThresholds {
+	if a.data.Locked == nil {
+		return eval.Protocol{}.JudgeLimits()
+	}
+	return a.data.Locked.Protocol.JudgeLimits()
+}
 
 // judged is what one item's people and judges said.
 type judgedItem struct {
@@ -106,7 +110,7 @@ func (a *analyzer) judge(name string, items []*judgedItem, families map[string][
 	}
 	result.Shared = len(shared)
 	a.judgeAgreement(&result, shared)
-	judgeConsistency(&result, items)
+	a.judgeConsistency(&result, items)
 	a.judgeBias(&result, shared)
 	a.selfPreference(&result, shared, families)
 	a.lengthBias(&result, shared)
@@ -160,14 +164,14 @@ func (a *analyzer) judgeAgreement(result *eval.JudgeResult, shared []*judgedItem
 	}
 	result.WithPeople, result.PeopleAmong = &agreement.Judge, &agreement.People
 	result.Difference = interval(agreement.Difference)
-	result.Passes = agreement.Difference.Low > leastAgreement
+	result.Passes = agreement.Difference.Low > -a.judgeLimits().Agreement
 	if !result.Passes {
 		result.Warnings = append(result.Warnings, fmt.Sprintf("agrees with people on %.0f%% where people agree among themselves on %.0f%%: it is not shown to stand in for a person",
 			100*agreement.Judge, 100*agreement.People))
 	}
 }
 
-func judgeConsistency(result *eval.JudgeResult, items []*judgedItem) {
+func (a *analyzer) judgeConsistency(result *eval.JudgeResult, items []*judgedItem) {
 	var pairs []stats.OrderPair
 	for _, item := range items {
 		orders := item.orders[result.Judge]
@@ -188,7 +192,7 @@ func judgeConsistency(result *eval.JudgeResult, items []*judgedItem) {
 		return
 	}
 	result.Consistency = interval(consistency)
-	if consistency.Estimate < leastConsistency {
+	if consistency.Estimate < a.judgeLimits().Consistency {
 		result.Warnings = append(result.Warnings, fmt.Sprintf("gives the same verdict in both orders only %.0f%% of the time", 100*consistency.Estimate))
 	}
 }

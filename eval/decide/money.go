@@ -186,10 +186,40 @@ func (a *analyzer) costs(result *eval.ComparisonResult, key useCase, tasks []mea
 	return nil
 }
 
-// costLooks tests "cost ratio ≥ 1 − saving" at the end of each week and gives the
-// last look's critical value and sequential p-value. A week that is not closed yet
-// is not a planned look.
+// costLooks tests "cost ratio ≥ 1 − saving" at every look and gives the last look's
+// critical value and sequential p-value.
 func (a *analyzer) costLooks(key useCase, tasks []measured, planned int) (critical, p float64, err error) {
+	last, err := a.measuredLooks(key, tasks, planned, func(soFar []measured) (int, float64, error) {
+		pairs, err := a.costPairs(key, soFar)
+		if err != nil {
+			return 0, 0, err
+		}
+		test, err := stats.RatioTest(pairs, 1-a.saving)
+		return len(pairs), zOf(test, err), nil
+	})
+	return last.Critical, last.P, err
+}
+
+// latencyLooks gives the critical value of the last look at the latencies. Nothing is
+// tested with them: a claim is held against the interval.
+func (a *analyzer) latencyLooks(key useCase, tasks []measured, planned int) (critical float64, err error) {
+	last, err := a.measuredLooks(key, tasks, planned, func(soFar []measured) (int, float64, error) {
+		pairs, err := a.latencyPairs(key, soFar)
+		if err != nil {
+			return 0, 0, err
+		}
+		if _, err := stats.LogRatios(pairs); err != nil {
+			return len(pairs), math.NaN(), nil // too few for a look
+		}
+		return len(pairs), 0, nil
+	})
+	return last.Critical, err
+}
+
+// measuredLooks looks at measured tasks at the end of each week and gives what the last
+// look says. A week that is not closed yet is not a planned look. at gives how many of
+// the tasks so far count and the z of their test, NaN where there are too few.
+func (a *analyzer) measuredLooks(key useCase, tasks []measured, planned int, at func([]measured) (int, float64, error)) (stats.LookResult, error) {
 	byWeek := func(x, y measured) int { return cmp.Compare(x.week, y.week) }
 	if !slices.IsSortedFunc(tasks, byWeek) {
 		tasks = slices.Clone(tasks)
@@ -207,15 +237,11 @@ func (a *analyzer) costLooks(key useCase, tasks []measured, planned int) (critic
 		if soFar == before && week < lastWeek {
 			continue
 		}
-		pairs, err := a.costPairs(key, tasks[:soFar])
+		count, z, err := at(tasks[:soFar])
 		if err != nil {
-			return 0, 0, err
+			return stats.LookResult{}, err
 		}
-		z := math.NaN()
-		if test, err := stats.RatioTest(pairs, 1-a.saving); err == nil {
-			z = test.Z
-		}
-		next := stats.Look{Week: week, Tasks: len(pairs), Z: z}
+		next := stats.Look{Week: week, Tasks: count, Z: z}
 		if lastWeek == 0 {
 			next.Week = 1 // no weeks: one look, at the end
 		}
@@ -226,10 +252,9 @@ func (a *analyzer) costLooks(key useCase, tasks []measured, planned int) (critic
 	}
 	results, err := stats.DefaultDesign(a.weeks, planned).Evaluate(looks)
 	if err != nil {
-		return 0, 0, err
+		return stats.LookResult{}, err
 	}
-	last := results[len(results)-1]
-	return last.Critical, last.P, nil
+	return results[len(results)-1], nil
 }
 
 func (a *analyzer) latencies(result *eval.ComparisonResult, key useCase, tasks []measured) error {
@@ -237,7 +262,7 @@ func (a *analyzer) latencies(result *eval.ComparisonResult, key useCase, tasks [
 	if err != nil {
 		return err
 	}
-	fields := []string{"latency_ratio", "latency_median_ratio", "latency_p95_ratio"}
+	fields := []string{"latency_ratio", "latency_median_ratio", "latency_p95_ratio", "latency_ratio_always_valid"}
 	if len(pairs) == 0 {
 		for _, field := range fields {
 			result.WhyMissing[field] = "the latency of no task is known under both arms"
@@ -250,6 +275,12 @@ func (a *analyzer) latencies(result *eval.ComparisonResult, key useCase, tasks [
 	if warning := skewWarning(pairs, geometric); err == nil && warning != "" {
 		result.Warnings = append(result.Warnings, warning)
 	}
+	critical, err := a.latencyLooks(key, tasks, result.Planned)
+	if err != nil {
+		return fmt.Errorf("looks at the latency ratio: %w", err)
+	}
+	valid, err := stats.GeometricMeanRatio(pairs, critical)
+	result.LatencyRatioAlwaysValid = noted(result.WhyMissing, fields[3], valid, err)
 	if key.category == AllCategories { // a quantile of tasks that weigh differently is none of anyone's tasks
 		result.WhyMissing[fields[1]], result.WhyMissing[fields[2]] = "given by category", "given by category"
 		return nil

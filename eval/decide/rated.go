@@ -48,10 +48,7 @@ type armPair struct{ control, candidate string }
 // [analyzer.arrange].
 func (a *analyzer) take(gathered *Ratings) {
 	a.ratings, a.bothOrders = gathered.kept, gathered.bothOrders
-	a.names = make([]string, len(a.tasks))
-	for name, number := range a.tasks {
-		a.names[number] = name
-	}
+	a.nameTasks()
 	a.orient(gathered.givers)
 	type pair struct{ task, arms int32 }
 	items := make(map[pair]int32, len(a.tasks))

@@ -61,7 +61,7 @@ func (a *analyzer) withoutLost() (eval.Dataset, int) {
 			continue
 		}
 		for _, task := range e.lost {
-			lost[task.TaskID] = true
+			lost[a.names[task.number]] = true
 		}
 	}
 	if len(lost) == 0 {

@@ -54,6 +54,7 @@ type Options struct {
 	RunCap      *audit.NanoUSD          // a lower cap for this run alone; nil: none
 	Endpoints   map[string]run.Endpoint // by provider
 	Limits      run.LimitStore          // of all processes; nil: this one is alone
+	Worker      string                  // this process among those
 	Concurrency int
 	Price       func(judge eval.Arm) (audit.Price, bool)
 	Progress    func(run.Progress) // called from one goroutine at a time; may be nil
@@ -158,7 +159,7 @@ func (p *panel) runOptions() run.Options {
 	}
 	return run.Options{
 		Store: p, Protocol: eval.Protocol{Arms: p.judges()}, Week: p.Week, Budget: p.Budget, RunCap: p.RunCap,
-		Endpoints: endpoints, Limits: p.Limits, Concurrency: p.Concurrency, Price: p.Price, Progress: p.Progress,
+		Endpoints: endpoints, Limits: p.Limits, Worker: p.Worker, Concurrency: p.Concurrency, Price: p.Price, Progress: p.Progress,
 	}
 }
 

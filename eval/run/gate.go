@@ -89,7 +89,7 @@ func newGate(name string, endpoint Endpoint, options Options, activity *activity
 		name: name, wait: options.Wait, notice: options.Notice, ceiling: float64(ceiling), limit: float64(ceiling), threshold: float64(ceiling), activity: activity,
 	}
 	place := Place{
-		Provider: name, RequestsPerMinute: endpoint.RequestsPerMinute, TokensPerMinute: endpoint.TokensPerMinute,
+		Provider: name, Worker: options.Worker, RequestsPerMinute: endpoint.RequestsPerMinute, TokensPerMinute: endpoint.TokensPerMinute,
 		Concurrency: endpoint.Concurrency,
 	}
 	if options.Limits != nil && place.limited() {

@@ -11,11 +11,12 @@ import (
 // A Place is that of one call among all that a provider may be sent.
 type Place struct {
 	Provider          string
+	Worker            string    // the process that calls: where it dies, its places are free again
 	RequestsPerMinute int       // 0: no limit, as for the next two
 	TokensPerMinute   int       // of requests and answers
 	Concurrency       int       // calls in flight
 	Tokens            int64     // that the call will probably take
-	Until             time.Time // when it ends at the latest, also where its process dies
+	Until             time.Time // when it ends at the latest
 }
 
 // limited says whether the provider has a limit.

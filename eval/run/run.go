@@ -25,6 +25,7 @@ type Options struct {
 	Concurrency int // calls in flight, of all providers together, until their answers are stored
 	// Limits holds what the endpoints allow over several processes; nil: this one is alone.
 	Limits LimitStore
+	Worker string // this process among those; empty: it has no name
 	// Wait is how long a provider may go without an answer, while there is nothing else
 	// to do, before its calls are left open; 0: some minutes, some seconds for one that
 	// has not answered in this run at all, and no time where the key or the credit is

@@ -37,6 +37,7 @@ CREATE TABLE provider_paces (
 CREATE TABLE provider_places (
     id       TEXT COLLATE "C" PRIMARY KEY,
     provider TEXT COLLATE "C" NOT NULL,
+    worker   TEXT COLLATE "C" NOT NULL,
     until    BIGINT NOT NULL
 );
 CREATE INDEX provider_places_provider ON provider_places (provider, until);

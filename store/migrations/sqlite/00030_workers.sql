@@ -37,6 +37,7 @@ CREATE TABLE provider_paces (
 CREATE TABLE provider_places (
     id       TEXT PRIMARY KEY,
     provider TEXT NOT NULL,
+    worker   TEXT NOT NULL,
     until    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX provider_places_provider ON provider_places (provider, until);
