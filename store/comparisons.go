@@ -19,40 +19,45 @@ func (s *Store) CreateComparisons(ctx context.Context) (created int, err error) 
 	if err != nil {
 		return 0, err
 	}
-	err = s.write(ctx, func(tx *transaction) error {
-		for _, useCase := range locked.Protocol.UseCases {
-			for _, candidate := range useCase.Candidates {
-				made, err := createFor(ctx, tx, useCase.Category, locked.Protocol.Control, candidate)
-				if err != nil {
-					return fmt.Errorf("comparisons of %s: %w", candidate, err)
-				}
-				created += made
+	for _, useCase := range locked.Protocol.UseCases {
+		for _, candidate := range useCase.Candidates {
+			made, err := s.createFor(ctx, useCase.Category, locked.Protocol.Control, candidate)
+			created += made
+			if err != nil {
+				return created, fmt.Errorf("comparisons of %s: %w", candidate, err)
 			}
 		}
-		return nil
-	})
-	return created, err
+	}
+	return created, nil
 }
 
-func createFor(ctx context.Context, tx *transaction, category audit.Category, control, candidate string) (created int, err error) {
-	const page = 1000 // tasks held at a time
+// createFor makes those of two arms, a page in each transaction: others write in between,
+// and what one that fails leaves out the next call makes.
+func (s *Store) createFor(ctx context.Context, category audit.Category, control, candidate string) (created int, err error) {
+	const page = 200
 	for last := ""; ; {
 		var tasks []string
-		err := tx.SelectContext(ctx, &tasks, `
+		err := s.write(ctx, func(tx *transaction) error {
+			err := tx.SelectContext(ctx, &tasks, `
 SELECT b.task_id FROM batch_tasks b
 JOIN responses a ON a.task_id = b.task_id AND a.arm = ?
 JOIN responses c ON c.task_id = b.task_id AND c.arm = ?
 WHERE b.category = ? AND b.task_id > ? AND NOT EXISTS (
     SELECT 1 FROM comparisons x WHERE x.task_id = b.task_id AND x.arm_a = ? AND x.arm_b = ?)
 ORDER BY b.task_id LIMIT ?`, control, candidate, category, last, control, candidate, page)
+			if err != nil {
+				return err
+			}
+			for _, task := range tasks {
+				_, err := tx.ExecContext(ctx, `INSERT INTO comparisons (id, task_id, arm_a, arm_b) VALUES (?, ?, ?, ?)`, rand.Text(), task, control, candidate)
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 		if err != nil {
 			return created, err
-		}
-		for _, task := range tasks {
-			_, err := tx.ExecContext(ctx, `INSERT INTO comparisons (id, task_id, arm_a, arm_b) VALUES (?, ?, ?, ?)`, rand.Text(), task, control, candidate)
-			if err != nil {
-				return created, err
-			}
 		}
 		created += len(tasks)
 		if len(tasks) < page {

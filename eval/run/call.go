@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"time"
 
 	"modeltrial/audit"
@@ -135,9 +136,14 @@ func (r *runner) attempt(ctx context.Context, p passage, cell eval.Cell, arm eva
 		return outcome{unused, ctx.Err()}, false, r.Store.Release(keep, cell, eval.FailedCall{Reason: "not sent: the run was interrupted", NotSent: true}, time.Now())
 	}
 	// The next call begins when this one's answer is stored: where the program is killed
-	// no more answers are lost than calls may be in flight.
-	defer func() { <-r.slots }()
+	// no more answers are lost than calls may be in flight. A worker, which has to wait for
+	// the writes of others, begins it at once: it may lose twice as many.
+	land := sync.OnceFunc(func() { <-r.slots })
+	defer land()
 	answer, failure := endpoint.Answer(gate.watch(keep, p), provider.Request{Task: task, Arm: arm})
+	if r.shared {
+		land()
+	}
 	came = outcome{resultOf(failure), failure}
 	own = gate.leave(p, came.result, came.asked())
 	if failure != nil {

@@ -82,6 +82,7 @@ type runner struct {
 	slots    chan struct{} // calls in flight, until their answers are stored
 	cap      audit.NanoUSD // the smaller of budget and run cap, over what is committed in all
 	flight   flight
+	shared   bool               // it is one of several workers
 	stop     context.CancelFunc // nothing more is sent
 
 	mu       sync.Mutex

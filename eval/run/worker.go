@@ -33,6 +33,7 @@ func NewWorker(options Options) (*Worker, error) {
 	options.Wait = math.MaxInt64
 	r := newRunner(options)
 	r.stop = func() {} // the next job may be cheaper
+	r.shared = true
 	for _, arm := range options.Protocol.Arms {
 		if err := r.checkCalls(arm); err != nil {
 			return nil, err
