@@ -114,6 +114,8 @@ const (
 	readOnlyTransaction  = "25006"
 	queryCanceled        = "57014"
 
+	invalidParameterValue = "22023"
+
 	connectionException  = "08" // a class, as is the next
 	operatorIntervention = "57"
 )
@@ -182,6 +184,11 @@ func (s *Store) commit(tx *sqlx.Tx) error {
 	for began := time.Now(); time.Since(began) < patience; time.Sleep(awayPause) {
 		var status string
 		if asked := s.reader.Get(&status, `SELECT coalesce(pg_xact_status(CAST(? AS xid8)), '')`, id); asked != nil {
+			// A server that crashed before it wrote anything of the transaction says that its
+			// id is in the future.
+			if failure, ok := errors.AsType[*pgconn.PgError](asked); ok && failure.Code == invalidParameterValue {
+				return err
+			}
 			continue
 		}
 		switch status {

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -28,16 +29,17 @@ const ServerEnv = "MODELTRIAL_TEST_POSTGRES"
 func Postgres() bool { return os.Getenv(ServerEnv) != "" }
 
 // Target is what a test opens for a database: the file, or in its place a database that
-// is made when it is asked for the first time and goes with the test. prepare brings a
-// new database's schema up to date; it is called once in a process, for the one that all
-// others are copies of.
+// is made when it is asked for the first time and goes with the test. prepare makes a new
+// database with its schema; it is called once in a process, for the one that all others
+// are copies of.
 func Target(t testing.TB, file string, prepare func(address string) error) string {
 	t.Helper()
-	if !Postgres() {
-		return file
-	}
 	mu.Lock()
 	defer mu.Unlock()
+	if !Postgres() {
+		copyFile(t, file, prepare)
+		return file
+	}
 	template := fmt.Sprint("template_", os.Getpid())
 	if made[template] == 0 {
 		run(t, `CREATE DATABASE `+template+` TEMPLATE template0`)
@@ -54,6 +56,30 @@ func Target(t testing.TB, file string, prepare func(address string) error) strin
 		t.Cleanup(func() { run(t, `DROP DATABASE `+name+` WITH (FORCE)`) })
 	}
 	return address(t, name)
+}
+
+// templateFile is a prepared file; empty where none has been asked for.
+var templateFile []byte
+
+// copyFile makes a file that is not there.
+func copyFile(t testing.TB, file string, prepare func(path string) error) {
+	t.Helper()
+	if _, err := os.Stat(file); err == nil {
+		return
+	}
+	if templateFile == nil {
+		path := filepath.Join(t.TempDir(), "template.db")
+		if err := prepare(path); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if templateFile, err = os.ReadFile(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(file, templateFile, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Empty is a database without tables, which goes with the test.
