@@ -4,16 +4,16 @@ import "time"
 
 // A WorkerProcess is a process that makes calls of the pilot, as it tells of itself.
 type WorkerProcess struct {
-	ID        string
-	Process   string // the machine and the number there
-	Version   string
-	StartedAt time.Time
-	SeenAt    time.Time
-	Answered  int     // answers since it started
-	Rated     int     // judgements
-	Failed    int     // calls that were given up
-	PerMinute float64 // answers and judgements, of the last half minute or so
-	Draining  bool    // it takes nothing more and ends
+	ID        string    `json:"id"`
+	Process   string    `json:"process"` // the machine and the number there
+	Version   string    `json:"version"`
+	StartedAt time.Time `json:"started_at"`
+	SeenAt    time.Time `json:"seen_at"`
+	Answered  int       `json:"answered"`         // answers since it started
+	Rated     int       `json:"rated"`            // judgements
+	Failed    int       `json:"failed"`           // calls that were given up
+	PerMinute float64   `json:"calls_per_minute"` // answers and judgements, of the last half minute or so
+	Draining  bool      `json:"-"`                // it takes nothing more and ends
 }
 
 // WorkerLost is how long a worker may be silent before it counts as dead.

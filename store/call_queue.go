@@ -30,8 +30,6 @@ const (
 	rowsPerRefill = 500
 	// rescueAfter is the least time after which a call is taken from a worker that died.
 	rescueAfter = time.Minute
-	// storagePause is how long a call is left alone after the database failed.
-	storagePause = 5 * time.Second
 	// unlimitedAttempts is for River, which would drop calls: they are counted here.
 	unlimitedAttempts = 30_000
 	refillQueue       = "refill"
@@ -182,11 +180,8 @@ func (w *callWorker) Work(_ context.Context, job *river.Job[callArgs]) error {
 	if w.ctx.Err() != nil {
 		return river.JobSnooze(0)
 	}
-	ending, err := w.work.Do(w.ctx, job.Args.Job, job.Attempt-1)
+	ending := w.work.Do(w.ctx, job.Args.Job, job.Attempt-1)
 	switch {
-	case err != nil:
-		slog.WarnContext(w.ctx, "a call is tried again", "job", job.Args.Key, "error", err)
-		return river.JobSnooze(storagePause)
 	case !ending.Open:
 		return nil
 	case ending.Attempt:

@@ -52,15 +52,20 @@ ON CONFLICT (week) DO UPDATE SET token = excluded.token, holder = excluded.holde
 const inOpenBatch = `EXISTS (SELECT 1 FROM provider_batch_items i JOIN provider_batches p ON p.id = i.batch_id AND p.state = 'open'
     WHERE i.task_id = c.task_id AND i.arm = c.arm)`
 
-// abandonClaims ends a week's claims, as if they had run out, but for those of batches
-// that a provider works on. Where workers are at it, whose claims are among them, it
+// abandonCalls ends claims, as if they had run out, for the reason ?1 at the time ?2, but
+// for those of batches that a provider works on. Of which calls follows.
+const abandonCalls = `
+UPDATE calls AS c SET claimed_until = 0, lost_nano_usd = lost_nano_usd + reserved_nano_usd, reserved_nano_usd = 0,
+    attempts = attempts + 1, last_error = ?1, updated_at = ?2
+WHERE claimed_until > 0 AND NOT ` + inOpenBatch + `
+`
+
+// abandonClaims ends a week's claims. Where workers are at it, whose claims are among them, it
 // leaves them all.
 func abandonClaims(ctx context.Context, tx *transaction, week int, now time.Time) error {
-	_, err := tx.ExecContext(ctx, `
-UPDATE calls AS c SET claimed_until = 0, lost_nano_usd = lost_nano_usd + reserved_nano_usd, reserved_nano_usd = 0,
-    attempts = attempts + 1, last_error = 'the run ended before an answer was stored', updated_at = ?
-WHERE claimed_until > 0 AND task_id IN (SELECT task_id FROM batch_tasks WHERE week = ?) AND NOT `+inOpenBatch+`
-    AND NOT EXISTS (SELECT 1 FROM workers WHERE seen_at > ?)`, now.UnixMicro(), week, now.Add(-eval.WorkerLost).UnixMicro())
+	_, err := tx.ExecContext(ctx, abandonCalls+`
+    AND task_id IN (SELECT task_id FROM batch_tasks WHERE week = ?3) AND NOT EXISTS (SELECT 1 FROM workers WHERE seen_at > ?4)`,
+		"the run ended before an answer was stored", now.UnixMicro(), week, now.Add(-eval.WorkerLost).UnixMicro())
 	if err != nil {
 		return fmt.Errorf("end the claims of week %d: %w", week, err)
 	}

@@ -54,10 +54,8 @@ func (s *Store) abandonJobs(ctx context.Context, jobs []run.Job, now time.Time) 
 		for _, job := range jobs {
 			var err error
 			if job.Comparison == "" {
-				_, err = tx.ExecContext(ctx, `
-UPDATE calls AS c SET claimed_until = 0, lost_nano_usd = lost_nano_usd + reserved_nano_usd, reserved_nano_usd = 0,
-    attempts = attempts + 1, last_error = ?1, updated_at = ?2
-WHERE task_id = ?3 AND arm = ?4 AND claimed_until > 0 AND NOT `+inOpenBatch+` AND NOT EXISTS (SELECT 1 FROM leases WHERE until > ?2)`,
+				_, err = tx.ExecContext(ctx, abandonCalls+`
+    AND task_id = ?3 AND arm = ?4 AND NOT EXISTS (SELECT 1 FROM leases WHERE until > ?2)`,
 					died, now.UnixMicro(), job.Cell.TaskID, job.Cell.Arm)
 			} else {
 				_, err = tx.ExecContext(ctx, `

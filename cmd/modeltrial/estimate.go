@@ -10,6 +10,7 @@ import (
 	"modeltrial/audit"
 	"modeltrial/eval"
 	"modeltrial/eval/run"
+	"modeltrial/eval/scale"
 	"modeltrial/report"
 	"modeltrial/store"
 )
@@ -159,32 +160,25 @@ func (e costEstimate) cells() []report.Cell {
 }
 
 // A callTime is how long calls take at least under the limits a minute of the providers.
-type callTime struct {
-	Hours float64         `json:"hours"`
-	Limit eval.ScaleLimit `json:"limit"` // the one that decides
-}
+type callTime scale.Rate
 
-// timeAtLimits is that of estimated calls, with the tokens that are expected; nil where no
-// limit holds for any of them.
+// timeAtLimits is that of estimated calls, with the tokens that are expected, by the limit
+// that decides; nil where none holds for any of them.
 func timeAtLimits(config eval.Config, estimates []costEstimate) *callTime {
 	var longest *callTime
-	consider := func(provider, kind string, amount int64, limit int) {
-		if limit <= 0 || amount == 0 {
-			return
-		}
-		if hours := float64(amount) / float64(limit) / 60; longest == nil || hours > longest.Hours {
-			longest = &callTime{Hours: hours, Limit: eval.ScaleLimit{Kind: kind, Provider: provider, Value: limit}}
-		}
-	}
 	for _, provider := range config.Providers {
-		var calls, tokens int64
+		var calls int
+		var tokens int64
 		for _, e := range estimates {
 			if e.Provider == provider.Name && !e.Free {
-				calls, tokens = calls+int64(e.Calls), tokens+e.Tokens
+				calls, tokens = calls+e.Calls, tokens+e.Tokens
 			}
 		}
-		consider(provider.Name, "requests_per_minute", calls, provider.RequestsPerMinute)
-		consider(provider.Name, "tokens_per_minute", tokens, provider.TokensPerMinute)
+		for _, rate := range scale.Rates(provider, calls, float64(tokens)) {
+			if rate.Hours > 0 && (longest == nil || rate.Hours > longest.Hours) {
+				longest = new(callTime(rate))
+			}
+		}
 	}
 	return longest
 }

@@ -202,7 +202,12 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 		return err
 	}
 	drift := driftWarnings(served)
-	blocked, err := blockages(ctx, s, status, open, spent, committed, budget, time.Now())
+	now := time.Now()
+	workers, err := s.Workers(ctx, now)
+	if err != nil {
+		return err
+	}
+	blocked, err := blockages(ctx, s, status, open, spent, committed, budget, workers, now)
 	if err != nil {
 		return err
 	}
@@ -214,16 +219,12 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 	if err != nil {
 		return err
 	}
-	workers, err := s.Workers(ctx, time.Now())
-	if err != nil {
-		return err
-	}
-	working := workersProgress(workers, time.Now())
+	working := workersProgress(workers, now)
 	waiting, err := s.WaitingCalls(ctx)
 	if err != nil {
 		return err
 	}
-	due := g.dueCommand(stop != nil, atWork(workers, time.Now()), open, unjudged, status)
+	due := g.dueCommand(stop != nil, atWork(workers, now), open, unjudged, status)
 	recorded, unexplained, err := deviations(ctx, s)
 	if err != nil {
 		return err

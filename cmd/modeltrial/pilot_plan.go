@@ -156,11 +156,12 @@ func runPlan(ctx context.Context, g *global, s *store.Store, a eval.Assumptions,
 	if err != nil {
 		return err
 	}
+	atLimits := timeAtLimits(config, estimates)
 	if g.json {
 		return report.JSON(out, map[string]any{
 			"schema": "modeltrial.pilot-plan/1", "pilot": protocol.Name, "assumptions": a, "use_cases": plans, "estimates": estimates,
 			"ratings": ratings, "rater_checks": tries, "rater_hours": hours, "budget_usd": budget.Dollars(), "learned": learned, "allocation": allocation,
-			"time": timeAtLimits(config, estimates), "why_missing": timeAtLimits(config, estimates).whyMissing(),
+			"time": atLimits, "why_missing": atLimits.whyMissing(),
 		})
 	}
 	if err := report.Plan(out, protocol, a, plans, g.style(out)); err != nil {
@@ -169,7 +170,7 @@ func runPlan(ctx context.Context, g *global, s *store.Store, a eval.Assumptions,
 	if err := report.PlanLearned(out, a, learned, allocation, g.style(out)); err != nil {
 		return err
 	}
-	return sayPlan(out, g, a, config, estimates, ratings, tries, hours)
+	return sayPlan(out, g, a, config.Pilot, estimates, atLimits, ratings, tries, hours)
 }
 
 // learn takes over what people's ratings in the workspace say of raters, unless the
@@ -197,7 +198,7 @@ func learn(ctx context.Context, s *store.Store, a *eval.Assumptions) (eval.Learn
 	return learned, nil
 }
 
-func sayPlan(out io.Writer, g *global, a eval.Assumptions, config eval.Config, estimates []costEstimate, ratings, tries int, hours float64) error {
+func sayPlan(out io.Writer, g *global, a eval.Assumptions, protocol eval.Protocol, estimates []costEstimate, atLimits *callTime, ratings, tries int, hours float64) error {
 	trying := ""
 	if tries > 0 {
 		trying = fmt.Sprintf(" and up to %s that try the raters", report.Count(tries))
@@ -211,6 +212,6 @@ func sayPlan(out io.Writer, g *global, a eval.Assumptions, config eval.Config, e
 			fmt.Fprintf(out, "\n! arm %q: %v\n", e.Arm, run.UnknownPrice(eval.Arm{Provider: e.Provider, Model: e.Model}))
 		}
 	}
-	_, err := fmt.Fprintf(out, "\n%s\nbudget: %s USD, never exceeded\n\n%s\n", timeAtLimits(config, estimates).say(), config.Pilot.BudgetUSD, g.next("simulate")+"     what this plan would find\nthen: "+g.command("pilot lock"))
+	_, err := fmt.Fprintf(out, "\n%s\nbudget: %s USD, never exceeded\n\n%s\n", atLimits.say(), protocol.BudgetUSD, g.next("simulate")+"     what this plan would find\nthen: "+g.command("pilot lock"))
 	return err
 }

@@ -266,16 +266,17 @@ func sayDryRun(ctx context.Context, g *global, s *store.Store, config eval.Confi
 	if err != nil {
 		return err
 	}
+	atLimits := timeAtLimits(config, estimates)
 	if g.json {
 		return report.JSON(out, map[string]any{
 			"schema": "modeltrial.pilot-run/1", "week": o.week, "dry_run": true, "open": len(cells), "estimates": estimates,
-			"time": timeAtLimits(config, estimates), "why_missing": timeAtLimits(config, estimates).whyMissing(),
+			"time": atLimits, "why_missing": atLimits.whyMissing(),
 		})
 	}
 	fmt.Fprintf(out, "week %d: %s calls are open; nothing was sent\n\n", o.week, report.Count(len(cells)))
 	if err := writeEstimates(out, g, estimates); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "\n%s\n", timeAtLimits(config, estimates).say())
+	_, err = fmt.Fprintf(out, "\n%s\n", atLimits.say())
 	return err
 }

@@ -55,7 +55,7 @@ type blockage struct {
 }
 
 // blockages tell why calls are open that a run would have made.
-func blockages(ctx context.Context, s *store.Store, status store.Status, open int, spent, committed, budget audit.NanoUSD, now time.Time) ([]blockage, error) {
+func blockages(ctx context.Context, s *store.Store, status store.Status, open int, spent, committed, budget audit.NanoUSD, workers []eval.WorkerProcess, now time.Time) ([]blockage, error) {
 	found := []blockage{}
 	leases, err := s.Leases(ctx, now)
 	if err != nil {
@@ -74,10 +74,6 @@ func blockages(ctx context.Context, s *store.Store, status store.Status, open in
 		held[lease.Week] = true
 		found = append(found, blockage{Kind: "run", Week: lease.Week, Message: fmt.Sprintf("week %d is being run by %s since %s; another run waits until it ends",
 			lease.Week, lease.Holder, lease.TakenAt.Format("15:04 MST"))})
-	}
-	workers, err := s.Workers(ctx, now)
-	if err != nil {
-		return nil, err
 	}
 	calls, err := s.BlockedCalls(ctx, now)
 	if err != nil {

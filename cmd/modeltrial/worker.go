@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"sync/atomic"
 	"time"
@@ -179,7 +180,7 @@ func (w *worker) prepare(ctx context.Context, concurrency int, errOut io.Writer)
 	if err := addJudges(ctx, w.s, w.protocol.Protocol, w.judging); err != nil {
 		return err
 	}
-	w.judges, err = judge.NewWorker(w.judging, w.s)
+	w.judges, err = judge.NewWorker(w.judging)
 	return err
 }
 
@@ -193,19 +194,7 @@ func (w *worker) work() run.Work {
 	}
 	return run.Work{
 		Open: w.open, Lanes: lanes,
-		Do: func(ctx context.Context, job run.Job, attempts int) (run.Ending, error) {
-			ending, err := w.do(ctx, job, attempts)
-			if ending.Budget {
-				w.uncovered.Add(1)
-			}
-			if err != nil || ending.Open || ending.Reason == "" {
-				return ending, err
-			}
-			return ending, w.s.KeepWaiting(context.WithoutCancel(ctx), eval.WaitingCall{
-				Job: job.Key(), TaskID: job.Cell.TaskID, Arm: job.Cell.Arm, Comparison: job.Comparison, First: job.First,
-				Week: job.Cell.Week, Reason: ending.Reason, FailedAt: time.Now(),
-			})
-		},
+		Do: w.do,
 		Longest: func(job run.Job) time.Duration {
 			if job.Comparison != "" && w.judges != nil {
 				return w.judges.Longest(job)
@@ -215,7 +204,29 @@ func (w *worker) work() run.Work {
 	}
 }
 
-func (w *worker) do(ctx context.Context, job run.Job, attempts int) (run.Ending, error) {
+// storagePause is how long a call is left alone after the database failed.
+const storagePause = 5 * time.Second
+
+// do makes a call, and keeps it with its reason where it is given up.
+func (w *worker) do(ctx context.Context, job run.Job, attempts int) run.Ending {
+	ending, err := w.call(ctx, job, attempts)
+	if ending.Budget {
+		w.uncovered.Add(1)
+	}
+	if err == nil && !ending.Open && ending.Reason != "" {
+		err = w.s.KeepWaiting(context.WithoutCancel(ctx), eval.WaitingCall{
+			Job: job.Key(), TaskID: job.Cell.TaskID, Arm: job.Cell.Arm, Comparison: job.Comparison, First: job.First,
+			Week: job.Cell.Week, Reason: ending.Reason, FailedAt: time.Now(),
+		})
+	}
+	if err != nil {
+		slog.WarnContext(ctx, "a call is tried again", "job", job.Key(), "error", err)
+		return run.Ending{Open: true, Wait: storagePause}
+	}
+	return ending
+}
+
+func (w *worker) call(ctx context.Context, job run.Job, attempts int) (run.Ending, error) {
 	switch {
 	case job.Comparison == "":
 		return w.answers.Answer(ctx, job.Cell, attempts)

@@ -34,87 +34,111 @@ func (w *worker) counts() (answered, rated, failed int, spent audit.NanoUSD) {
 	return answered, rated, failed, spent
 }
 
+// A pulse tells of a worker while it works, and looks whether it should go on.
+type pulse struct {
+	w       *worker
+	stop    context.CancelCauseFunc // ends the work
+	samples []workSample            // of the last while, oldest first
+	steady  time.Time               // since when it has told of itself without a gap
+
+	done      int // calls, when it last was not stuck for want of budget
+	uncovered int64
+	stuck     time.Time // since when nothing was done
+}
+
+// A workSample is how many calls a worker had done at a time.
+type workSample struct {
+	at    time.Time
+	calls int
+}
+
 // tell has the worker tell of itself until the context ends, and a last time then. It
 // ends the work where the protocol has changed, and with untilDone where all is done.
 func (w *worker) tell(ctx context.Context, stop context.CancelCauseFunc, untilDone bool) (ended <-chan struct{}) {
+	now := time.Now()
+	p := &pulse{w: w, stop: stop, samples: []workSample{{at: now}}, steady: now, stuck: now}
 	done := make(chan struct{})
-	type sample struct {
-		at    time.Time
-		calls int
-	}
-	samples := []sample{{at: time.Now()}}
-	see := func(ctx context.Context, draining bool) error {
-		now := time.Now()
-		answered, rated, failed, _ := w.counts()
-		samples = append(samples, sample{now, answered + rated})
-		for len(samples) > 2 && now.Sub(samples[0].at) > ratePause {
-			samples = samples[1:]
-		}
-		self := w.self
-		self.SeenAt, self.Answered, self.Rated, self.Failed, self.Draining = now, answered, rated, failed, draining
-		if over := now.Sub(samples[0].at); over > 0 {
-			self.PerMinute = float64(answered+rated-samples[0].calls) / over.Minutes()
-		}
-		return w.s.SeeWorker(ctx, self)
-	}
-	steady := time.Now() // since when it has told of itself without a gap
-	look := func() error {
-		if err := see(ctx, false); err != nil {
-			steady = time.Now()
-			return err
-		}
-		if err := w.relieve(ctx, steady); err != nil {
-			return err
-		}
-		now, err := w.s.Locked(ctx)
-		if err != nil {
-			return err
-		}
-		if now.SHA256 != w.protocol.SHA256 {
-			stop(errProtocolChanged)
-		}
-		return nil
-	}
-	before, uncovered, stuckSince := 0, int64(0), time.Now()
-	finish := func() error {
-		finished, err := w.done(ctx)
-		if finished {
-			stop(nil)
-		}
-		answered, rated, _, _ := w.counts()
-		switch now := w.uncovered.Load(); {
-		case answered+rated > before || now == 0:
-			before, uncovered, stuckSince = answered+rated, now, time.Now()
-		case now > uncovered && time.Since(stuckSince) > uncoveredPause:
-			stop(errUncovered)
-		}
-		return err
-	}
 	go func() {
 		defer close(done)
-		var looking, finishing <-chan time.Time
-		looking = time.Tick(seenPause)
-		if untilDone {
-			finishing = time.Tick(donePause)
-		}
-		for err := look(); ; {
-			if err != nil && ctx.Err() == nil {
-				slog.WarnContext(ctx, "the worker could not tell of itself", "error", err) // it is tried again
-			}
-			select {
-			case <-ctx.Done():
-				if err := see(context.WithoutCancel(ctx), true); err != nil {
-					slog.WarnContext(ctx, "the worker could not tell that it ends", "error", err)
-				}
-				return
-			case <-looking:
-				err = look()
-			case <-finishing:
-				err = finish()
-			}
-		}
+		p.beat(ctx, untilDone)
 	}()
 	return done
+}
+
+func (p *pulse) beat(ctx context.Context, untilDone bool) {
+	looking := time.Tick(seenPause)
+	var finishing <-chan time.Time // never, where it does not end by itself
+	if untilDone {
+		finishing = time.Tick(donePause)
+	}
+	for err := p.look(ctx); ; {
+		if err != nil && ctx.Err() == nil {
+			slog.WarnContext(ctx, "the worker could not tell of itself", "error", err) // it is tried again
+		}
+		select {
+		case <-ctx.Done():
+			if err := p.see(context.WithoutCancel(ctx), true); err != nil {
+				slog.WarnContext(ctx, "the worker could not tell that it ends", "error", err)
+			}
+			return
+		case <-looking:
+			err = p.look(ctx)
+		case <-finishing:
+			err = p.finish(ctx)
+		}
+	}
+}
+
+// see tells how far the worker is.
+func (p *pulse) see(ctx context.Context, draining bool) error {
+	now := time.Now()
+	answered, rated, failed, _ := p.w.counts()
+	p.samples = append(p.samples, workSample{now, answered + rated})
+	for len(p.samples) > 2 && now.Sub(p.samples[0].at) > ratePause {
+		p.samples = p.samples[1:]
+	}
+	self := p.w.self
+	self.SeenAt, self.Answered, self.Rated, self.Failed, self.Draining = now, answered, rated, failed, draining
+	if over := now.Sub(p.samples[0].at); over > 0 {
+		self.PerMinute = float64(answered+rated-p.samples[0].calls) / over.Minutes()
+	}
+	return p.w.s.SeeWorker(ctx, self)
+}
+
+// look tells how far the worker is, and looks after the others and the protocol.
+func (p *pulse) look(ctx context.Context) error {
+	if err := p.see(ctx, false); err != nil {
+		p.steady = time.Now()
+		return err
+	}
+	if err := p.w.relieve(ctx, p.steady); err != nil {
+		return err
+	}
+	now, err := p.w.s.Locked(ctx)
+	if err != nil {
+		return err
+	}
+	if now.SHA256 != p.w.protocol.SHA256 {
+		p.stop(errProtocolChanged)
+	}
+	return nil
+}
+
+// finish ends the work where all is done, or the budget has not covered a call for a
+// while.
+func (p *pulse) finish(ctx context.Context) error {
+	finished, err := p.w.done(ctx)
+	if finished {
+		p.stop(nil)
+	}
+	answered, rated, _, _ := p.w.counts()
+	switch now := p.w.uncovered.Load(); {
+	case answered+rated > p.done || now == 0:
+		p.done, p.uncovered, p.stuck = answered+rated, now, time.Now()
+	case now > p.uncovered && time.Since(p.stuck) > uncoveredPause:
+		p.stop(errUncovered)
+	}
+	return err
 }
 
 // relieve gives the calls of workers that died to the others. After an outage of the
@@ -177,23 +201,15 @@ func sayGivenUp(g *global, out io.Writer, waiting []eval.WaitingCall) {
 
 // workerProgress is a worker's row of the status document.
 type workerProgress struct {
-	ID        string    `json:"id"`
-	Process   string    `json:"process"`
-	Version   string    `json:"version"`
-	StartedAt time.Time `json:"started_at"`
-	SeenAt    time.Time `json:"seen_at"`
-	State     string    `json:"state"` // working, draining or lost
-	Answered  int       `json:"answered"`
-	Rated     int       `json:"rated"`
-	Failed    int       `json:"failed"`
-	PerMinute float64   `json:"calls_per_minute"`
+	eval.WorkerProcess
+	State string `json:"state"` // working, draining or lost
 }
 
 // workersProgress are the workers of the status document.
 func workersProgress(workers []eval.WorkerProcess, now time.Time) []workerProgress {
 	rows := make([]workerProgress, len(workers))
 	for i, w := range workers {
-		rows[i] = workerProgress{w.ID, w.Process, w.Version, w.StartedAt, w.SeenAt, w.State(now), w.Answered, w.Rated, w.Failed, w.PerMinute}
+		rows[i] = workerProgress{w, w.State(now)}
 		if w.Lost(now) {
 			rows[i].PerMinute = 0
 		}

@@ -24,6 +24,9 @@ type Store interface {
 	// week (0: of all), in a fixed order, both orders of a comparison together. One
 	// that got [Attempts] replies that could not be read is not open any more.
 	OpenJudgements(ctx context.Context, week, attempts int) ([]eval.Judgement, error)
+	// Judgement reads one that a judge has to make; eval.ErrNotFound where the comparison
+	// is not stored, or does not count.
+	Judgement(ctx context.Context, comparisonID string, first eval.Side, judge string) (eval.Judgement, error)
 	// JudgePresentation is a comparison, the control's answer on the left; it names no
 	// arm.
 	JudgePresentation(ctx context.Context, comparisonID string) (eval.Presentation, error)

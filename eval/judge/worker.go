@@ -9,24 +9,16 @@ import (
 	"modeltrial/eval/run"
 )
 
-// A WorkerStore keeps what a worker needs beside [Store]. Package store satisfies it.
-type WorkerStore interface {
-	// Judgement reads what a judge has to say of a comparison in an order;
-	// eval.ErrNotFound where the comparison is not stored, or does not count.
-	Judgement(ctx context.Context, comparisonID string, first eval.Side, judge string) (eval.Judgement, error)
-}
-
 // A Worker asks for the single judgements that a [run.Queue] hands out.
 type Worker struct {
-	store WorkerStore
 	panel *panel
 	run   *run.Worker
 }
 
 // NewWorker is a worker for the panel of a protocol. It returns an error where a judge
 // could not be called or paid.
-func NewWorker(o Options, store WorkerStore) (*Worker, error) {
-	w := &Worker{store: store, panel: newPanel(o)}
+func NewWorker(o Options) (*Worker, error) {
+	w := &Worker{panel: newPanel(o)}
 	var err error
 	w.run, err = run.NewWorker(w.panel.runOptions())
 	return w, err
@@ -45,7 +37,7 @@ func (w *Worker) Longest(job run.Job) time.Duration { return w.run.Longest(job.C
 // Judge asks for the judgement that a job names, in one call, and stores what came of it.
 // attempts counts the calls for it that failed so far. An error is one of the storage.
 func (w *Worker) Judge(ctx context.Context, job run.Job, attempts int) (run.Ending, error) {
-	judgement, err := w.store.Judgement(ctx, job.Comparison, job.First, job.Cell.Arm)
+	judgement, err := w.panel.Store.Judgement(ctx, job.Comparison, job.First, job.Cell.Arm)
 	switch {
 	case errors.Is(err, eval.ErrNotFound):
 		return run.Ending{}, nil // it was excluded meanwhile

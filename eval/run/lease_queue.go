@@ -18,8 +18,6 @@ const (
 	idlePause = 2 * time.Second
 	// feedPause is the least time between two looks.
 	feedPause = 50 * time.Millisecond
-	// storagePause is how long a job is left alone after the storage failed.
-	storagePause = 5 * time.Second
 )
 
 // A LeaseQueue is the [Queue] of a database in a file, which one process at a time works
@@ -114,12 +112,7 @@ func feed(ctx context.Context, work Work) error {
 			}
 			lane <- struct{}{} // only this goroutine fills it
 			under.Go(func() {
-				ending, err := work.Do(ctx, job, attempts)
-				if err != nil {
-					slog.WarnContext(ctx, "a call is tried again", "job", key, "error", err)
-					ending = Ending{Open: true, Wait: storagePause}
-				}
-				board.end(key, ending)
+				board.end(key, work.Do(ctx, job, attempts))
 				<-lane
 				select {
 				case ended <- struct{}{}:

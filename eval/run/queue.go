@@ -43,10 +43,9 @@ type Work struct {
 	Open func(ctx context.Context) iter.Seq2[Job, error]
 	// Lanes are how many jobs of each provider this process may be given at once.
 	Lanes map[string]int
-	// Do does a job; attempts counts the calls for it that failed so far. An error says
-	// that the storage failed: the job is tried again. It returns soon after the
-	// context's end.
-	Do func(ctx context.Context, job Job, attempts int) (Ending, error)
+	// Do does a job; attempts counts the calls for it that failed so far. It returns soon
+	// after the context's end.
+	Do func(ctx context.Context, job Job, attempts int) Ending
 	// Longest is how long Do takes at most.
 	Longest func(job Job) time.Duration
 }

@@ -121,7 +121,7 @@ func TestLeaseQueue(t *testing.T) {
 						}
 					}
 				},
-				Do: func(ctx context.Context, job Job, attempts int) (Ending, error) {
+				Do: func(ctx context.Context, job Job, attempts int) Ending {
 					mu.Lock()
 					flying[job.Key()]++
 					flying[job.Lane]++
@@ -141,18 +141,18 @@ func TestLeaseQueue(t *testing.T) {
 					flying[job.Key()]--
 					flying[job.Lane]--
 					if ctx.Err() != nil {
-						return Ending{Open: true}, nil
+						return Ending{Open: true}
 					}
 					if open[job.Key()]--; open[job.Key()] > 0 {
 						if attempts != 0 {
 							t.Errorf("%s: %d attempts, want none yet", job.Key(), attempts)
 						}
-						return Ending{Open: true, Attempt: true, Wait: time.Second}, nil
+						return Ending{Open: true, Attempt: true, Wait: time.Second}
 					}
 					if attempts != 1 {
 						t.Errorf("%s: %d attempts, want 1", job.Key(), attempts)
 					}
-					return Ending{}, nil
+					return Ending{}
 				},
 			}
 		}
