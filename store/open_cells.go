@@ -29,15 +29,24 @@ func (s *Store) OpenCells(ctx context.Context, week int) (cells []eval.Cell, err
 // snapshot of the database, while the caller works: what is answered before its page
 // is read is not given. An error is the last that comes.
 func (s *Store) EachOpenCell(ctx context.Context, week int) iter.Seq2[eval.Cell, error] {
+	return s.openCellsFrom(ctx, week, batchTask{Week: week})
+}
+
+// EachOpenCellFrom is [Store.EachOpenCell] for every week, without the tasks that come
+// before the first cell's: who knows that all of them are answered need not read them.
+func (s *Store) EachOpenCellFrom(ctx context.Context, first eval.Cell) iter.Seq2[eval.Cell, error] {
+	return s.openCellsFrom(ctx, 0, batchTask{first.Week, first.Category, first.TaskID})
+}
+
+func (s *Store) openCellsFrom(ctx context.Context, week int, task batchTask) iter.Seq2[eval.Cell, error] {
 	return func(yield func(eval.Cell, error) bool) {
 		locked, err := s.Locked(ctx)
 		if err != nil {
 			yield(eval.Cell{}, err)
 			return
 		}
-		after := batchTask{Week: week}
-		for {
-			page, err := s.openTasks(ctx, week, after)
+		for comes := ">="; ; comes = ">" {
+			page, err := s.openTasks(ctx, week, comes, task)
 			if err != nil {
 				yield(eval.Cell{}, err)
 				return
@@ -59,7 +68,7 @@ func (s *Store) EachOpenCell(ctx context.Context, week int) iter.Seq2[eval.Cell,
 					}
 				}
 			}
-			after = page[len(page)-1].batchTask
+			task = page[len(page)-1].batchTask
 		}
 	}
 }
@@ -77,8 +86,8 @@ type openTask struct {
 	answered map[string]bool
 }
 
-// openTasks is the next page of a week's tasks after one of them.
-func (s *Store) openTasks(ctx context.Context, week int, after batchTask) ([]openTask, error) {
+// openTasks is the next page of a week's tasks: from one of them on (>=), or after it (>).
+func (s *Store) openTasks(ctx context.Context, week int, comes string, task batchTask) ([]openTask, error) {
 	var rows []struct {
 		batchTask
 		Arm *string `db:"arm"`
@@ -90,10 +99,10 @@ func (s *Store) openTasks(ctx context.Context, week int, after batchTask) ([]ope
 	err := s.reader.SelectContext(ctx, &rows, `
 SELECT b.week, b.category, b.task_id, r.arm FROM (
     SELECT week, category, task_id FROM batch_tasks
-    WHERE (week, category, task_id) > (?1, ?2, ?3) AND week <= ?4 AND came_by <> 'rating'
+    WHERE (week, category, task_id) `+comes+` (?1, ?2, ?3) AND week <= ?4 AND came_by <> 'rating'
     ORDER BY week, category, task_id LIMIT ?5) b
 LEFT JOIN responses r ON r.task_id = b.task_id
-ORDER BY b.week, b.category, b.task_id`, after.Week, after.Category, after.TaskID, through, openPage)
+ORDER BY b.week, b.category, b.task_id`, task.Week, task.Category, task.TaskID, through, openPage)
 	if err != nil {
 		return nil, fmt.Errorf("read batch: %w", err)
 	}

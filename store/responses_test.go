@@ -397,4 +397,17 @@ func TestOpenCellsComePageByPage(t *testing.T) {
 	if len(seen) != len(cells)-1 || seen[last] {
 		t.Errorf("%d cells came, want all but the one that was answered before its page was read", len(seen))
 	}
+	for _, at := range []int{0, len(cells) / 2, len(cells) - 1} {
+		var rest []eval.Cell
+		for cell, err := range s.EachOpenCellFrom(t.Context(), cells[at]) {
+			must(t, err)
+			rest = append(rest, cell)
+		}
+		want := slices.DeleteFunc(slices.Clone(cells), func(cell eval.Cell) bool {
+			return cell == last || strings.Compare(string(cell.Category)+cell.TaskID, string(cells[at].Category)+cells[at].TaskID) < 0
+		})
+		if !slices.Equal(rest, want) {
+			t.Errorf("from cell %d on %d cells came, want %d", at, len(rest), len(want))
+		}
+	}
 }

@@ -17,9 +17,16 @@ const comparisonsPause = 10 * time.Second
 // manyJudgements are not read again sooner just to see whether all is done.
 const manyJudgements = 1000
 
+// fromStartPause is how often a worker looks at the tasks again that were answered when it
+// last looked: a week may have got more.
+const fromStartPause = time.Minute
+
 // openJobs is what a worker knows of the open calls.
 type openJobs struct {
 	mu         sync.Mutex
+	first      eval.Cell // before its task nothing was open
+	givenUp    int       // calls that were, then
+	startedAt  time.Time // when all were last looked at
 	pairedAt   time.Time
 	judgements []eval.Judgement // that were open then
 }
@@ -44,7 +51,8 @@ func (w *worker) open(ctx context.Context) iter.Seq2[run.Job, error] {
 		for _, call := range waiting {
 			givenUp[call.Job] = true
 		}
-		for cell, err := range w.s.EachOpenCell(ctx, 0) {
+		known := false
+		for cell, err := range w.s.EachOpenCellFrom(ctx, w.jobs.from(len(waiting), time.Now())) {
 			if err != nil {
 				yield(run.Job{}, err)
 				return
@@ -57,7 +65,14 @@ func (w *worker) open(ctx context.Context) iter.Seq2[run.Job, error] {
 				continue
 			}
 			job := run.Job{Lane: arm.Calls()[0].Provider, Cell: cell}
-			if !givenUp[job.Key()] && !yield(job, nil) {
+			if givenUp[job.Key()] {
+				continue
+			}
+			if !known {
+				known = true
+				w.jobs.begins(cell)
+			}
+			if !yield(job, nil) {
 				return
 			}
 		}
@@ -73,6 +88,25 @@ func (w *worker) open(ctx context.Context) iter.Seq2[run.Job, error] {
 			}
 		}
 	}
+}
+
+// from is the first cell that can be open; givenUp is how many calls are given up now, of
+// which fewer than before were asked for again.
+func (j *openJobs) from(givenUp int, now time.Time) eval.Cell {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if givenUp < j.givenUp || now.Sub(j.startedAt) >= fromStartPause {
+		j.first, j.startedAt = eval.Cell{}, now
+	}
+	j.givenUp = givenUp
+	return j.first
+}
+
+// begins notes the first cell that is open.
+func (j *openJobs) begins(first eval.Cell) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.first = first
 }
 
 // begin draws the weeks that have begun and gives the last of them; 0 where the pilot was
@@ -132,6 +166,7 @@ func (w *worker) done(ctx context.Context) (bool, error) {
 	if len(w.jobs.judgements) <= manyJudgements { // more take a while to be rated, and to be read
 		w.jobs.pairedAt = time.Time{}
 	}
+	w.jobs.startedAt = time.Time{} // all are looked at before it is said
 	w.jobs.mu.Unlock()
 	for _, err := range w.open(ctx) {
 		return false, err
