@@ -166,16 +166,20 @@ func isAway(err error) bool {
 	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || pgconn.SafeToRetry(err)
 }
 
-// commit ends a transaction. Where a server goes away meanwhile, nobody knows whether it
-// did; the server is asked when it is back, so that nothing is written twice or taken for
-// lost.
-func (s *Store) commit(tx *sqlx.Tx) error {
+// transactionID is the id of a transaction that has written something.
+const transactionID = `SELECT coalesce(CAST(pg_current_xact_id_if_assigned() AS text), '')`
+
+// commit ends a transaction, whose id is asked for where it is empty. Where a server goes
+// away meanwhile, nobody knows whether it did; the server is asked when it is back, so that
+// nothing is written twice or taken for lost.
+func (s *Store) commit(tx *sqlx.Tx, id string) error {
 	if s.dialect == sqliteDialect {
 		return tx.Commit()
 	}
-	var id string
-	if err := tx.Get(&id, `SELECT coalesce(CAST(pg_current_xact_id_if_assigned() AS text), '')`); err != nil {
-		return errors.Join(err, tx.Rollback())
+	if id == "" {
+		if err := tx.Get(&id, transactionID); err != nil {
+			return errors.Join(err, tx.Rollback())
+		}
 	}
 	err := tx.Commit()
 	if err == nil || id == "" || !isAway(err) {

@@ -57,16 +57,27 @@ func (c *postgresConn) PrepareContext(ctx context.Context, query string) (driver
 
 // BeginTx begins a transaction.
 func (c *postgresConn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
-	tx, err := c.Conn.BeginTx(ctx, options)
-	if err != nil || !c.writes || options.ReadOnly {
-		return tx, err
+	if !c.writes || options.ReadOnly {
+		return c.Conn.BeginTx(ctx, options)
 	}
-	if _, err := c.Conn.ExecContext(ctx, lockWriters, nil); err != nil {
-		_ = tx.Rollback() // the failure is what matters
+	tx, err := c.Conn.Conn().BeginTx(ctx, pgx.TxOptions{BeginQuery: `BEGIN; ` + lockWriters})
+	if err != nil {
 		return nil, err
 	}
-	return tx, nil
+	return postgresTransaction{ctx, tx}, nil
 }
+
+// A postgresTransaction is one that writes.
+type postgresTransaction struct {
+	ctx context.Context // that it began with
+	tx  pgx.Tx
+}
+
+// Commit ends it.
+func (t postgresTransaction) Commit() error { return t.tx.Commit(t.ctx) }
+
+// Rollback undoes it.
+func (t postgresTransaction) Rollback() error { return t.tx.Rollback(t.ctx) }
 
 // ExecContext executes a statement.
 func (c *postgresConn) ExecContext(ctx context.Context, query string, arguments []driver.NamedValue) (driver.Result, error) {

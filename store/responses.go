@@ -40,8 +40,25 @@ SELECT (SELECT coalesce(sum(cost_nano_usd), 0) FROM responses WHERE origin = 'me
 // reserved plus worstCase would exceed budget, eval.ErrAnswered where the cell is
 // answered, and eval.ErrClaimed where it is claimed by a run whose claim has not run out.
 func (s *Store) Reserve(ctx context.Context, cell eval.Cell, worstCase, budget audit.NanoUSD, now, until time.Time) error {
-	return s.writeTogether(ctx, func(tx *transaction) error { return reserve(ctx, tx, cell, worstCase, budget, now, until) })
+	do := func(tx *transaction) error { return reserve(ctx, tx, cell, worstCase, budget, now, until) }
+	if cell.Step > 0 {
+		return s.writeTogether(ctx, do)
+	}
+	return s.queue.add(ctx, 0, do, step{one: true, query: `
+INSERT INTO calls (task_id, arm, claimed_until, reserved_nano_usd, lost_nano_usd, attempts, last_error, refused, updated_at)
+SELECT ?1, ?2, ?3, ?4, 0, 0, '', 0, ?5 FROM committed
+WHERE (?4 = 0 OR nano_usd + ?4 <= ?6) AND NOT EXISTS (SELECT 1 FROM responses WHERE task_id = ?1 AND arm = ?2)
+    AND NOT EXISTS (SELECT 1 FROM calls WHERE task_id = ?1 AND arm = ?2 AND claimed_until > ?5)` + reservedAgain,
+		arguments: []any{cell.TaskID, cell.Arm, until.UnixMicro(), worstCase, now.UnixMicro(), budget}})
 }
+
+// reservedAgain is for a call that was made before. A claim that ran out may have been paid
+// for, so it counts for good, also once the cell is claimed again: the budget holds whatever
+// happened to that run.
+const reservedAgain = `
+ON CONFLICT (task_id, arm) DO UPDATE SET
+    claimed_until = excluded.claimed_until, lost_nano_usd = calls.lost_nano_usd + calls.reserved_nano_usd,
+    reserved_nano_usd = excluded.reserved_nano_usd, updated_at = excluded.updated_at`
 
 func reserve(ctx context.Context, tx *transaction, cell eval.Cell, worstCase, budget audit.NanoUSD, now, until time.Time) error {
 	var answered, claimed bool
@@ -61,17 +78,12 @@ SELECT ?1 = 0 AND EXISTS (SELECT 1 FROM responses WHERE task_id = ?2 AND arm = ?
 	case claimed:
 		return fmt.Errorf("task %q, arm %q: %w", cell.TaskID, cell.Arm, eval.ErrClaimed)
 	}
-	// A claim that ran out may have been paid for, so it counts for good, also
-	// once the cell is claimed again: the budget holds whatever happened to that run.
 	if err := fits(fmt.Sprintf("task %q, arm %q", cell.TaskID, cell.Arm), committed, worstCase, budget); err != nil {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `
 INSERT INTO calls (task_id, arm, claimed_until, reserved_nano_usd, lost_nano_usd, attempts, last_error, refused, updated_at)
-VALUES (?, ?, ?, ?, 0, 0, '', 0, ?)
-ON CONFLICT (task_id, arm) DO UPDATE SET
-    claimed_until = excluded.claimed_until, lost_nano_usd = calls.lost_nano_usd + calls.reserved_nano_usd,
-    reserved_nano_usd = excluded.reserved_nano_usd, updated_at = excluded.updated_at`,
+VALUES (?, ?, ?, ?, 0, 0, '', 0, ?)`+reservedAgain,
 		cell.TaskID, cell.Arm, until.UnixMicro(), worstCase, now.UnixMicro())
 	return err
 }
@@ -100,15 +112,21 @@ func fits(call string, committed, worstCase, budget audit.NanoUSD) error {
 func (s *Store) SaveResponse(ctx context.Context, cell eval.Cell, response eval.Response, lost audit.NanoUSD, now time.Time) error {
 	response.TaskID, response.Arm = cell.TaskID, cell.Arm
 	insert := func(tx *transaction) (bool, error) { return insertResponse(ctx, tx, response, now) }
+	var usual []step
 	if cell.Step > 0 {
 		steps, err := s.stepsOf(ctx, cell.Arm)
 		if err != nil {
 			return err
 		}
 		insert = func(tx *transaction) (bool, error) { return saveStep(ctx, tx, cell, steps, response, now) }
+	} else {
+		usual = []step{
+			{query: responseInsert, arguments: responseValues(response, now), one: true},
+			{query: callEnd, arguments: []any{lost, now.UnixMicro(), cell.TaskID, cell.Arm}},
+		}
 	}
 	late := false
-	err := s.keep(ctx, func(tx *transaction) error {
+	err := s.queue.add(ctx, patience, func(tx *transaction) error {
 		stored, err := insert(tx)
 		if err != nil {
 			return err
@@ -117,26 +135,37 @@ func (s *Store) SaveResponse(ctx context.Context, cell eval.Cell, response eval.
 		if late = !stored; late && response.Cost != nil { // another answer came first, and this one was paid for all the same
 			lost += *response.Cost
 		}
-		_, err = tx.ExecContext(ctx, `
-UPDATE calls SET claimed_until = 0, reserved_nano_usd = 0, lost_nano_usd = lost_nano_usd + ?, last_error = '', refused = 0, updated_at = ?
-WHERE task_id = ? AND arm = ?`, lost, now.UnixMicro(), cell.TaskID, cell.Arm)
+		_, err = tx.ExecContext(ctx, callEnd, lost, now.UnixMicro(), cell.TaskID, cell.Arm)
 		return err
-	})
+	}, usual...)
 	if err == nil && late {
 		return fmt.Errorf("task %q, arm %q: %w", cell.TaskID, cell.Arm, eval.ErrClaimed)
 	}
 	return err
 }
 
-func insertResponse(ctx context.Context, tx *transaction, r eval.Response, now time.Time) (stored bool, err error) {
-	sum := sha256.Sum256([]byte(r.Text))
-	result, err := tx.ExecContext(ctx, `
+const (
+	callEnd = `
+UPDATE calls SET claimed_until = 0, reserved_nano_usd = 0, lost_nano_usd = lost_nano_usd + ?, last_error = '', refused = 0, updated_at = ?
+WHERE task_id = ? AND arm = ?`
+	responseInsert = `
 INSERT INTO responses (task_id, arm, response, response_sha256, input_tokens, cached_tokens, output_tokens, reasoning_tokens,
     cost_nano_usd, ttft_ms, latency_ms, model_served, finish_reason, attempts, origin, stored_at, cache_write_tokens, fingerprint)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (task_id, arm) DO NOTHING`,
+ON CONFLICT (task_id, arm) DO NOTHING`
+)
+
+// responseValues are those of responseInsert.
+func responseValues(r eval.Response, now time.Time) []any {
+	sum := sha256.Sum256([]byte(r.Text))
+	return []any{
 		r.TaskID, r.Arm, r.Text, hex.EncodeToString(sum[:]), r.Tokens.Input, r.Tokens.Cached, r.Tokens.Output, r.Tokens.Reasoning,
-		r.Cost, r.TTFTMS, r.LatencyMS, r.ModelServed, r.FinishReason, r.Attempts, r.Origin, now.UnixMicro(), r.Tokens.CacheWrite, r.Fingerprint)
+		r.Cost, r.TTFTMS, r.LatencyMS, r.ModelServed, r.FinishReason, r.Attempts, r.Origin, now.UnixMicro(), r.Tokens.CacheWrite, r.Fingerprint,
+	}
+}
+
+func insertResponse(ctx context.Context, tx *transaction, r eval.Response, now time.Time) (stored bool, err error) {
+	result, err := tx.ExecContext(ctx, responseInsert, responseValues(r, now)...)
 	if err != nil {
 		return false, fmt.Errorf("store response of %q to task %q: %w", r.Arm, r.TaskID, err)
 	}

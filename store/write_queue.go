@@ -15,9 +15,10 @@ import (
 // one transaction is synced to disk goes into the next, so that a sync, which takes
 // milliseconds, is shared by all that are in flight (group commit; DeWitt et al. 1984,
 // "Implementation Techniques for Main Memory Database Systems", section 5.2). One
-// goroutine writes. Each write is in a savepoint of its own and sees those before it;
-// one that fails leaves nothing behind and does not hurt the others; those of its transaction
-// may be done again for that.
+// goroutine writes. Each write sees those before it; one that fails leaves nothing behind
+// and does not hurt the others, but all of its transaction are done again for that, each in
+// a savepoint of its own: nearly always nothing fails, and savepoints take longer than many
+// a write.
 type writeQueue struct {
 	store   *Store
 	drained chan struct{} // closed when the goroutine has ended
@@ -34,6 +35,7 @@ type writeQueue struct {
 // A queuedWrite is a write of one caller.
 type queuedWrite struct {
 	do       func(*transaction) error
+	usual    []step     // what do nearly always comes to; may be nil
 	patience time.Time  // until when it waits for another process's write, or a server that is away
 	outcome  chan error // takes one, after the commit
 }
@@ -61,12 +63,13 @@ func newWriteQueue(s *Store) *writeQueue {
 // add runs a function in a transaction that it may share, and returns after the
 // commit. Where the context ends before the function was called, it never is; later
 // the outcome is awaited. The function runs in another goroutine; its statements are
-// not interrupted by a context, since SQLite would roll back what others share.
-func (q *writeQueue) add(ctx context.Context, patience time.Duration, do func(*transaction) error) error {
+// not interrupted by a context, since SQLite would roll back what others share. Where there
+// are usual steps they are tried first.
+func (q *writeQueue) add(ctx context.Context, patience time.Duration, do func(*transaction) error, usual ...step) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	w := &queuedWrite{do: do, patience: time.Now().Add(patience), outcome: make(chan error, 1)}
+	w := &queuedWrite{do: do, usual: usual, patience: time.Now().Add(patience), outcome: make(chan error, 1)}
 	q.mu.Lock()
 	if q.closed {
 		q.mu.Unlock()
@@ -125,8 +128,15 @@ func (q *writeQueue) close() {
 // commit writes all that waits in one transaction. The writes are taken after it has
 // begun, which may take a while where another process writes.
 func (q *writeQueue) commit() {
-	tx, err := q.store.writer.BeginTxx(context.Background(), nil)
+	ctx := context.Background()
+	conn, err := q.store.writer.Connx(ctx)
 	if err != nil {
+		q.refuse(q.store.Explain(err))
+		return
+	}
+	tx, err := conn.BeginTxx(ctx, nil)
+	if err != nil {
+		_ = conn.Close() // the failure is what matters
 		q.refuse(q.store.Explain(err))
 		return
 	}
@@ -135,24 +145,22 @@ func (q *writeQueue) commit() {
 	q.waiting = nil
 	q.mu.Unlock()
 
-	// A savepoint is two more round trips to a server. Nearly always nothing fails: there
-	// they are only set when something has.
-	shared, outcomes, broken := q.write(tx, batch, q.store.dialect == sqliteDialect)
-	if broken == nil && q.store.dialect == postgresDialect && slices.ContainsFunc(outcomes, func(err error) bool { return err != nil }) {
-		_ = tx.Rollback() // all of it is done again
-		if tx, broken = q.store.writer.BeginTxx(context.Background(), nil); broken != nil {
-			tx = nil
-		} else {
-			shared, outcomes, broken = q.write(tx, batch, true)
+	shared := q.sharing(tx)
+	id, broken := q.write(conn, shared, batch)
+	outcomes := make([]error, len(batch))
+	if broken != nil {
+		_ = tx.Rollback() // SQLite may have done it already
+		if tx, broken = conn.BeginTxx(ctx, nil); broken == nil {
+			id, shared = "", q.sharing(tx)
+			if broken = q.writeApart(shared, batch, outcomes); broken != nil {
+				_ = tx.Rollback()
+			}
 		}
 	}
-	switch {
-	case tx == nil:
-	case broken != nil:
-		_ = tx.Rollback() // SQLite may have done it already
-	default:
-		broken = q.store.commit(tx)
+	if broken == nil {
+		broken = q.store.commit(tx, id)
 	}
+	_ = conn.Close() // it goes back to its pool
 	broken = q.store.Explain(broken)
 	var again []*queuedWrite // for nothing of them is stored
 	for i, w := range batch {
@@ -171,23 +179,40 @@ func (q *writeQueue) commit() {
 	q.keepPrepared(shared)
 }
 
-// write does the writes of a batch in a transaction: each in a savepoint of its own, or
-// without them up to the first that fails. broken is what ends the transaction for all.
-func (q *writeQueue) write(tx *sqlx.Tx, batch []*queuedWrite, savepoints bool) (shared *transaction, outcomes []error, broken error) {
-	shared = &transaction{tx: tx, statements: map[string]*sqlx.Stmt{}, prepared: q.prepared, shared: true}
-	outcomes = make([]error, len(batch))
-	for i, w := range batch {
-		if !savepoints {
-			if outcomes[i] = recovered(shared, w.do); outcomes[i] != nil {
-				return shared, outcomes, nil
-			}
+func (q *writeQueue) sharing(tx *sqlx.Tx) *transaction {
+	return &transaction{tx: tx, statements: map[string]*sqlx.Stmt{}, prepared: q.prepared, shared: true}
+}
+
+// write does the writes of a batch up to the first that fails. id is the transaction's,
+// where it is known.
+func (q *writeQueue) write(conn *sqlx.Conn, shared *transaction, batch []*queuedWrite) (id string, err error) {
+	var steps []step
+	for _, w := range batch {
+		steps = append(steps, w.usual...)
+	}
+	if id, err = q.asUsual(conn, shared, steps); err != nil {
+		return "", err
+	}
+	for _, w := range batch {
+		if w.usual != nil {
 			continue
 		}
-		if outcomes[i], broken = shared.savepoint(w.do); broken != nil {
-			return shared, outcomes, broken
+		if err := recovered(shared, w.do); err != nil {
+			return "", err
 		}
 	}
-	return shared, outcomes, nil
+	return id, nil
+}
+
+// writeApart does each write of a batch in a savepoint of its own. broken is what ends
+// the transaction for all.
+func (q *writeQueue) writeApart(shared *transaction, batch []*queuedWrite, outcomes []error) (broken error) {
+	for i, w := range batch {
+		if outcomes[i], broken = shared.savepoint(w.do); broken != nil {
+			return broken
+		}
+	}
+	return nil
 }
 
 // refuse fails what waits for a transaction that could not begin. What has patience

@@ -1,0 +1,82 @@
+package store
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jmoiron/sqlx"
+)
+
+// A step is a statement of a write that nearly always goes as planned, so that it can be
+// sent before the outcome of those before it is known.
+type step struct {
+	query     string
+	arguments []any
+	// one says that it has to change one row. Where it changes none the write is done
+	// statement by statement instead, which finds out why.
+	one bool
+}
+
+// errUnusual says that a step did not change the row that it had to.
+var errUnusual = errors.New("a write did not go as usual")
+
+// asUsual does the steps of writes in their transaction; after an error nothing of them
+// may be committed. A server gets all of them at once, which takes one round trip, and
+// says the transaction's id on the way.
+func (q *writeQueue) asUsual(conn *sqlx.Conn, shared *transaction, steps []step) (id string, err error) {
+	if len(steps) == 0 {
+		return "", nil
+	}
+	ctx := context.Background()
+	if q.store.dialect == postgresDialect {
+		err = conn.Raw(func(driver any) (err error) {
+			id, err = driver.(*postgresConn).doSteps(ctx, steps)
+			return err
+		})
+		return id, err
+	}
+	for _, s := range steps {
+		result, err := shared.ExecContext(ctx, s.query, s.arguments...)
+		if err != nil {
+			return "", err
+		}
+		rows, err := result.RowsAffected()
+		if err != nil {
+			return "", err
+		}
+		if s.one && rows != 1 {
+			return "", errUnusual
+		}
+	}
+	return "", nil
+}
+
+// doSteps sends all steps and the question for the transaction's id, then reads what came
+// of them.
+func (c *postgresConn) doSteps(ctx context.Context, steps []step) (id string, err error) {
+	var batch pgx.Batch
+	for _, s := range steps {
+		arguments := make([]any, len(s.arguments))
+		for i, argument := range s.arguments {
+			if arguments[i], err = plainValue(argument); err != nil {
+				return "", err
+			}
+		}
+		batch.Queue(numbered(s.query), arguments...)
+	}
+	batch.Queue(transactionID)
+	results := c.Conn.Conn().SendBatch(ctx, &batch)
+	defer func() { err = errors.Join(err, results.Close()) }()
+	for _, s := range steps {
+		done, err := results.Exec()
+		if err != nil {
+			return "", err
+		}
+		if s.one && done.RowsAffected() != 1 {
+			return "", errUnusual
+		}
+	}
+	err = results.QueryRow().Scan(&id)
+	return id, err
+}
