@@ -67,7 +67,11 @@ func (c *postgresConn) doSteps(ctx context.Context, steps []step) (id string, er
 	}
 	batch.Queue(transactionID)
 	results := c.Conn.Conn().SendBatch(ctx, &batch)
-	defer func() { err = errors.Join(err, results.Close()) }()
+	defer func() {
+		if closing := results.Close(); err == nil {
+			err = closing
+		}
+	}()
 	for _, s := range steps {
 		done, err := results.Exec()
 		if err != nil {

@@ -30,6 +30,9 @@ type writeQueue struct {
 
 	// prepared are the statements of earlier transactions; only the goroutine uses them.
 	prepared map[string]*sqlx.Stmt
+	// again counts the transactions that were done again, write by write; only the
+	// goroutine changes it.
+	again int
 }
 
 // A queuedWrite is a write of one caller.
@@ -149,6 +152,7 @@ func (q *writeQueue) commit() {
 	id, broken := q.write(conn, shared, batch)
 	outcomes := make([]error, len(batch))
 	if broken != nil {
+		q.again++
 		_ = tx.Rollback() // SQLite may have done it already
 		if tx, broken = conn.BeginTxx(ctx, nil); broken == nil {
 			id, shared = "", q.sharing(tx)
@@ -162,19 +166,19 @@ func (q *writeQueue) commit() {
 	}
 	_ = conn.Close() // it goes back to its pool
 	broken = q.store.Explain(broken)
-	var again []*queuedWrite // for nothing of them is stored
+	var later []*queuedWrite // for nothing of them is stored
 	for i, w := range batch {
 		if outcomes[i] == nil {
 			outcomes[i] = broken
 		}
 		if errors.Is(broken, errAway) && time.Now().Before(w.patience) {
-			again = append(again, w)
+			later = append(later, w)
 			continue
 		}
 		w.outcome <- outcomes[i]
 	}
 	q.mu.Lock()
-	q.waiting = append(again, q.waiting...)
+	q.waiting = append(later, q.waiting...)
 	q.mu.Unlock()
 	q.keepPrepared(shared)
 }

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"modernc.org/sqlite"
 
+	"modeltrial/eval"
 	"modeltrial/store/storetest"
 )
 
@@ -418,5 +419,35 @@ func BenchmarkSmallWrites(b *testing.B) {
 				}
 			})
 		})
+	}
+}
+
+// TestWritesGoAsUsual counts how often reservations and answers need more than their usual
+// steps.
+func TestWritesGoAsUsual(t *testing.T) {
+	s := newPilot(t, filepath.Join(t.TempDir(), "modeltrial.db"), 5, 1)
+	cells := openCells(t, s)
+	until := testTime.Add(time.Minute)
+	again := s.queue.again
+	for _, cell := range cells[:3] {
+		must(t, s.Reserve(t.Context(), cell, 5, 1e9, testTime, until))
+		must(t, s.SaveResponse(t.Context(), cell, measured(1), 1, testTime))
+	}
+	must(t, s.Reserve(t.Context(), cells[3], 0, 1, testTime, until)) // it costs nothing, so that the budget does not count
+	if s.queue.again != again {
+		t.Errorf("%d transactions were done again, want none", s.queue.again-again)
+	}
+	for what, err := range map[string]error{
+		"answered": s.Reserve(t.Context(), cells[0], 5, 1e9, testTime, until),
+		"claimed":  s.Reserve(t.Context(), cells[3], 5, 1e9, testTime, until),
+		"too dear": s.Reserve(t.Context(), cells[4], 5, 7, testTime, until),
+	} {
+		want := map[string]error{"answered": eval.ErrAnswered, "claimed": eval.ErrClaimed, "too dear": eval.ErrBudgetExhausted}[what]
+		if !errors.Is(err, want) {
+			t.Errorf("a call that is %s: %v, want %v", what, err, want)
+		}
+	}
+	if got := s.queue.again - again; got != 3 {
+		t.Errorf("%d transactions were done again, want 3", got)
 	}
 }
