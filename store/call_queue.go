@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -28,6 +26,9 @@ const (
 	queuedCalls = 4000
 	// rowsPerRefill are put there at a time.
 	rowsPerRefill = 500
+	// fetchPause is how often a process takes calls: each time costs the server as much as
+	// a few calls.
+	fetchPause = 100 * time.Millisecond
 	// rescueAfter is the least time after which a call is taken from a worker that died.
 	rescueAfter = time.Minute
 	// unlimitedAttempts is for River, which would drop calls: they are counted here.
@@ -53,6 +54,9 @@ func (s *Store) OpenCallQueue(ctx context.Context, id string) (q *CallQueue, err
 		return nil, fmt.Errorf("%s: the address cannot be read", s.path)
 	}
 	config.ConnConfig.RuntimeParams["application_name"] = "modeltrial worker"
+	// A crash may make the queue forget: the workspace knows what is answered and what is
+	// claimed, and open calls are put into the queue again.
+	config.ConnConfig.RuntimeParams["synchronous_commit"] = "off"
 	q = &CallQueue{id: id}
 	if q.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, s.Explain(err)
@@ -135,7 +139,7 @@ func (q *CallQueue) Work(ctx context.Context, work run.Work) error {
 	const keepDone = 10 * time.Minute
 	client, err := river.NewClient(riverpgxv5.New(q.pool), &river.Config{
 		ID: q.id, Queues: queues, Workers: workers, Logger: quietLog(),
-		FetchCooldown: 20 * time.Millisecond, JobTimeout: -1, RescueStuckJobsAfter: rescueAfter, MaxAttempts: unlimitedAttempts,
+		FetchCooldown: fetchPause, JobTimeout: -1, RescueStuckJobsAfter: rescueAfter, MaxAttempts: unlimitedAttempts,
 		CompletedJobRetentionPeriod: keepDone, CancelledJobRetentionPeriod: keepDone, DiscardedJobRetentionPeriod: keepDone,
 		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(refillPause), func() (river.JobArgs, *river.InsertOpts) {
 			return refillArgs{}, &river.InsertOpts{Queue: refillQueue, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: notDone}}
@@ -205,9 +209,13 @@ func (w *refillWorker) Timeout(*river.Job[refillArgs]) time.Duration { return 10
 
 // Work fills the queue of each provider that has become short.
 func (w *refillWorker) Work(ctx context.Context, _ *river.Job[refillArgs]) error {
-	room, err := w.room(ctx)
-	if err != nil || len(room) == 0 {
+	queued, err := w.queued(ctx)
+	if err != nil {
 		return err
+	}
+	room := w.room(queued)
+	if len(room) == 0 {
+		return nil
 	}
 	var rows []river.InsertManyParams
 	flush := func() error {
@@ -223,10 +231,11 @@ func (w *refillWorker) Work(ctx context.Context, _ *river.Job[refillArgs]) error
 			return err
 		}
 		left, ok := room[job.Lane]
-		if !ok {
+		key := job.Key()
+		if !ok || queued[laneQueue(job.Lane)][key] {
 			continue
 		}
-		rows = append(rows, river.InsertManyParams{Args: callArgs{job.Key(), job}, InsertOpts: &river.InsertOpts{
+		rows = append(rows, river.InsertManyParams{Args: callArgs{key, job}, InsertOpts: &river.InsertOpts{
 			Queue: laneQueue(job.Lane), UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: notDone},
 		}})
 		if room[job.Lane] = left - 1; left == 1 {
@@ -244,28 +253,32 @@ func (w *refillWorker) Work(ctx context.Context, _ *river.Job[refillArgs]) error
 	return flush()
 }
 
-// room is how many calls of each provider go into the queue. Open calls come in their
-// order, so that those that are in it are among the first of them.
-func (w *refillWorker) room(ctx context.Context) (map[string]int, error) {
+// queued are the keys of the calls that are in each provider's queue.
+func (w *refillWorker) queued(ctx context.Context) (map[string]map[string]bool, error) {
 	rows, err := w.pool.Query(ctx, `
-SELECT queue, count(*) FROM river_job WHERE kind = 'call' AND state IN ('available', 'pending', 'retryable', 'running', 'scheduled') GROUP BY queue`)
+SELECT queue, args->>'key' FROM river_job WHERE kind = 'call' AND state IN ('available', 'pending', 'retryable', 'running', 'scheduled')`)
 	if err != nil {
 		return nil, err
 	}
-	queued := map[string]int{}
-	var queue string
-	var calls int
-	if _, err := pgx.ForEachRow(rows, []any{&queue, &calls}, func() error {
-		queued[queue] = calls
+	queued := map[string]map[string]bool{}
+	var queue, key string
+	_, err = pgx.ForEachRow(rows, []any{&queue, &key}, func() error {
+		if queued[queue] == nil {
+			queued[queue] = map[string]bool{}
+		}
+		queued[queue][key] = true
 		return nil
-	}); err != nil {
-		return nil, err
-	}
+	})
+	return queued, err
+}
+
+// room is how many calls of each provider go into the queue beside those that are there.
+func (w *refillWorker) room(queued map[string]map[string]bool) map[string]int {
 	room := map[string]int{}
-	for _, lane := range slices.Sorted(maps.Keys(w.work.Lanes)) {
-		if there := queued[laneQueue(lane)]; there <= queuedCalls/2 {
-			room[lane] = queuedCalls
+	for lane := range w.work.Lanes {
+		if there := len(queued[laneQueue(lane)]); there <= queuedCalls/2 {
+			room[lane] = queuedCalls - there
 		}
 	}
-	return room, nil
+	return room
 }

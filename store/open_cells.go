@@ -10,8 +10,12 @@ import (
 	"modeltrial/eval"
 )
 
-// openPage is the number of tasks whose cells are read at a time.
-const openPage = 500
+// openPage is the number of tasks whose cells are read at a time; firstPage at first, for
+// many only look whether there is one.
+const (
+	openPage  = 500
+	firstPage = 32
+)
 
 // OpenCells lists the cells of a week that have no stored response, or fewer than the
 // protocol asks for, in a fixed order; week 0 is every week. Tasks that were only rated elsewhere have none.
@@ -45,8 +49,9 @@ func (s *Store) openCellsFrom(ctx context.Context, week int, task batchTask) ite
 			yield(eval.Cell{}, err)
 			return
 		}
+		size := firstPage
 		for comes := ">="; ; comes = ">" {
-			page, err := s.openTasks(ctx, week, comes, task)
+			page, err := s.openTasks(ctx, week, comes, task, size)
 			if err != nil {
 				yield(eval.Cell{}, err)
 				return
@@ -68,7 +73,7 @@ func (s *Store) openCellsFrom(ctx context.Context, week int, task batchTask) ite
 					}
 				}
 			}
-			task = page[len(page)-1].batchTask
+			task, size = page[len(page)-1].batchTask, openPage
 		}
 	}
 }
@@ -87,7 +92,7 @@ type openTask struct {
 }
 
 // openTasks is the next page of a week's tasks: from one of them on (>=), or after it (>).
-func (s *Store) openTasks(ctx context.Context, week int, comes string, task batchTask) ([]openTask, error) {
+func (s *Store) openTasks(ctx context.Context, week int, comes string, task batchTask, size int) ([]openTask, error) {
 	var rows []struct {
 		batchTask
 		Arm *string `db:"arm"`
@@ -102,7 +107,7 @@ SELECT b.week, b.category, b.task_id, r.arm FROM (
     WHERE (week, category, task_id) `+comes+` (?1, ?2, ?3) AND week <= ?4 AND came_by <> 'rating'
     ORDER BY week, category, task_id LIMIT ?5) b
 LEFT JOIN responses r ON r.task_id = b.task_id
-ORDER BY b.week, b.category, b.task_id`, task.Week, task.Category, task.TaskID, through, openPage)
+ORDER BY b.week, b.category, b.task_id`, task.Week, task.Category, task.TaskID, through, size)
 	if err != nil {
 		return nil, fmt.Errorf("read batch: %w", err)
 	}

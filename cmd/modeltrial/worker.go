@@ -187,10 +187,10 @@ func (w *worker) prepare(ctx context.Context, concurrency int, errOut io.Writer)
 // work is what the queue has the worker do.
 func (w *worker) work() run.Work {
 	lanes := map[string]int{}
-	// Twice as many jobs are taken as calls may be in flight: the next ones read their
-	// task and reserve meanwhile.
+	// Three times as many jobs are taken as calls may be in flight: the next ones read their
+	// task and reserve meanwhile, and jobs come in bursts.
 	for _, arm := range append(w.protocol.Protocol.Arms, w.protocol.Protocol.Judges...) {
-		lanes[arm.Calls()[0].Provider] = 2 * w.concurrency
+		lanes[arm.Calls()[0].Provider] = 3 * w.concurrency
 	}
 	return run.Work{
 		Open: w.open, Lanes: lanes,
