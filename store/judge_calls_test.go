@@ -36,7 +36,7 @@ func TestJudgementsAreSettledOnce(t *testing.T) {
 	if len(judgements) != 2*6 || judgements[0].First != eval.SideA || judgements[1].First != eval.SideB || judgements[0].ComparisonID != judgements[1].ComparisonID {
 		t.Fatalf("got %+v, want both orders of six comparisons", judgements)
 	}
-	first := judgements[0]
+	first, again := judgements[0], s.queue.again
 	reserve := func(j eval.Judgement, budget audit.NanoUSD, now time.Time) error {
 		return s.ReserveJudgement(t.Context(), j, "gpt-x", "wording", 100, budget, now, now.Add(time.Minute))
 	}
@@ -53,6 +53,9 @@ func TestJudgementsAreSettledOnce(t *testing.T) {
 	must(t, s.EndJudgement(t.Context(), judgements[1], eval.JudgeReply{Verdict: eval.LeftBetter, Lost: 100}, testTime))
 	if err := reserve(first, 1000, testTime.Add(time.Hour)); !errors.Is(err, eval.ErrClaimed) {
 		t.Errorf("asked again after its rating: %v", err)
+	}
+	if got := s.queue.again - again; got != 3 {
+		t.Errorf("%d transactions were done again, want those of the three refusals", got)
 	}
 	var verdicts []string
 	must(t, s.EachRating(t.Context(), 0, func(r eval.Rating) error {
