@@ -7,6 +7,8 @@ import (
 	"math"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"modeltrial/audit"
 	"modeltrial/eval"
 )
@@ -24,7 +26,10 @@ const (
 
 // A Worker makes single calls that a [Queue] hands out: where [Run] goes through a week,
 // several workers in several processes share one.
-type Worker struct{ r *runner }
+type Worker struct {
+	r     *runner
+	tasks singleflight.Group // being read: the calls of all arms to a task come together
+}
 
 // NewWorker is a worker on the arms of a protocol. It returns an error where one of them
 // could not be called or paid. Of the options Week, RunCap and Wait do not count: workers
@@ -39,7 +44,7 @@ func NewWorker(options Options) (*Worker, error) {
 			return nil, err
 		}
 	}
-	return &Worker{r}, nil
+	return &Worker{r: r}, nil
 }
 
 // Summary counts what the worker has done so far; what is left is not in it.
@@ -68,7 +73,7 @@ func (w *Worker) Answer(ctx context.Context, cell eval.Cell, attempts int) (Endi
 	if !ok {
 		return Ending{Reason: fmt.Sprintf("arm %q is not in the locked protocol", cell.Arm)}, nil
 	}
-	task, err := r.Store.Task(ctx, cell.TaskID)
+	task, err := w.task(ctx, cell.TaskID)
 	if errors.Is(err, eval.ErrNotFound) {
 		return Ending{Reason: fmt.Sprintf("task %q is not stored", cell.TaskID)}, nil
 	}
@@ -96,6 +101,13 @@ func (w *Worker) Answer(ctx context.Context, cell eval.Cell, attempts int) (Endi
 			return ending, err
 		}
 	}
+}
+
+// task reads a task, together with others that ask for it now.
+func (w *Worker) task(ctx context.Context, id string) (audit.Task, error) {
+	read, err, _ := w.tasks.Do(id, func() (any, error) { return w.r.Store.Task(ctx, id) })
+	task, _ := read.(audit.Task) // none after an error
+	return task, err
 }
 
 // once makes one call in one attempt.
