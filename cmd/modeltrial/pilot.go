@@ -240,7 +240,7 @@ func runStatus(ctx context.Context, g *global, s *store.Store, out, errOut io.Wr
 			"workers": working, "given_up": append([]eval.WaitingCall{}, waiting...),
 		})
 	}
-	fmt.Fprintf(out, "Pilot %q, protocol %s…, %d weeks\n\n", protocol.Protocol.Name, protocol.SHA256[:12], protocol.Protocol.Weeks)
+	fmt.Fprintf(out, "Pilot %q, protocol %s…, %s\n\n", protocol.Protocol.Name, protocol.SHA256[:12], counted(protocol.Protocol.Weeks, "week", "weeks"))
 	rows := make([][]report.Cell, len(arms))
 	for i, row := range arms {
 		rows[i] = report.Cells(fmt.Sprint(row.Week), string(row.Category), row.Arm, report.Count(row.Tasks),
