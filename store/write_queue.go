@@ -154,14 +154,18 @@ func (q *writeQueue) commit() {
 	if broken != nil {
 		q.again++
 		_ = tx.Rollback() // SQLite may have done it already
-		if tx, broken = conn.BeginTxx(ctx, nil); broken == nil {
-			id, shared = "", q.sharing(tx)
-			if broken = q.writeApart(shared, batch, outcomes); broken != nil {
-				_ = tx.Rollback()
-			}
+		if tx, err = conn.BeginTxx(ctx, nil); err != nil {
+			_ = conn.Close()
+			q.putBack(batch)
+			q.refuse(q.store.Explain(err))
+			return
 		}
+		id, shared = "", q.sharing(tx)
+		broken = q.writeApart(shared, batch, outcomes)
 	}
-	if broken == nil {
+	if broken != nil {
+		_ = tx.Rollback()
+	} else {
 		broken = q.store.commit(tx, id)
 	}
 	_ = conn.Close() // it goes back to its pool
@@ -177,10 +181,15 @@ func (q *writeQueue) commit() {
 		}
 		w.outcome <- outcomes[i]
 	}
-	q.mu.Lock()
-	q.waiting = append(later, q.waiting...)
-	q.mu.Unlock()
+	q.putBack(later)
 	q.keepPrepared(shared)
+}
+
+// putBack has writes wait again, before those that came meanwhile.
+func (q *writeQueue) putBack(writes []*queuedWrite) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.waiting = append(writes, q.waiting...)
 }
 
 func (q *writeQueue) sharing(tx *sqlx.Tx) *transaction {
