@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io"
 	"strings"
+	"sync"
 
 	"modeltrial/audit"
 	"modeltrial/eval"
@@ -15,29 +16,37 @@ import (
 //go:embed templates
 var templates embed.FS
 
-var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"count": Count, "money": Money, "day": day, "ratio": ratioText, "times": Times, "sentence": sentence, "useCase": useCaseName,
-	"rate": Rate, "moneyOr": moneyOr, "costCell": costCell, "optionalRate": optionalRate, "growth": growthText, "days": daysText, "saving": savingText, "needOf": needOf,
-	"amount": amount, "part": share, "tokens": tokensText, "roughTokens": roughTokens, "correctedShare": correctedShareText, "groupTable": groupTable,
-	"line": line, "groupName": groupName, "ms": optionalMS, "mostUsed": mostUsed,
-	"winRate":      func(c eval.ComparisonResult) string { return WinRate(c.WinRate, nil, c.Tasks) },
-	"always":       func(i *eval.Interval, n int) string { return rateRange(i, n) },
-	"routeWinRate": winRateShort, "moneyRange": moneyRange, "decisionClass": decisionClass,
-	"p": pValue, "optionalMoney": optionalMoney, "points": points, "raterKind": raterKind, "alpha": alphaText, "kappa": kappaText,
-	"seconds": func(s *float64) string {
-		if s == nil {
-			return unknown
-		}
-		return Milliseconds(*s * 1000)
-	},
-	"combination": combinationText, "editing": editingText, "source": sourceText, "whyMissing": whyMissing, "partOf": part, "places": places, "preferredArm": preferred, "signedRange": signedRange,
-	"grades": gradeRows, "gradesNote": func() string { return gradesNote },
-	"judgeHead": judgeHead, "judgeSentence": judgeSentence, "judgeMeasures": judgeMeasures,
-	"fixed": func(i *eval.Interval, n int) string { return WinRate(i, nil, n) }, "dash": func(text eval.DecisionKind) string { return cmp.Or(string(text), unknown) },
-	"categoryName": categoryName, "percent": func(share float64) string { return Rate(share, 0) },
-	"usd":    func(n audit.NanoUSD) string { return Money(n.Dollars()) },
-	"joined": joined, "counted": counted, "noSpend": noSpend, "ratedHow": ratedHow, "errors": errorsSentence, "blinding": blindingLines, "tried": triedRaters, "winPoints": winPoints, "claimSaid": func(c eval.ClaimResult) string { return claimSaid(c.Claim) }, "claimFound": claimFound, "claimClass": claimClass, "claimMeasure": claimMeasure, "claimBasis": claimBasis, "meanMS": meanMS, "meanCount": meanCount, "repeat": repeatCell, "repeatsNote": func() string { return repeatsNote }, "replay": func(r *eval.Replay) string { return replaySentence(*r) }, "replayErrors": func(r *eval.Replay) string { return replayErrorsSentence(*r) }, "savingRange": savingRange, "timesOf": timesOf, "replayRate": replayRate, "ifMoved": nothingOr, "prices": pricesOf, "yesNo": yesNo, "share": func(s eval.Share) string { return percent(&s) }, "optionalShare": percent, "preferred": trulyPreferred, "costs": trulyCosts,
-}).ParseFS(templates, "templates/*"))
+// pages are parsed when the first is made: most commands make none.
+var pages = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Funcs(pageFunctions()).ParseFS(templates, "templates/*"))
+})
+
+// pageFunctions are what the templates call.
+func pageFunctions() template.FuncMap {
+	return template.FuncMap{
+		"count": Count, "money": Money, "day": day, "ratio": ratioText, "times": Times, "sentence": sentence, "useCase": useCaseName,
+		"rate": Rate, "moneyOr": moneyOr, "costCell": costCell, "optionalRate": optionalRate, "growth": growthText, "days": daysText, "saving": savingText, "needOf": needOf,
+		"amount": amount, "part": share, "tokens": tokensText, "roughTokens": roughTokens, "correctedShare": correctedShareText, "groupTable": groupTable,
+		"line": line, "groupName": groupName, "ms": optionalMS, "mostUsed": mostUsed,
+		"winRate":      func(c eval.ComparisonResult) string { return WinRate(c.WinRate, nil, c.Tasks) },
+		"always":       func(i *eval.Interval, n int) string { return rateRange(i, n) },
+		"routeWinRate": winRateShort, "moneyRange": moneyRange, "decisionClass": decisionClass,
+		"p": pValue, "optionalMoney": optionalMoney, "points": points, "raterKind": raterKind, "alpha": alphaText, "kappa": kappaText,
+		"seconds": func(s *float64) string {
+			if s == nil {
+				return unknown
+			}
+			return Milliseconds(*s * 1000)
+		},
+		"combination": combinationText, "editing": editingText, "source": sourceText, "whyMissing": whyMissing, "partOf": part, "places": places, "preferredArm": preferred, "signedRange": signedRange,
+		"grades": gradeRows, "gradesNote": func() string { return gradesNote },
+		"judgeHead": judgeHead, "judgeSentence": judgeSentence, "judgeMeasures": judgeMeasures,
+		"fixed": func(i *eval.Interval, n int) string { return WinRate(i, nil, n) }, "dash": func(text eval.DecisionKind) string { return cmp.Or(string(text), unknown) },
+		"categoryName": categoryName, "percent": func(share float64) string { return Rate(share, 0) },
+		"usd":    func(n audit.NanoUSD) string { return Money(n.Dollars()) },
+		"joined": joined, "counted": counted, "noSpend": noSpend, "ratedHow": ratedHow, "errors": errorsSentence, "blinding": blindingLines, "tried": triedRaters, "winPoints": winPoints, "claimSaid": func(c eval.ClaimResult) string { return claimSaid(c.Claim) }, "claimFound": claimFound, "claimClass": claimClass, "claimMeasure": claimMeasure, "claimBasis": claimBasis, "meanMS": meanMS, "meanCount": meanCount, "repeat": repeatCell, "repeatsNote": func() string { return repeatsNote }, "replay": func(r *eval.Replay) string { return replaySentence(*r) }, "replayErrors": func(r *eval.Replay) string { return replayErrorsSentence(*r) }, "savingRange": savingRange, "timesOf": timesOf, "replayRate": replayRate, "ifMoved": nothingOr, "prices": pricesOf, "yesNo": yesNo, "share": func(s eval.Share) string { return percent(&s) }, "optionalShare": percent, "preferred": trulyPreferred, "costs": trulyCosts,
+	}
+}
 
 // A document is what the page's template shows.
 type document struct {

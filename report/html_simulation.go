@@ -12,7 +12,7 @@ import (
 // switch by the true win rate, how soon decisions come, and the table behind both.
 func SimulationPage(w io.Writer, s eval.Simulation) error {
 	var buffer bytes.Buffer
-	err := pages.ExecuteTemplate(&buffer, "simulation.html", struct {
+	err := pages().ExecuteTemplate(&buffer, "simulation.html", struct {
 		eval.Simulation
 		Title, Error string
 		Figures      []drawing

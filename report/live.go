@@ -152,7 +152,7 @@ func MessagePage(w io.Writer, m Message) error { return writePage(w, "message.ht
 // writePage makes a page in memory first, so that w gets the whole page or nothing.
 func writePage(w io.Writer, template string, data any) error {
 	var buffer bytes.Buffer
-	if err := pages.ExecuteTemplate(&buffer, template, data); err != nil {
+	if err := pages().ExecuteTemplate(&buffer, template, data); err != nil {
 		return fmt.Errorf("page %s: %w", template, err)
 	}
 	_, err := w.Write(buffer.Bytes())

@@ -89,7 +89,7 @@ func runAuditImport(ctx context.Context, g *global, o *importOptions, paths []st
 		}
 		return runDryImport(ctx, g, o, options, paths, out, errOut)
 	}
-	defer allowGarbage(100)() // little is in use; at 25 the collector took a quarter of the processor's time
+	defer allowGarbage(60)() // most that is in use are the ids, in which the collector looks for nothing; at 25 it took a quarter of the time
 	reports, failed := []ingest.FileReport{}, []failedLog{}
 	err = g.withStore(ctx, func(s *store.Store) error {
 		if options.Prices, err = prices(ctx, s, config); err != nil {

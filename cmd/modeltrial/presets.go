@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"modeltrial/audit"
 	"modeltrial/eval"
@@ -37,8 +38,11 @@ type initOptions struct {
 // given says whether the command line says anything.
 func (o initOptions) given() bool { return o != initOptions{preset: "blank"} }
 
-// pilotName is what a pilot may be called, so that it needs no quotes in the file.
-var pilotName = regexp.MustCompile(`^[\p{L}\d][\p{L}\d _.-]{0,60}$`)
+// pilotName is what a pilot may be called, so that it needs no quotes in the file. Its
+// length is not part of it: \p{L}{60} are sixty times all letters there are.
+var pilotName = regexp.MustCompile(`^[\p{L}\d][\p{L}\d _.-]*$`)
+
+const maxPilotName = 61 // characters
 
 // The checks of the answers, the same for flags and questions.
 
@@ -52,6 +56,9 @@ func checkPreset(preset string) error {
 func checkName(name string) error {
 	if name != "" && !pilotName.MatchString(name) {
 		return fmt.Errorf("the name is %q; choose letters, digits, spaces and any of _ . -", name)
+	}
+	if utf8.RuneCountInString(name) > maxPilotName {
+		return fmt.Errorf("the name is %q; choose one of at most %d characters", name, maxPilotName)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package blind
 import (
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -191,7 +192,7 @@ const properNoun = `([\p{Lu}][\p{L}\d.+-]*[\p{L}\d+](?:[ -](?:[\p{Lu}\d][\p{L}\d
 
 // cueWords are words of which every sentence in ASCII that a cue matches has one. To
 // look for them takes a hundredth of the time of the cues.
-var cueWords = func() map[string]bool {
+var cueWords = sync.OnceValue(func() map[string]bool {
 	words := map[string]bool{}
 	for word := range strings.FieldsSeq(`i im my me we as being name call this these above following diese dieser dieses obige obiger ce cette este esta esse essa questo questa deze dit
 denna detta dette ten ta bu generated generator written created produced powered built authored co authored author autor auteur autore composed drafted translated answered response coded made sent assisted
@@ -204,11 +205,12 @@ policy policies guidelines rules terms safeguards restrictions team company assi
 		words[word] = true
 	}
 	return words
-}()
+})
 
 // mayBeCue says whether a reduced sentence has one of the words of cues, or is not in
 // ASCII.
 func mayBeCue(reduced string) bool {
+	cueWords := cueWords()
 	start, first := -1, true
 	for i := 0; i <= len(reduced); i++ {
 		if i < len(reduced) {

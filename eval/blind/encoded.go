@@ -87,7 +87,7 @@ func encoded(text string, names func(decoded string) bool) []span {
 		}
 	}
 	if hasCodes {
-		for _, place := range codeRow.FindAllStringIndex(text, -1) {
+		for _, place := range codeRow().FindAllStringIndex(text, -1) {
 			for _, base := range []int{16, 10, 2, 8} {
 				add(place[0], place[1], fromCodes(text[place[0]:place[1]], base))
 			}
@@ -97,7 +97,7 @@ func encoded(text string, names func(decoded string) bool) []span {
 		if !strings.Contains(text, escape.mark) {
 			continue
 		}
-		for _, place := range escape.pattern.FindAllStringIndex(text, -1) {
+		for _, place := range escape.pattern().FindAllStringIndex(text, -1) {
 			part := text[place[0]:place[1]]
 			if decoded := escape.decode(part); decoded != part {
 				add(place[0], place[1], decoded)
@@ -156,14 +156,14 @@ func readable(text string) bool {
 }
 
 // codeRow are character codes side by side, in hexadecimal, decimal or binary.
-var codeRow = regexp.MustCompile(`\b(?:0[xXbB])?(?:[01]{8}|[0-9A-Fa-f]{2}|\d{2,3})(?:(?:, ?| |:|-)(?:0[xXbB])?(?:[01]{8}|[0-9A-Fa-f]{2}|\d{2,3})\b){3,}`)
+var codeRow = lazily(`\b(?:0[xXbB])?(?:[01]{8}|[0-9A-Fa-f]{2}|\d{2,3})(?:(?:, ?| |:|-)(?:0[xXbB])?(?:[01]{8}|[0-9A-Fa-f]{2}|\d{2,3})\b){3,}`)
 
-var codePart = regexp.MustCompile(`[, :-]+`)
+var codePart = lazily(`[, :-]+`)
 
 // fromCodes are the characters of codes; empty where one is none.
 func fromCodes(row string, base int) string {
 	var b strings.Builder
-	for _, part := range codePart.Split(row, -1) {
+	for _, part := range codePart().Split(row, -1) {
 		lower := strings.ToLower(part)
 		lower = strings.TrimPrefix(strings.TrimPrefix(lower, "0x"), "0b")
 		code, err := strconv.ParseUint(lower, base, 16)
@@ -202,19 +202,19 @@ func spelled(text string, start int) (end int, letters string) {
 // written.
 var escapes = []struct {
 	mark    string
-	pattern *regexp.Regexp
+	pattern func() *regexp.Regexp
 	decode  func(string) string
 }{
-	{"%", regexp.MustCompile(`[\w.-]*(?:%[0-9A-Fa-f]{2}[\w.-]*)+`), func(text string) string { return unescape(percentCode, text) }},
-	{`\x`, regexp.MustCompile(`\w*(?:\\x[0-9A-Fa-f]{2}[\w-]*)+`), func(text string) string { return unescape(hexCode, text) }},
-	{`\u`, regexp.MustCompile(`\w*(?:\\u\{?[0-9A-Fa-f]{2,6}\}?[\w-]*)+`), func(text string) string { return unescape(unicodeCode, text) }},
-	{"&#", regexp.MustCompile(`\w*(?:&#[xX]?[0-9A-Fa-f]{2,5};[\w-]*)+`), html.UnescapeString},
+	{"%", lazily(`[\w.-]*(?:%[0-9A-Fa-f]{2}[\w.-]*)+`), func(text string) string { return unescape(percentCode(), text) }},
+	{`\x`, lazily(`\w*(?:\\x[0-9A-Fa-f]{2}[\w-]*)+`), func(text string) string { return unescape(hexCode(), text) }},
+	{`\u`, lazily(`\w*(?:\\u\{?[0-9A-Fa-f]{2,6}\}?[\w-]*)+`), func(text string) string { return unescape(unicodeCode(), text) }},
+	{"&#", lazily(`\w*(?:&#[xX]?[0-9A-Fa-f]{2,5};[\w-]*)+`), html.UnescapeString},
 }
 
 var (
-	percentCode = regexp.MustCompile(`%([0-9A-Fa-f]{2})`)
-	hexCode     = regexp.MustCompile(`\\x([0-9A-Fa-f]{2})`)
-	unicodeCode = regexp.MustCompile(`\\u(?:\{([0-9A-Fa-f]{2,6})\}|([0-9A-Fa-f]{4}))`)
+	percentCode = lazily(`%([0-9A-Fa-f]{2})`)
+	hexCode     = lazily(`\\x([0-9A-Fa-f]{2})`)
+	unicodeCode = lazily(`\\u(?:\{([0-9A-Fa-f]{2,6})\}|([0-9A-Fa-f]{4}))`)
 )
 
 func unescape(code *regexp.Regexp, text string) string {

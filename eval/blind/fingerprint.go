@@ -97,14 +97,14 @@ func contains(text string, any []string) bool {
 	return false
 }
 
-var host = regexp.MustCompile(`([\w-]+)\.(?:com|ai|cn|co)\b`)
+var host = lazily(`([\w-]+)\.(?:com|ai|cn|co)\b`)
 
 // severalPages says whether addresses are of the products of more than one maker: such
 // a text is about them.
 func severalPages(text string, places [][]int) bool {
 	first := ""
 	for _, place := range places {
-		maker := host.FindString(text[place[0]:place[1]])
+		maker := host().FindString(text[place[0]:place[1]])
 		switch maker {
 		case "chatgpt.com":
 			maker = "openai.com"

@@ -2,6 +2,7 @@ package blind
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -36,6 +37,7 @@ func fold(text string) folded {
 	if isASCII(text) {
 		return folded{text: strings.ToLower(text)}
 	}
+	lookalikes, plainForms := lookalikes(), plainForms()
 	var b strings.Builder
 	b.Grow(len(text))
 	f := folded{places: make([]int32, 0, len(text)+1)}
@@ -153,7 +155,7 @@ func unspaced(r rune) bool {
 
 // lookalikes are letters of other alphabets by the Latin letters they pass for
 // (Unicode Technical Standard 39, confusables, those that a name can be written with).
-var lookalikes = func() map[rune]byte {
+var lookalikes = sync.OnceValue(func() map[rune]byte {
 	const pairs = "аa сc ԁd еe ɡg һh іi јj ӏl оo рp ԛq ѕs тt ѵv ԝw хx уy үy вb кk мm нh пn иu гr зe " +
 		"Аa Вb Сc Еe Ԍg Нh Іi Јj Кk Мm Оo Рp Ѕs Тt Ѵv Ԝw Хx Уy Ҁc Ӏi " +
 		"αa οo νv ρp τt υu ιi κk ηn ωw χx γy Αa Βb Εe Ζz Ηh Ιi Κk Μm Νn Οo Ρp Τt Υy Χx"
@@ -163,11 +165,11 @@ var lookalikes = func() map[rune]byte {
 		table[letter] = pair[size]
 	}
 	return table
-}()
+})
 
 // plainForms are what letters with accents, in other widths and of mathematical,
 // encircled and small-capital type are without them, in lower case.
-var plainForms = func() map[rune]string {
+var plainForms = sync.OnceValue(func() map[rune]string {
 	forms := map[rune]string{
 		'ß': "ss", 'ẞ': "ss", 'đ': "d", 'Đ': "d", 'ð': "d", 'ø': "o", 'Ø': "o", 'ł': "l", 'Ł': "l", 'ı': "i", 'æ': "ae", 'Æ': "ae", 'œ': "oe", 'Œ': "oe",
 		'’': "'", '‘': "'", 'ʼ': "'", '＇': "'", '′': "'", '“': `"`, '”': `"`, '„': `"`, '«': `"`, '»': `"`, '‹': `"`, '›': `"`,
@@ -203,4 +205,4 @@ var plainForms = func() map[rune]string {
 		}
 	}
 	return forms
-}()
+})

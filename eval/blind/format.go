@@ -1,7 +1,6 @@
 package blind
 
 import (
-	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -15,17 +14,23 @@ var traits = []struct {
 	trait Trait
 	has   func(string) bool
 }{
-	{"headings", regexp.MustCompile(`(?m)^ {0,3}#{1,6} \S`).MatchString},
-	{"bullet lists", regexp.MustCompile(`(?m)^\s*[-*•] \S`).MatchString},
-	{"numbered lists", regexp.MustCompile(`(?m)^\s*\d{1,2}[.)] \S`).MatchString},
-	{"tables", regexp.MustCompile(`(?m)^ *\|?[ :-]*-{3,}[ :-]*\|`).MatchString},
-	{"bold", regexp.MustCompile(`\*\*[^*\s](?:[^*\n]*[^*\s])?\*\*|__[^_\s][^_\n]*__`).MatchString},
+	{"headings", matches(`(?m)^ {0,3}#{1,6} \S`)},
+	{"bullet lists", matches(`(?m)^\s*[-*•] \S`)},
+	{"numbered lists", matches(`(?m)^\s*\d{1,2}[.)] \S`)},
+	{"tables", matches(`(?m)^ *\|?[ :-]*-{3,}[ :-]*\|`)},
+	{"bold", matches(`\*\*[^*\s](?:[^*\n]*[^*\s])?\*\*|__[^_\s][^_\n]*__`)},
 	{"code blocks", func(text string) bool { return strings.Contains(text, "```") || strings.Contains(text, "~~~") }},
 	{"emoji", func(text string) bool { return strings.ContainsFunc(text, emoji) }},
 	{"dashes", func(text string) bool { return strings.Contains(text, "—") }},
-	{"opening phrase", regexp.MustCompile(`(?i)^\W*(?:certainly|sure|of course|absolutely|great question|here(?:'s| is| are)|gerne?|natürlich|bien sûr|claro|certo)\b`).MatchString},
-	{"closing offer", regexp.MustCompile(`(?i)(?:let me know|feel free|would you like|hope (?:this|that) helps|happy to help|sag(?:en Sie)? (?:mir )?Bescheid|n'hésitez pas)[^\n]*\s*$`).MatchString},
+	{"opening phrase", matches(`(?i)^\W*(?:certainly|sure|of course|absolutely|great question|here(?:'s| is| are)|gerne?|natürlich|bien sûr|claro|certo)\b`)},
+	{"closing offer", matches(`(?i)(?:let me know|feel free|would you like|hope (?:this|that) helps|happy to help|sag(?:en Sie)? (?:mir )?Bescheid|n'hésitez pas)[^\n]*\s*$`)},
 	{"long", func(text string) bool { return utf8.RuneCountInString(text) > longAnswer }},
+}
+
+// matches says whether a text has a pattern.
+func matches(pattern string) func(text string) bool {
+	compiled := lazily(pattern)
+	return func(text string) bool { return compiled().MatchString(text) }
 }
 
 // longAnswer is in characters: about a page.

@@ -3,6 +3,7 @@ package rate
 import (
 	"html"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/alecthomas/chroma/v2"
@@ -20,7 +21,7 @@ const (
 )
 
 // codeLanguages are the lexers that are used, by the names that answers give them.
-var codeLanguages = func() map[string]chroma.Lexer {
+var codeLanguages = sync.OnceValue(func() map[string]chroma.Lexer {
 	known := map[string]chroma.Lexer{}
 	for _, name := range strings.Fields("go python javascript typescript html css json bash sql xml diff rust ruby java c c++ c# php kotlin yaml") {
 		lexer := lexers.Get(name)
@@ -29,7 +30,7 @@ var codeLanguages = func() map[string]chroma.Lexer {
 		}
 	}
 	return known
-}()
+})
 
 // highlightAttribute holds a block's highlighted code.
 const highlightAttribute = "highlighted"
@@ -68,7 +69,7 @@ func codeBlock(w util.BufWriter, source []byte, node ast.Node, entering bool) (a
 // is not known, or the code is too long or takes longer than what is left, from which its
 // time is taken.
 func highlighted(code, language string, left *time.Duration) (page string, ok bool) {
-	lexer := codeLanguages[strings.ToLower(language)]
+	lexer := codeLanguages()[strings.ToLower(language)]
 	if lexer == nil || len(code) > maxCode || *left <= 0 {
 		return "", false
 	}

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/microcosm-cc/bluemonday"
@@ -69,7 +70,7 @@ var converter = goldmark.New(
 
 // policy lets through what the converter makes and nothing else: no links, no
 // images, no styles, no identifiers, no classes but those of code and formulas.
-var policy = func() *bluemonday.Policy {
+var policy = sync.OnceValue(func() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	p.AllowElements("p", "br", "hr", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code",
 		"em", "strong", "del", "table", "thead", "tbody", "tr", "th", "td", "span")
@@ -77,7 +78,7 @@ var policy = func() *bluemonday.Policy {
 	p.AllowAttrs("start").Matching(bluemonday.Integer).OnElements("ol")
 	p.AllowAttrs("align").Matching(regexp.MustCompile(`^(?:left|center|right)$`)).OnElements("th", "td")
 	return p
-}()
+})
 
 // markdown renders an answer, with its code highlighted where that does not take long.
 func markdown(text string) template.HTML {
@@ -102,7 +103,7 @@ func rendered(text string, highlight bool) (html template.HTML, ok bool) {
 	if converter.Renderer().Render(&page, source, document) != nil {
 		return verbatim(text), ok
 	}
-	return template.HTML(policy.SanitizeBytes(page.Bytes())), ok
+	return template.HTML(policy().SanitizeBytes(page.Bytes())), ok
 }
 
 // tooLarge says whether a text would take too long as Markdown, or become too much.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"sync"
 
 	"modeltrial/eval"
 	"modeltrial/eval/blind"
@@ -18,7 +19,11 @@ import (
 //go:embed templates
 var templateFiles embed.FS
 
-var templates = template.Must(template.New("").Funcs(template.FuncMap{"asset": assetURL, "formulas": formulas}).ParseFS(templateFiles, "templates/*.html"))
+// templates are parsed when the first page is made: most commands make none.
+var templates = sync.OnceValue(func() *template.Template {
+	functions := template.FuncMap{"asset": assetURL, "formulas": formulas}
+	return template.Must(template.New("").Funcs(functions).ParseFS(templateFiles, "templates/*.html"))
+})
 
 // A comparisonPage is what the template of the rating page shows.
 type comparisonPage struct {
@@ -265,7 +270,7 @@ func (s *site) message(w http.ResponseWriter, r *http.Request, status int, m mes
 // render executes a template whole before anything is sent.
 func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
 	var page bytes.Buffer
-	if err := templates.ExecuteTemplate(&page, name, data); err != nil {
+	if err := templates().ExecuteTemplate(&page, name, data); err != nil {
 		s.logger.ErrorContext(r.Context(), "render page", "template", name, "error", err)
 		http.Error(w, "The page could not be made. Please try again.", http.StatusInternalServerError)
 		return
