@@ -175,7 +175,8 @@ INSERT INTO judge_calls (comparison_id, rater_id, first, model, instruction_sha2
 VALUES (?, ?, ?, ?, ?, 'reserved', '', ?, ?, 0, '', ?)`,
 			judgement.ComparisonID, rater, judgement.First, model, instruction, until.UnixMicro(), worstCase, now.UnixMicro())
 		return err
-	}, step{one: true, query: `
+	}, step{
+		one: true, query: `
 INSERT INTO judge_calls (comparison_id, rater_id, first, model, instruction_sha256, outcome, reason, claimed_until,
     reserved_nano_usd, lost_nano_usd, model_served, called_at)
 SELECT ?1, r.id, ?2, ?3, ?4, 'reserved', '', ?5, ?6, 0, '', ?7 FROM raters r, committed
@@ -184,7 +185,8 @@ WHERE r.name = ?8 AND r.kind = 'judge' AND (CAST(?6 AS bigint) = 0 OR committed.
     AND NOT EXISTS (SELECT 1 FROM judge_calls WHERE rater_id = r.id AND comparison_id = ?1 AND first = ?2 AND outcome = 'reserved' AND claimed_until > ?7)`,
 		arguments: []any{
 			judgement.ComparisonID, judgement.First, model, instruction, until.UnixMicro(), worstCase, now.UnixMicro(), judgement.Judge, budget,
-		}})
+		},
+	})
 }
 
 func judgeID(ctx context.Context, tx *transaction, name string) (id int64, err error) {
@@ -241,12 +243,15 @@ func firstJudgement(judgement eval.Judgement, reply eval.JudgeReply, now time.Ti
 	}
 	score, _ := verdict.Score()
 	return []step{
-		{one: true, query: `
+		{
+			one: true, query: `
 INSERT INTO ratings (comparison_id, rater_id, verdict, score, first, grades, note, cluster, rated_at)
 SELECT ?1, r.id, ?2, CAST(?3 AS double precision), ?4, '{}', ?5, '', ?6 FROM raters r
 WHERE r.name = ?7 AND r.kind = 'judge' AND NOT EXISTS (SELECT 1 FROM ratings WHERE rater_id = r.id AND comparison_id = ?1 AND first = ?4)`,
-			arguments: []any{judgement.ComparisonID, verdict, score, judgement.First, reply.Rationale, now.UnixMicro(), judgement.Judge}},
-		{query: `
+			arguments: []any{judgement.ComparisonID, verdict, score, judgement.First, reply.Rationale, now.UnixMicro(), judgement.Judge},
+		},
+		{
+			query: `
 UPDATE judge_calls SET outcome = 'rated', reason = ?4, cost_nano_usd = ?5, lost_nano_usd = ?6,
     input_tokens = ?7, cached_tokens = ?8, output_tokens = ?9, reasoning_tokens = ?10, latency_ms = ?11, model_served = ?12,
     rating_id = (SELECT g.id FROM ratings g WHERE g.rater_id = judge_calls.rater_id AND g.comparison_id = ?2 AND g.first = ?3)
@@ -255,7 +260,8 @@ WHERE id = (SELECT max(c.id) FROM judge_calls c JOIN raters r ON r.id = c.rater_
 			arguments: []any{
 				judgement.Judge, judgement.ComparisonID, judgement.First, reply.Reason, reply.Cost, reply.Lost,
 				reply.Tokens.Input, reply.Tokens.Cached, reply.Tokens.Output, reply.Tokens.Reasoning, reply.LatencyMS, reply.ModelServed,
-			}},
+			},
+		},
 	}
 }
 

@@ -44,12 +44,14 @@ func (s *Store) Reserve(ctx context.Context, cell eval.Cell, worstCase, budget a
 	if cell.Step > 0 {
 		return s.writeTogether(ctx, do)
 	}
-	return s.queue.add(ctx, 0, do, step{one: true, query: `
+	return s.queue.add(ctx, 0, do, step{
+		one: true, query: `
 INSERT INTO calls (task_id, arm, claimed_until, reserved_nano_usd, lost_nano_usd, attempts, last_error, refused, updated_at)
 SELECT ?1, ?2, ?3, ?4, 0, 0, '', 0, ?5 FROM committed
 WHERE (CAST(?4 AS bigint) = 0 OR nano_usd + ?4 <= ?6) AND NOT EXISTS (SELECT 1 FROM responses WHERE task_id = ?1 AND arm = ?2)
     AND NOT EXISTS (SELECT 1 FROM calls WHERE task_id = ?1 AND arm = ?2 AND claimed_until > ?5)` + reservedAgain,
-		arguments: []any{cell.TaskID, cell.Arm, until.UnixMicro(), worstCase, now.UnixMicro(), budget}})
+		arguments: []any{cell.TaskID, cell.Arm, until.UnixMicro(), worstCase, now.UnixMicro(), budget},
+	})
 }
 
 // reservedAgain is for a call that was made before. A claim that ran out may have been paid
