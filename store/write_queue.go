@@ -33,6 +33,7 @@ type writeQueue struct {
 	// again counts the transactions that were done again, write by write; only the
 	// goroutine changes it.
 	again int
+	last  int // writes of the last transaction; only the goroutine uses it
 }
 
 // A queuedWrite is a write of one caller.
@@ -57,6 +58,7 @@ func newWriteQueue(s *Store) *writeQueue {
 	go func() {
 		defer close(q.drained)
 		for q.wait() {
+			q.gather()
 			q.commit()
 		}
 	}()
@@ -119,6 +121,29 @@ func (q *writeQueue) wait() bool {
 	return len(q.waiting) > 0
 }
 
+// A file is synced by one transaction after the other, each of which takes much processor
+// time beside that of its writes, so that few large ones leave more to the calls than many
+// small ones (commit delay; PostgreSQL documentation, "WAL Configuration"). A server does
+// so by itself.
+const (
+	gatherTime = 2 * time.Millisecond
+	gathered   = 32 // writes that are enough not to wait for more
+)
+
+// gather waits a moment for company where the last transaction had some: one who writes
+// alone does not wait.
+func (q *writeQueue) gather() {
+	if q.last < 2 || q.store.dialect != sqliteDialect {
+		return
+	}
+	q.mu.Lock()
+	enough := q.closed || len(q.waiting) >= gathered
+	q.mu.Unlock()
+	if !enough {
+		time.Sleep(gatherTime)
+	}
+}
+
 // close takes nothing more and returns when all that waits is written.
 func (q *writeQueue) close() {
 	q.mu.Lock()
@@ -147,6 +172,7 @@ func (q *writeQueue) commit() {
 	batch := q.waiting
 	q.waiting = nil
 	q.mu.Unlock()
+	q.last = len(batch)
 
 	shared := q.sharing(tx)
 	id, broken := q.write(conn, shared, batch)

@@ -1,8 +1,10 @@
 package provider
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -29,15 +31,13 @@ type chatCompletions struct {
 func newChatCompletions(config eval.Provider, key string) *chatCompletions {
 	return &chatCompletions{
 		endpoint: newEndpoint(config, key), maxTokensField: config.MaxTokensField,
-		client: openai.Client{Options: openAIOptions(config, key)},
+		client: openai.Client{Options: openAIOptions(config, key, httpClient())},
 	}
 }
 
 // openAIOptions are those of both of OpenAI's interfaces. The SDK's own retries are
 // off: attempts, cost and latency are counted in eval/run.
-func openAIOptions(config eval.Provider, key string) []option.RequestOption {
-	client := httpClient()
-	client.Transport = withoutNullErrors{client.Transport}
+func openAIOptions(config eval.Provider, key string, client *http.Client) []option.RequestOption {
 	options := []option.RequestOption{
 		option.WithBaseURL(strings.TrimRight(config.BaseURL, "/") + "/"),
 		option.WithHTTPClient(client),
@@ -61,32 +61,43 @@ func (p *chatCompletions) Answer(ctx context.Context, request Request) (Answer, 
 	answer := p.draft()
 	var response *http.Response
 	err = p.client.Post(within, "chat/completions", body, &response)
-	stream := ssestream.NewStream[chatEvent](ssestream.NewDecoder(response), err)
+	if err != nil {
+		return answer.Answer, p.explainOpenAI(ctx, err)
+	}
+	stream := ssestream.NewDecoder(response)
 	defer func() { _ = stream.Close() }() // whatever there was has been read
-	for stream.Next() {
-		if err := p.read(answer, stream.Current()); err != nil {
+	for stream.Next() && !bytes.HasPrefix(stream.Event().Data, []byte("[DONE]")) {
+		var event gjson.Result
+		if event, err = chatEvent(stream.Event()); err != nil {
+			break
+		}
+		if err := p.read(answer, event); err != nil {
 			return answer.Answer, err
 		}
 	}
 	// After the finish reason the answer is whole; a connection that breaks then has
 	// lost the usage alone.
-	if err := stream.Err(); err != nil && answer.FinishReason == "" {
+	if err := cmp.Or(err, stream.Err()); err != nil && answer.FinishReason == "" {
 		return answer.Answer, p.explainOpenAI(ctx, err)
 	}
 	return answer.done()
 }
 
-// A chatEvent is an event of a stream. The SDK's own type has fields for whatever there may
-// be, which take most of the time of reading an answer.
-type chatEvent struct{ gjson.Result }
-
-// UnmarshalJSON takes what encoding/json has found to be JSON.
-func (e *chatEvent) UnmarshalJSON(data []byte) error {
-	e.Result = gjson.ParseBytes(data)
-	return nil
+// chatEvent reads an event of a stream. The SDK decodes it by a type with fields for whatever
+// there may be, which takes most of the time of reading an answer, and takes the
+// `"error": null` that some endpoints write into every event for a failure.
+func chatEvent(event ssestream.Event) (gjson.Result, error) {
+	read := gjson.ParseBytes(event.Data)
+	if failure := read.Get("error"); failure.Exists() && failure.Type != gjson.Null {
+		return read, &ssestream.StreamError{Event: event}
+	}
+	if !gjson.ValidBytes(event.Data) {
+		return read, json.Unmarshal(event.Data, new(json.RawMessage)) // which says what is wrong
+	}
+	return read, nil
 }
 
-func (p *chatCompletions) read(answer *draft, event chatEvent) (err error) {
+func (p *chatCompletions) read(answer *draft, event gjson.Result) (err error) {
 	answer.ModelServed = cmp.Or(event.Get("model").Str, answer.ModelServed)
 	answer.Fingerprint = cmp.Or(event.Get("system_fingerprint").Str, answer.Fingerprint)
 	if usage := event.Get("usage"); usage.IsObject() {

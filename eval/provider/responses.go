@@ -19,9 +19,11 @@ type responsesAPI struct {
 }
 
 func newResponses(config eval.Provider, key string) *responsesAPI {
+	client := httpClient()
+	client.Transport = withoutNullErrors{client.Transport}
 	return &responsesAPI{
 		endpoint: newEndpoint(config, key),
-		service:  responses.NewResponseService(openAIOptions(config, key)...),
+		service:  responses.NewResponseService(openAIOptions(config, key, client)...),
 	}
 }
 
