@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -24,16 +25,22 @@ type sampledColumn struct {
 	money   int // rows with an amount and its currency
 }
 
+// lazily is a regular expression that is compiled when it is used for the first time:
+// hardly any log needs suggestions.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
+
 // modelPattern is what names of models begin with, after what a gateway puts before.
-var modelPattern = regexp.MustCompile(`(?i)^([\w.-]+/)*(gpt|chatgpt|o[134]\b|claude|gemini|gemma|llama|mistral|mixtral|ministral|codestral|magistral|qwen|deepseek|command|grok|phi|nova|kimi|glm|granite|jamba|sonar)[\w.:@/-]*$`)
+var modelPattern = lazily(`(?i)^([\w.-]+/)*(gpt|chatgpt|o[134]\b|claude|gemini|gemma|llama|mistral|mixtral|ministral|codestral|magistral|qwen|deepseek|command|grok|phi|nova|kimi|glm|granite|jamba|sonar)[\w.:@/-]*$`)
 
 // durationPattern is how long something took.
-var durationPattern = regexp.MustCompile(`(?i)^\d+(?:[.,]\d+)? ?(?:ms|s|secs?|sek)$`)
+var durationPattern = lazily(`(?i)^\d+(?:[.,]\d+)? ?(?:ms|s|secs?|sek)$`)
 
 // Words in the name of a column that say on which side of a request its texts stand.
 var (
-	askedPattern    = regexp.MustCompile(`\b(?:prompts?|sent|asked|asks?|questions?|inputs?|requests?|quer(?:y|ies)|instructions?|frage|anfrage|eingabe|gesendet|demande|pregunta|entrada|pergunta|domanda|richiesta)\b|質問|入力`)
-	answeredPattern = regexp.MustCompile(`\b(?:answer(?:s|ed)?|responses?|repl(?:y|ies|ied)|outputs?|returned|back|received|results?|completions?|generated|antwort|ausgabe|erhalten|r[ée]ponse|sortie|respuesta|salida|resposta|sa[íi]da|risposta)\b|回答|出力`)
+	askedPattern    = lazily(`\b(?:prompts?|sent|asked|asks?|questions?|inputs?|requests?|quer(?:y|ies)|instructions?|frage|anfrage|eingabe|gesendet|demande|pregunta|entrada|pergunta|domanda|richiesta)\b|質問|入力`)
+	answeredPattern = lazily(`\b(?:answer(?:s|ed)?|responses?|repl(?:y|ies|ied)|outputs?|returned|back|received|results?|completions?|generated|antwort|ausgabe|erhalten|r[ée]ponse|sortie|respuesta|salida|resposta|sa[íi]da|risposta)\b|回答|出力`)
 )
 
 // suggest says what columns of an unknown name hold, and which of them look like the
@@ -51,7 +58,7 @@ func suggest(header []string, read func() ([]string, int, error)) string {
 			fmt.Fprintf(&b, "\n  %q holds %q", shorten(column.name), shorten(column.example))
 		}
 	}
-	prompt := longestText(columns, rows, nil, askedPattern, answeredPattern)
+	prompt := longestText(columns, rows, nil, askedPattern(), answeredPattern())
 	if prompt == nil {
 		return b.String()
 	}
@@ -101,10 +108,10 @@ func (c *sampledColumn) add(text string) {
 	if _, err := ParseTime(text); (err == nil && strings.ContainsAny(text, "-/:")) || dated {
 		c.dates++
 	}
-	if modelPattern.MatchString(text) {
+	if modelPattern().MatchString(text) {
 		c.models++
 	}
-	if durationPattern.MatchString(text) {
+	if durationPattern().MatchString(text) {
 		c.times++
 	}
 	if _, currency := cutCurrency(text); currency != "" {
@@ -153,7 +160,7 @@ func otherFields(columns []sampledColumn, rows int, prompt *sampledColumn) strin
 			flags = append(flags, mapFlag(field, c.name))
 		}
 	}
-	if answer := longestText(columns, rows, prompt, answeredPattern, askedPattern); answer != nil {
+	if answer := longestText(columns, rows, prompt, answeredPattern(), askedPattern()); answer != nil {
 		say("response", answer)
 	}
 	for i := range columns {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"modeltrial/audit"
@@ -38,9 +39,15 @@ type initOptions struct {
 // given says whether the command line says anything.
 func (o initOptions) given() bool { return o != initOptions{preset: "blank"} }
 
-// pilotName is what a pilot may be called, so that it needs no quotes in the file. Its
-// length is not part of it: \p{L}{60} are sixty times all letters there are.
-var pilotName = regexp.MustCompile(`^[\p{L}\d][\p{L}\d _.-]*$`)
+// plainName says whether a pilot may be called so, and needs no quotes in the file.
+func plainName(name string) bool {
+	for at, r := range name {
+		if !unicode.IsLetter(r) && (r < '0' || r > '9') && (at == 0 || !strings.ContainsRune(" _.-", r)) {
+			return false
+		}
+	}
+	return true
+}
 
 const maxPilotName = 61 // characters
 
@@ -54,7 +61,7 @@ func checkPreset(preset string) error {
 }
 
 func checkName(name string) error {
-	if name != "" && !pilotName.MatchString(name) {
+	if !plainName(name) {
 		return fmt.Errorf("the name is %q; choose letters, digits, spaces and any of _ . -", name)
 	}
 	if utf8.RuneCountInString(name) > maxPilotName {

@@ -1,6 +1,9 @@
 package blind
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // A name is a maker, model or assistant that an answer may say it is.
 type name struct {
@@ -113,7 +116,7 @@ var baseNames = map[string]string{
 }
 
 // known are the names of the lexicon with how they are looked for.
-var known = func() map[string]name {
+var known = sync.OnceValue(func() map[string]name {
 	names := map[string]name{}
 	for family, list := range lexicon {
 		for entry := range strings.FieldsSeq(list) {
@@ -148,7 +151,7 @@ var known = func() map[string]name {
 		names[word] = name{trigger: true}
 	}
 	return names
-}()
+})
 
 // tailWords are what may follow a model's name.
 var tailWords = func() map[string]bool {

@@ -408,7 +408,7 @@ func (r *reading) person(n *found) bool {
 	written := r.text[r.folded.place(n.end+len(after)-len(rest)):]
 	first, size := utf8.DecodeRuneInString(written)
 	second, _ := utf8.DecodeRuneInString(written[size:])
-	_, isName := known[word]
+	_, isName := known()[word]
 	return unicode.IsUpper(first) && unicode.IsLower(second) && !isName && !ordinary[word] && !besideClaude[word]
 }
 

@@ -27,6 +27,7 @@ type trieNode struct {
 // newTrie makes a trie of the lexicon and the protocol's own names.
 func newTrie(own []string) *trie {
 	t := &trie{nodes: make([]trieNode, 1, 2048)}
+	known := known()
 	for _, spelling := range slices.Sorted(maps.Keys(known)) {
 		t.add(strings.Split(spelling, "+"), known[spelling])
 	}
