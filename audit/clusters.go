@@ -12,6 +12,8 @@ type Clusters struct {
 	Tasks   int       `json:"tasks"`          // in them
 	Found   int       `json:"clusters_found"` // of near-duplicates, the others are the log's
 	Largest []Cluster `json:"largest"`
+	// NotLookedAt counts the tasks that nobody has looked at for near-duplicates.
+	NotLookedAt int `json:"tasks_not_looked_at"`
 }
 
 // A Cluster is one of them.

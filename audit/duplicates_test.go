@@ -26,6 +26,12 @@ func jaccard(a, b string) float64 {
 	return float64(both) / float64(len(sets[0])+len(sets[1])-both)
 }
 
+// similarity estimates the Jaccard index of what two signatures are of.
+func similarity(one, other *signature) float64 {
+	const chance = 1.0 / 256 // that two values which differ have the same 8 bits
+	return (float64(equalBytes(one[:], other[:]))/signatureSize - chance) / (1 - chance)
+}
+
 // TestSignatureEstimatesJaccard draws pairs of sets whose index is known. The
 // mean error over many pairs must vanish, and its spread stay within 1.3 times
 // that of plain minwise hashing, √(J(1 − J)/128), whose 128 permutations it spares.
@@ -49,7 +55,7 @@ func TestSignatureEstimatesJaccard(t *testing.T) {
 				one := sign(a)
 				random.Shuffle(len(b), func(i, j int) { b[i], b[j] = b[j], b[i] })
 				other := sign(append(b, b[:size/2]...)) // twice is once
-				e := one.similarity(&other) - truth
+				e := similarity(&one, &other) - truth
 				sum += e
 				squares += e * e
 			}
@@ -222,6 +228,32 @@ func TestDeduplicatorDoesNotLookAhead(t *testing.T) {
 	n := len(texts)
 	if after[n-5] != after[n-1] || after[n-3] != after[n-2] || after[n-3] == after[n-1] || sizes[n-2] != 2 || sizes[n-1] != 3 {
 		t.Errorf("the last texts have clusters %v of sizes %v, want the empty ones together, and ok with OK!", after[n-5:], sizes[n-5:])
+	}
+}
+
+// TestLeadersAreTakenOver holds a search that goes on after an earlier one, of which only
+// the leaders are read again, against one of all texts.
+func TestLeadersAreTakenOver(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(5, 6))
+	all, later := NewDeduplicator(), NewDeduplicator()
+	var read []int // the texts that later has
+	for i := range 2000 {
+		text := templates[random.IntN(len(templates))](random)
+		if i%3 == 0 {
+			text = pick(random, distinct())
+		}
+		first := all.Add(text)
+		switch {
+		case i >= 1000:
+			read = append(read, i)
+			if got := read[later.Add(text)]; got != first {
+				t.Fatalf("text %d joins %d, want %d", i, got, first)
+			}
+		case first == i:
+			read = append(read, i)
+			later.Lead(text)
+		}
 	}
 }
 

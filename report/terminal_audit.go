@@ -308,12 +308,10 @@ func (p *page) clusters(r audit.Report) {
 		return
 	}
 	p.title("near-duplicates")
-	if r.Clusters.Count == 0 {
-		p.say(Plain, "  ", "None are known. Look for them with "+p.style.command("audit clusters"))
-		return
-	}
 	p.say(Plain, "  ", clustersSentence(*r.Clusters, r.Tasks))
-	p.clusterTable(r.Clusters.Largest, r.Tasks)
+	if r.Clusters.Count > 0 {
+		p.clusterTable(r.Clusters.Largest, r.Tasks)
+	}
 }
 
 func (p *page) claims(claims []audit.Claim) {

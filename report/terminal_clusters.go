@@ -23,17 +23,21 @@ func Clusters(w io.Writer, clusters audit.Clusters, tasks int, style Style) erro
 	return p.flush(w)
 }
 
-// clustersSentence is what there is to say of clusters in a sentence.
+// clustersSentence is what there is to say of clusters in a sentence or two.
 func clustersSentence(clusters audit.Clusters, tasks int) string {
-	if clusters.Count == 0 {
-		return "No near-duplicate prompts are known: every task counts by itself."
+	text := "No near-duplicate prompts are known: every task counts by itself."
+	if clusters.Count > 0 {
+		text = fmt.Sprintf("%s of %s tasks (%s) belong to %s of near-duplicates or of tasks that the log puts together",
+			Count(clusters.Tasks), Count(tasks), Rate(share(clusters.Tasks, tasks), tasks), counted(clusters.Count, "cluster", "clusters"))
+		if len(clusters.Largest) > 0 {
+			text += fmt.Sprintf("; the largest has %s", counted(clusters.Largest[0].Tasks, "task", "tasks"))
+		}
+		text += "."
 	}
-	text := fmt.Sprintf("%s of %s tasks (%s) belong to %s of near-duplicates or of tasks that the log puts together",
-		Count(clusters.Tasks), Count(tasks), Rate(share(clusters.Tasks, tasks), tasks), counted(clusters.Count, "cluster", "clusters"))
-	if len(clusters.Largest) > 0 {
-		text += fmt.Sprintf("; the largest has %s", counted(clusters.Largest[0].Tasks, "task", "tasks"))
+	if clusters.NotLookedAt > 0 {
+		text += fmt.Sprintf(" Nobody has looked for near-duplicates among %s yet; modeltrial audit clusters does.", counted(clusters.NotLookedAt, "task", "tasks"))
 	}
-	return text + "."
+	return text
 }
 
 func (p *page) clusterTable(largest []audit.Cluster, tasks int) {

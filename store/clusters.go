@@ -11,33 +11,76 @@ import (
 // follows.
 const clusterPrefix = "near:"
 
-// EachUnclustered gives the prompt of every task that the log puts into no cluster,
-// with the turns before it, in the order of import. row is for [Store.SetFoundClusters];
-// found says that the task is in a found cluster already.
-func (s *Store) EachUnclustered(ctx context.Context, do func(row int64, found bool, text string) error) error {
+// An UnclusteredTask is one that the log puts into no cluster.
+type UnclusteredTask struct {
+	Row   int64  // for [Store.SetFoundClusters]
+	Text  string // its prompt after the turns before it
+	Found bool   // it is in a found cluster
+	Leads bool   // it was looked at before and is similar to none before it
+}
+
+// The tasks that are looked at for near-duplicates, up to a row: all anew, or those that
+// came after the row of an earlier look beside those that these may be similar to.
+const (
+	unclusteredAll = `SELECT row_id, cluster_source = 'found' AS found, false AS leads, prompt, conversation FROM tasks
+WHERE row_id <= ?1 AND (cluster = '' OR cluster_source = 'found') ORDER BY row_id`
+	unclusteredNew = `SELECT row_id, cluster_source = 'found' AS found, row_id <= ?2 AS leads, prompt, conversation FROM tasks
+WHERE row_id <= ?1 AND CASE WHEN row_id <= ?2 THEN cluster = '' OR cluster_source = 'found' AND cluster = ?3 || id
+    ELSE cluster = '' AND id NOT IN (SELECT task_id FROM batch_tasks) END ORDER BY row_id`
+)
+
+// EachUnclustered gives the tasks to look at for near-duplicates, in the order of
+// import, and returns the last row that it took into account, for
+// [Store.SetFoundClusters].
+//
+// With anew these are all. Otherwise they are the tasks that were never looked at and
+// those that lead a cluster which these may join; tasks of a pilot's sample that were
+// never looked at are left out, since ratings are counted by their clusters.
+func (s *Store) EachUnclustered(ctx context.Context, anew bool, do func(UnclusteredTask) error) (through int64, err error) {
+	var looked int64
+	err = s.reader.QueryRowContext(ctx, `
+SELECT coalesce((SELECT max(row_id) FROM tasks), 0), coalesce((SELECT last_row FROM near_duplicates), 0)`).Scan(&through, &looked)
+	if err != nil {
+		return 0, fmt.Errorf("read prompts: %w", err)
+	}
+	query, arguments := unclusteredNew, []any{through, looked, clusterPrefix}
+	if anew {
+		query, arguments = unclusteredAll, arguments[:1]
+	}
 	type promptRow struct {
 		Row          int64  `db:"row_id"`
 		Found        bool   `db:"found"`
+		Leads        bool   `db:"leads"`
 		Prompt       string `db:"prompt"`
 		Conversation string `db:"conversation"`
 	}
-	return each(ctx, s, "prompts", func(row promptRow) error {
+	return through, each(ctx, s, "prompts", func(row promptRow) error {
 		text := row.Prompt
 		if row.Conversation != "[]" {
 			text = row.Conversation + " " + text // as JSON: its names are the same words in all of them
 		}
-		return do(row.Row, row.Found, text)
-	}, `SELECT row_id, cluster_source = 'found' AS found, prompt, conversation FROM tasks
-WHERE cluster = '' OR cluster_source = 'found' ORDER BY row_id`)
+		return do(UnclusteredTask{Row: row.Row, Text: text, Found: row.Found, Leads: row.Leads})
+	}, query, arguments...)
+}
+
+// NotLookedAt counts the tasks in no cluster and no pilot's sample that were never
+// looked at for near-duplicates.
+func (s *Store) NotLookedAt(ctx context.Context) (count int, err error) {
+	err = s.reader.GetContext(ctx, &count, `SELECT count(*) FROM tasks
+WHERE row_id > coalesce((SELECT last_row FROM near_duplicates), 0) AND cluster = '' AND id NOT IN (SELECT task_id FROM batch_tasks)`)
+	if err != nil {
+		return 0, fmt.Errorf("count the tasks that were not looked at: %w", err)
+	}
+	return count, nil
 }
 
 // A FoundCluster puts the task of a row into the cluster of another's; First 0 puts
 // it into none.
 type FoundCluster struct{ Row, First int64 }
 
-// SetFoundClusters stores clusters of near-duplicates in one transaction. What the
-// log says of a task's cluster is never changed.
-func (s *Store) SetFoundClusters(ctx context.Context, found []FoundCluster) error {
+// SetFoundClusters stores clusters of near-duplicates, and through which row tasks were
+// looked at, in one transaction. What the log says of a task's cluster is never changed.
+func (s *Store) SetFoundClusters(ctx context.Context, found []FoundCluster, through int64) error {
 	return s.write(ctx, func(tx *transaction) error {
 		for _, f := range found {
 			var err error
@@ -53,7 +96,9 @@ WHERE row_id = ? AND (cluster = '' OR cluster_source = 'found')`, clusterPrefix,
 				return fmt.Errorf("store the cluster of row %d: %w", f.Row, err)
 			}
 		}
-		return nil
+		_, err := tx.ExecContext(ctx, `
+INSERT INTO near_duplicates (id, last_row) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET last_row = excluded.last_row`, through)
+		return err
 	})
 }
 
@@ -99,5 +144,6 @@ JOIN tasks t ON t.row_id = c.first ORDER BY c.tasks DESC, c.cluster`, most)
 		}
 		all.Largest = append(all.Largest, cluster)
 	}
-	return all, nil
+	all.NotLookedAt, err = s.NotLookedAt(ctx)
+	return all, err
 }

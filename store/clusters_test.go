@@ -31,10 +31,14 @@ func TestFoundClustersNeverTouchTheLogs(t *testing.T) {
 
 	read := func() (rows []int64, texts []string) {
 		t.Helper()
-		must(t, s.EachUnclustered(t.Context(), func(row int64, found bool, text string) error {
-			rows, texts = append(rows, row), append(texts, fmt.Sprintf("%v %s", found, text))
+		through, err := s.EachUnclustered(t.Context(), true, func(task UnclusteredTask) error {
+			rows, texts = append(rows, task.Row), append(texts, fmt.Sprintf("%v %s", task.Found, task.Text))
 			return nil
-		}))
+		})
+		must(t, err)
+		if through != 5 {
+			t.Errorf("looked through row %d, want 5", through)
+		}
 		return rows, texts
 	}
 	rows, texts := read()
@@ -43,7 +47,7 @@ func TestFoundClustersNeverTouchTheLogs(t *testing.T) {
 		t.Fatalf("texts %q, want %q", texts, want)
 	}
 	all := []FoundCluster{{rows[0], rows[0]}, {rows[1], rows[0]}, {2, rows[0]}} // row 2 is the log's
-	must(t, s.SetFoundClusters(t.Context(), all))
+	must(t, s.SetFoundClusters(t.Context(), all, 5))
 	clusters := clustersOf(t, s, audit.General)
 	wantClusters := map[string]string{"a": "near:a", "c": "near:a", "b": "thread-1", "e": "thread-1"}
 	if diff := cmp.Diff(wantClusters, clusters); diff != "" {
@@ -60,7 +64,7 @@ func TestFoundClustersNeverTouchTheLogs(t *testing.T) {
 	if diff := cmp.Diff(wantLargest, largest); diff != "" {
 		t.Errorf("largest clusters (-want +got):\n%s", diff)
 	}
-	must(t, s.SetFoundClusters(t.Context(), []FoundCluster{{Row: rows[0]}, {Row: rows[1]}, {Row: 2}}))
+	must(t, s.SetFoundClusters(t.Context(), []FoundCluster{{Row: rows[0]}, {Row: rows[1]}, {Row: 2}}, 5))
 	clusters = clustersOf(t, s, audit.General)
 	if diff := cmp.Diff(map[string]string{"b": "thread-1", "e": "thread-1"}, clusters); diff != "" {
 		t.Errorf("clusters after they were taken back (-want +got):\n%s", diff)
@@ -79,6 +83,56 @@ func clustersOf(t *testing.T, s *Store, category audit.Category) map[string]stri
 		}
 	}
 	return clusters
+}
+
+// TestNewTasksAreLookedAtBesideLeaders has an earlier look, a pilot's sample and new tasks.
+func TestNewTasksAreLookedAtBesideLeaders(t *testing.T) {
+	s := newTest(t)
+	add := func(ids ...string) {
+		t.Helper()
+		i, err := s.BeginImport(t.Context(), "log.csv")
+		must(t, err)
+		defer i.Rollback()
+		for k, id := range ids {
+			task := audit.Task{ID: id, Prompt: "prompt " + id, Category: audit.General, CategorySource: audit.CategoryFromLog, Probability: 1}
+			task.Origin.Line = k + 1
+			_, err := i.Add(t.Context(), task)
+			must(t, err)
+		}
+		must(t, i.Commit(t.Context(), ImportedFile{Path: "log.csv", Format: "csv"}))
+	}
+	look := func(anew bool) (texts []string) {
+		t.Helper()
+		_, err := s.EachUnclustered(t.Context(), anew, func(task UnclusteredTask) error {
+			texts = append(texts, fmt.Sprintf("%d leads=%v found=%v", task.Row, task.Leads, task.Found))
+			return nil
+		})
+		must(t, err)
+		return texts
+	}
+	left := func(want int) {
+		t.Helper()
+		if got, err := s.NotLookedAt(t.Context()); err != nil || got != want {
+			t.Errorf("%d tasks, %v were not looked at, want %d", got, err, want)
+		}
+	}
+	add("a", "b", "c")
+	left(3)
+	must(t, s.SetFoundClusters(t.Context(), []FoundCluster{{1, 1}, {2, 1}}, 3))
+	left(0)
+	add("d", "e")
+	left(2)
+	_, err := s.LockProtocol(t.Context(), testProtocol, "", testTime)
+	must(t, err)
+	must(t, s.CreateBatch(t.Context(), 1, map[audit.Category][]string{audit.General: {"c", "d"}}, testTime))
+	left(1)
+	want := []string{"1 leads=true found=true", "3 leads=true found=false", "5 leads=false found=false"}
+	if got := look(false); !slices.Equal(got, want) {
+		t.Errorf("tasks to look at: %q, want %q", got, want)
+	}
+	if got := look(true); len(got) != 5 {
+		t.Errorf("anew %q, want all 5 tasks", got)
+	}
 }
 
 func TestWorkspaceKeyIsMadeOnce(t *testing.T) {

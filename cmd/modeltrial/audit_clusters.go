@@ -22,6 +22,10 @@ cluster say less than as many tasks of their own: a pilot's sample takes of each
 cluster its share of the tasks and no more, and every interval counts the cluster,
 not the task, as one. A cluster that the log gives is never changed.
 
+audit report does this for tasks that came in since it was done last. This command
+shows more of the clusters, and finds all of them anew, also among the tasks of a
+pilot's sample: the intervals of its results then follow.
+
 Two prompts are near-duplicates where more than half of their words and pairs of
 words are the same, all numbers counting as one.`,
 		Args: cobra.NoArgs,
@@ -39,7 +43,7 @@ func runClusters(ctx context.Context, g *global, s *store.Store, most int, out, 
 	if most < 0 {
 		return usagef("--top is %d; choose 0 or more", most)
 	}
-	if err := findClusters(ctx, s, errOut); err != nil {
+	if _, err := findClusters(ctx, s, true, errOut); err != nil {
 		return err
 	}
 	clusters, err := s.LargestClusters(ctx, most)
@@ -60,37 +64,71 @@ func runClusters(ctx context.Context, g *global, s *store.Store, most int, out, 
 	return report.Clusters(out, clusters, total, g.style(out))
 }
 
-// findClusters looks at every prompt whose cluster the log does not give.
-func findClusters(ctx context.Context, s *store.Store, errOut io.Writer) error {
-	total, err := s.CountTasks(ctx)
+// clusterNew looks at the prompts that nobody has looked at for near-duplicates yet.
+func clusterNew(ctx context.Context, s *store.Store, errOut io.Writer) error {
+	fresh, err := s.NotLookedAt(ctx)
+	if err != nil || fresh == 0 {
+		return err
+	}
+	joined, err := findClusters(ctx, s, false, errOut)
 	if err != nil {
 		return err
 	}
+	fmt.Fprintf(errOut, "%s looked at for near-duplicates, %s of them in clusters\n", counted(fresh, "task", "tasks"), report.Count(joined))
+	return nil
+}
+
+// findClusters looks at the prompts whose cluster the log does not give: at all of them
+// anew, or at those that nobody has looked at yet. It gives how many it put into
+// clusters.
+func findClusters(ctx context.Context, s *store.Store, anew bool, errOut io.Writer) (joined int, err error) {
+	total, err := s.CountTasks(ctx)
+	if err != nil {
+		return 0, err
+	}
 	bar := newCountBar(errOut, "find near-duplicates", total)
 	defer bar.finish()
+	defer allowGarbage(25)() // much is in use
 	finder := audit.NewDeduplicator()
-	var rows []int64
-	var before []bool // is in a found cluster
-	err = s.EachUnclustered(ctx, func(row int64, found bool, text string) error {
-		finder.Add(text)
-		rows, before = append(rows, row), append(before, found)
-		if len(rows)%1000 == 0 {
-			bar.set(len(rows))
+	var tasks []store.UnclusteredTask
+	through, err := s.EachUnclustered(ctx, anew, func(task store.UnclusteredTask) error {
+		if task.Leads {
+			finder.Lead(task.Text)
+		} else {
+			finder.Add(task.Text)
+		}
+		task.Text = ""
+		if tasks = append(tasks, task); len(tasks)%1000 == 0 {
+			bar.set(len(tasks))
 		}
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("find near-duplicates: %w", err)
+		return 0, fmt.Errorf("find near-duplicates: %w", err)
 	}
 	first, sizes := finder.Clusters()
 	var found []store.FoundCluster
-	for i, row := range rows {
+	for i, task := range tasks {
 		switch {
+		case task.Leads && (task.Found || sizes[i] == 1): // stays what it was
 		case sizes[i] > 1:
-			found = append(found, store.FoundCluster{Row: row, First: rows[first[i]]})
-		case before[i]:
-			found = append(found, store.FoundCluster{Row: row})
+			found = append(found, store.FoundCluster{Row: task.Row, First: tasks[first[i]].Row})
+			joined++
+		case task.Found:
+			found = append(found, store.FoundCluster{Row: task.Row})
 		}
 	}
-	return s.SetFoundClusters(ctx, found)
+	return joined, s.SetFoundClusters(ctx, found, through)
+}
+
+// sayNotLookedAt tells how many tasks nobody has looked at for near-duplicates, before a
+// sample is drawn.
+func sayNotLookedAt(ctx context.Context, g *global, s *store.Store, errOut io.Writer) error {
+	fresh, err := s.NotLookedAt(ctx)
+	if err != nil || fresh == 0 {
+		return err
+	}
+	_, err = fmt.Fprintf(errOut, "! nobody has looked for near-duplicates among %s: uses of one template would count as tasks of their own; %s finds them\n",
+		counted(fresh, "task", "tasks"), g.command("audit clusters"))
+	return err
 }

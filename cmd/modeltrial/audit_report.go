@@ -17,7 +17,8 @@ import (
 )
 
 type auditReportOptions struct {
-	html, excel string
+	html, excel  string
+	skipClusters bool
 }
 
 func newAuditReportCmd(g *global) *cobra.Command {
@@ -30,8 +31,10 @@ run, what they cost and how long they take, by category, model, team and month;
 how much of a provider's bill the log explains; and where a pilot would pay, with
 what a decision would take.
 
-Tasks that have no category yet are put into one first, as audit classify does it:
-locally and without network.
+Tasks that have no category yet are put into one first, as audit classify does it,
+and near-duplicates are found among those that came in since they were looked for
+last, as audit clusters does it: locally and without network. Tasks of a pilot's
+sample stay as they were.
 
 Money that is not known is shown as unknown, not as 0. Months that the log does not
 cover are not compared. Monthly figures rest on whole weeks, and on the provider's
@@ -45,6 +48,11 @@ bill for the models that one was imported of.`,
 				if err := categoriseNew(ctx, g, s, cmd.ErrOrStderr()); err != nil {
 					return err
 				}
+				if !o.skipClusters {
+					if err := clusterNew(ctx, s, cmd.ErrOrStderr()); err != nil {
+						return err
+					}
+				}
 				document, err := auditReport(ctx, g, s)
 				if err != nil {
 					return err
@@ -55,6 +63,7 @@ bill for the models that one was imported of.`,
 	}
 	cmd.Flags().StringVar(&o.html, "html", "", "write a self-contained page to this file instead")
 	cmd.Flags().StringVar(&o.excel, "excel", "", "write a workbook to this file instead")
+	cmd.Flags().BoolVar(&o.skipClusters, "skip-clusters", false, "do not look for near-duplicates among new tasks")
 	return cmd
 }
 

@@ -56,6 +56,9 @@ func runLock(ctx context.Context, g *global, s *store.Store, reason string, out,
 	if _, err := checkers(config.Pilot); err != nil {
 		return err
 	}
+	if err := sayNotLookedAt(ctx, g, s, errOut); err != nil {
+		return err
+	}
 	protocol, err := lock(ctx, s, config, reason, time.Now())
 	if errors.Is(err, store.ErrProtocolLocked) {
 		return fmt.Errorf("another protocol is locked (%s…); put modeltrial.yaml back, or say with --reason why it changes", protocol.SHA256[:12])

@@ -42,7 +42,7 @@ memory, and whether one SQLite file carries it. Sizes and rates are measured one
 				if cmd.Flags().Changed("at-scale") {
 					return runScalePlan(cmd.Context(), g, s, *a, tasks, cmd.OutOrStdout())
 				}
-				return runPlan(cmd.Context(), g, s, *a, ratings, cmd.OutOrStdout())
+				return runPlan(cmd.Context(), g, s, *a, ratings, cmd.OutOrStdout(), cmd.ErrOrStderr())
 			})
 		},
 	}
@@ -93,12 +93,15 @@ func checkAssumptions(a eval.Assumptions) error {
 	return nil
 }
 
-func runPlan(ctx context.Context, g *global, s *store.Store, a eval.Assumptions, split int, out io.Writer) error {
+func runPlan(ctx context.Context, g *global, s *store.Store, a eval.Assumptions, split int, out, errOut io.Writer) error {
 	if err := checkAssumptions(a); err != nil {
 		return err
 	}
 	config, err := g.pilotConfig()
 	if err != nil {
+		return err
+	}
+	if err := sayNotLookedAt(ctx, g, s, errOut); err != nil {
 		return err
 	}
 	protocol := config.Pilot
