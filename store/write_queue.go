@@ -126,8 +126,9 @@ func (q *writeQueue) wait() bool {
 // small ones (commit delay; PostgreSQL documentation, "WAL Configuration"). A server does
 // so by itself.
 const (
-	gatherTime = 2 * time.Millisecond
-	gathered   = 32 // writes that are enough not to wait for more
+	gatherTime  = 2 * time.Millisecond
+	gatherLooks = 4  // how often it is looked meanwhile whether there are enough
+	gathered    = 32 // writes that are enough not to wait for more
 )
 
 // gather waits a moment for company where the last transaction had some: one who writes
@@ -136,11 +137,14 @@ func (q *writeQueue) gather() {
 	if q.last < 2 || q.store.dialect != sqliteDialect {
 		return
 	}
-	q.mu.Lock()
-	enough := q.closed || len(q.waiting) >= gathered
-	q.mu.Unlock()
-	if !enough {
-		time.Sleep(gatherTime)
+	for range gatherLooks {
+		q.mu.Lock()
+		enough := q.closed || len(q.waiting) >= gathered
+		q.mu.Unlock()
+		if enough {
+			return
+		}
+		time.Sleep(gatherTime / gatherLooks)
 	}
 }
 

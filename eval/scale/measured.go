@@ -27,8 +27,8 @@ type Database struct {
 // The conditions of all constants below. Another machine has other rates; sizes are the
 // same everywhere, and a test measures them anew.
 const (
-	measuredOn       = "2026-11-26"
-	measuredMachine  = "2 shared cores of an Intel Xeon"
+	measuredOn       = "2026-11-27"
+	measuredMachine  = "2 shared cores of an AMD Turin"
 	measuredInFlight = 64
 	scaleCommand     = "go test -run '^$' -bench '^BenchmarkScale$' -benchtime 1x ./cmd/modeltrial"
 	postgresCommand  = "the same with MODELTRIAL_TEST_POSTGRES set to a server's address"
@@ -51,7 +51,7 @@ var SQLite = Database{
 		{Table: "ratings", Fixed: 95, Text: 1, Index: 103},
 		{Table: "judge_calls", Fixed: 202, Index: 42},
 	},
-	Calls: 6700, JudgeCalls: 8400, Ratings: 2000,
+	Calls: 4400, JudgeCalls: 5000, Ratings: 1100,
 }
 
 // PostgreSQL was measured in the same way, version 15 on the same machine, as the tables
@@ -71,7 +71,7 @@ var PostgreSQL = Database{
 		{Table: "ratings", Fixed: 144, Text: 1, Index: 180},
 		{Table: "judge_calls", Fixed: 388, Index: 125},
 	},
-	Calls: 1200, JudgeCalls: 940, Ratings: 450,
+	Calls: 1460, JudgeCalls: 2870, Ratings: 375,
 }
 
 // What was measured of whole processes. A worker was a pilot run of 400,000 calls, 64 at
