@@ -12,7 +12,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/modeltrial
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o $(BIN) ./cmd/modeltrial
+	CGO_ENABLED=0 $(GO) build -ldflags "-s -w" -o $(BIN) ./cmd/modeltrial
 
 demo: build ## run the whole job on embedded sample data, into demo/
 	$(BIN) demo --dir $(DIR) --replace

@@ -99,7 +99,11 @@ type auditDocument struct {
 
 func auditOf(t *testing.T, dir string) (document auditDocument) {
 	t.Helper()
-	if err := json.Unmarshal([]byte(command(t, dir, exitOK, "audit", "report", "--json")), &document); err != nil {
+	var out, said bytes.Buffer // what was looked at on the way is said on standard error
+	if code := execute([]string{"-C", dir, "audit", "report", "--json"}, &out, &said); code != exitOK {
+		t.Fatalf("exit code %d: %s", code, said.String())
+	}
+	if err := json.Unmarshal(out.Bytes(), &document); err != nil {
 		t.Fatal(err)
 	}
 	return document
