@@ -24,10 +24,10 @@ demo: build ## run the whole job on embedded sample data, into demo/
 RACELESS := ./audit/ingest ./report/... ./eval/stats
 test: lint ## install what the tests need, then run all of them
 	sh .ci/install
-	$(GO) test -race -count=1 -timeout 12m ./store $$($(GO) list ./... | grep -v -e /cmd/ -e '/store$$' -e /ingest -e /report -e /eval/stats)
+	$(GO) test -race -count=1 -timeout 20m ./store $$($(GO) list ./... | grep -v -e /cmd/ -e '/store$$' -e /ingest -e /report -e /eval/stats)
 	$(GO) test -race -count=1 -run '^TestReadingStopsWithItsTaker$$' ./audit/ingest
-	sh .ci/postgres $(GO) test -count=1 -timeout 12m ./cmd/... ./store ./eval/run $(RACELESS)
-	$(GO) test -count=1 -timeout 12m -run '^TestScripts$$' ./cmd/modeltrial
+	sh .ci/postgres $(GO) test -count=1 -timeout 20m ./cmd/... ./store ./eval/run $(RACELESS)
+	$(GO) test -count=1 -timeout 20m -run '^TestScripts$$' ./cmd/modeltrial
 
 lint: ## formatting, vet, staticcheck, errcheck, tidy
 	@unformatted=$$($(GO) tool gofumpt -l .); if [ -n "$$unformatted" ]; then echo "not formatted, run 'go tool gofumpt -w .':"; echo "$$unformatted"; exit 1; fi
