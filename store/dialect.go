@@ -26,6 +26,11 @@ func (d dialect) one(sqlite, postgres string) string {
 	return sqlite
 }
 
+// listed is a table of the texts, named value, in the JSON list that is its parameter.
+func (d dialect) listed() string {
+	return d.one(`json_each(?)`, `json_array_elements_text(CAST(? AS json)) AS list (value)`)
+}
+
 // numbered rewrites a query's ? and ?3 to PostgreSQL's $1 and $3. It leaves texts, names
 // and comments alone.
 func numbered(query string) string {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"modeltrial/audit"
+	"modeltrial/eval"
 )
 
 // An ImportedFile is what is kept of an imported file.
@@ -137,6 +138,37 @@ func (s *Store) Task(ctx context.Context, id string) (audit.Task, error) {
 	return row.task()
 }
 
+// Tasks reads tasks in the order of their ids, of which none comes twice;
+// eval.ErrNotFound where one is missing.
+func (s *Store) Tasks(ctx context.Context, ids []string) ([]audit.Task, error) {
+	list, err := json.Marshal(orEmpty(ids))
+	if err != nil {
+		return nil, err
+	}
+	var rows []taskRow
+	err = s.quick.SelectContext(ctx, &rows, `SELECT `+summaryColumns+`, `+textColumns+fromTasks+`
+WHERE t.id IN (SELECT value FROM `+s.dialect.listed()+`)`, string(list))
+	if err != nil {
+		return nil, fmt.Errorf("read %d tasks: %w", len(ids), err)
+	}
+	tasks, place := make([]audit.Task, len(ids)), make(map[string]int, len(ids))
+	for i, id := range ids {
+		place[id] = i
+	}
+	for _, row := range rows {
+		task, err := row.task()
+		if err != nil {
+			return nil, err
+		}
+		tasks[place[row.ID]] = task
+		delete(place, row.ID)
+	}
+	for id := range place {
+		return nil, fmt.Errorf("task %q: %w", id, eval.ErrNotFound)
+	}
+	return tasks, nil
+}
+
 // CountTasks counts the imported tasks.
 func (s *Store) CountTasks(ctx context.Context) (count int, err error) {
 	err = s.reader.GetContext(ctx, &count, `SELECT count(*) FROM tasks`)
@@ -220,7 +252,7 @@ func (s *Store) UnknownTaskIDs(ctx context.Context, ids []string) ([]string, err
 	}
 	var unknown []string
 	err = s.reader.SelectContext(ctx, &unknown, `
-SELECT value FROM `+s.dialect.one(`json_each(?)`, `json_array_elements_text(CAST(? AS json)) AS list (value)`)+` WHERE value NOT IN (SELECT id FROM tasks)`, string(list))
+SELECT value FROM `+s.dialect.listed()+` WHERE value NOT IN (SELECT id FROM tasks)`, string(list))
 	return unknown, err
 }
 

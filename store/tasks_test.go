@@ -62,6 +62,20 @@ func TestTaskComesBackAsItWas(t *testing.T) {
 	if _, err := s.Task(t.Context(), "t-3"); !errors.Is(err, eval.ErrNotFound) {
 		t.Errorf("got %v for an unknown task, want eval.ErrNotFound", err)
 	}
+	for _, want := range [][]audit.Task{{bare, fullTask}, {fullTask}, {}} {
+		var ids []string
+		for _, task := range want {
+			ids = append(ids, task.ID)
+		}
+		got, err := s.Tasks(t.Context(), ids)
+		must(t, err)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("tasks %q together (-want +got):\n%s", ids, diff)
+		}
+	}
+	if _, err := s.Tasks(t.Context(), []string{"t-2", "t-3"}); !errors.Is(err, eval.ErrNotFound) || !strings.Contains(err.Error(), "t-3") {
+		t.Errorf("got %v for an unknown task among others, want eval.ErrNotFound and its id", err)
+	}
 }
 
 func TestSummaryLeavesTextsOut(t *testing.T) {

@@ -161,10 +161,12 @@ func (c *calls) EachOpenCell(context.Context, int) iter.Seq2[eval.Cell, error] {
 	}
 }
 
-// Task is the question about a task.
-func (c *calls) Task(ctx context.Context, id string) (audit.Task, error) {
-	task, err := c.Store.Task(ctx, id)
-	return question(task, c.text), err
+// Tasks are the questions about tasks.
+func (c *calls) Tasks(ctx context.Context, ids []string) ([]audit.Task, error) {
+	return run.OneByOne(ids, func(id string) (audit.Task, error) {
+		task, err := c.Store.Task(ctx, id)
+		return question(task, c.text), err
+	})
 }
 
 // Reserve passes on.

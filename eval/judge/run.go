@@ -262,9 +262,9 @@ func (p *panel) EachOpenCell(context.Context, int) iter.Seq2[eval.Cell, error] {
 	}
 }
 
-// Task is the question of a judgement.
-func (p *panel) Task(ctx context.Context, id string) (audit.Task, error) {
-	return p.question(ctx, p.judgement(id))
+// Tasks are the questions of judgements.
+func (p *panel) Tasks(ctx context.Context, ids []string) ([]audit.Task, error) {
+	return run.OneByOne(ids, func(id string) (audit.Task, error) { return p.question(ctx, p.judgement(id)) })
 }
 
 // Committed passes on.

@@ -96,10 +96,12 @@ func (a *asking) EachOpenCell(context.Context, int) iter.Seq2[eval.Cell, error] 
 	}
 }
 
-// Task is the question of a revision.
-func (a *asking) Task(ctx context.Context, id string) (audit.Task, error) {
-	task, err := a.store.Task(ctx, a.revisions[id].TaskID)
-	return Question(task, a.revisions[id]), err
+// Tasks are the questions of revisions.
+func (a *asking) Tasks(ctx context.Context, ids []string) ([]audit.Task, error) {
+	return run.OneByOne(ids, func(id string) (audit.Task, error) {
+		task, err := a.store.Task(ctx, a.revisions[id].TaskID)
+		return Question(task, a.revisions[id]), err
+	})
 }
 
 // Committed passes on.

@@ -335,7 +335,7 @@ func (b *batcher) item(ctx context.Context, cell eval.Cell) (item eval.BatchItem
 	if !known {
 		return item, request, false, fmt.Errorf("arm %q: %w", arm.Name, UnknownPrice(call))
 	}
-	task, err := b.Store.Task(ctx, cell.TaskID)
+	task, err := oneTask(ctx, b.Store, cell.TaskID)
 	if err != nil {
 		return item, request, false, err
 	}

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"iter"
 	"sync"
 	"time"
 
@@ -174,14 +175,9 @@ func laneOf(arm eval.Arm) string { return arm.Calls()[0].Provider }
 func (r *runner) feed(ctx context.Context, group *errgroup.Group, lane string) error {
 	defer r.activity.end()
 	workers := make(chan struct{}, 2*cap(r.slots)) // some of them reserve
-	var task audit.Task                            // of the cell before: arms answer a task one after the other
-	var of string                                  // the cell's id of it
-	for cell, err := range r.Store.EachOpenCell(ctx, r.Week) {
+	for asked, err := range r.openCalls(ctx, lane) {
 		if err != nil {
 			return unlessOver(ctx, err)
-		}
-		if arm, _ := r.Protocol.Arm(cell.Arm); laneOf(arm) != lane {
-			continue
 		}
 		r.activity.rest()
 		select {
@@ -192,23 +188,69 @@ func (r *runner) feed(ctx context.Context, group *errgroup.Group, lane string) e
 		if ctx.Err() != nil || r.leftAlone(lane) {
 			return nil
 		}
-		if of != cell.TaskID {
-			if task, err = r.Store.Task(ctx, cell.TaskID); err != nil {
-				return unlessOver(ctx, err)
-			}
-			of = cell.TaskID
-		}
-		task := task
 		r.activity.begin()
 		group.Go(func() error {
 			defer func() {
 				r.activity.end()
 				<-workers
 			}()
-			return r.cell(ctx, cell, task)
+			return r.cell(ctx, asked.cell, asked.task)
 		})
 	}
 	return nil
+}
+
+// An openCall is a cell to be answered, with its task.
+type openCall struct {
+	cell eval.Cell
+	task audit.Task
+}
+
+// tasksAhead is how many tasks are read at a time.
+const tasksAhead = 32
+
+// openCalls gives a lane's open cells in their order. An error is the last that comes.
+func (r *runner) openCalls(ctx context.Context, lane string) iter.Seq2[openCall, error] {
+	return func(yield func(openCall, error) bool) {
+		var cells []eval.Cell
+		var ids []string // of their tasks: arms answer a task one after the other
+		give := func() (more bool) {
+			tasks, err := r.Store.Tasks(ctx, ids)
+			if err != nil {
+				yield(openCall{}, err)
+				return false
+			}
+			for i, at := 0, 0; i < len(cells); i++ {
+				if cells[i].TaskID != ids[at] {
+					at++
+				}
+				if !yield(openCall{cells[i], tasks[at]}, nil) {
+					return false
+				}
+			}
+			cells, ids = cells[:0], ids[:0]
+			return true
+		}
+		for cell, err := range r.Store.EachOpenCell(ctx, r.Week) {
+			if err != nil {
+				yield(openCall{}, err)
+				return
+			}
+			if arm, _ := r.Protocol.Arm(cell.Arm); laneOf(arm) != lane {
+				continue
+			}
+			if len(ids) == 0 || ids[len(ids)-1] != cell.TaskID {
+				if len(ids) == tasksAhead && !give() {
+					return
+				}
+				ids = append(ids, cell.TaskID)
+			}
+			cells = append(cells, cell)
+		}
+		if len(ids) > 0 {
+			give()
+		}
+	}
 }
 
 // cell answers one cell. Only storage failures are errors.

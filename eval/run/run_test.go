@@ -55,9 +55,11 @@ func (m *memory) EachOpenCell(context.Context, int) iter.Seq2[eval.Cell, error] 
 	}
 }
 
-func (m *memory) Task(_ context.Context, id string) (audit.Task, error) {
-	return audit.Task{ID: id, Prompt: "prompt of " + id}, nil
+func (m *memory) Tasks(_ context.Context, ids []string) ([]audit.Task, error) {
+	return OneByOne(ids, func(id string) (audit.Task, error) { return taskOf(id), nil })
 }
+
+func taskOf(id string) audit.Task { return audit.Task{ID: id, Prompt: "prompt of " + id} }
 
 func (m *memory) committed() audit.NanoUSD { return m.spent + m.set + m.lost }
 
@@ -473,4 +475,32 @@ func TestWorstCaseIsNotUnderTheExpected(t *testing.T) {
 
 func used(input, output int64) audit.Tokens {
 	return audit.Tokens{Input: &input, Output: &output}
+}
+
+// TestLanesAskEachOfItsOwnTasks: tasks are read several at a time, beyond the first page.
+func TestLanesAskEachOfItsOwnTasks(t *testing.T) {
+	m := newMemory(2*tasksAhead+1, "now", "next", "other")
+	o := options(m, map[string]provider.Provider{})
+	o.Protocol.Arms = []eval.Arm{{Name: "now", Provider: "one"}, {Name: "next", Provider: "one"}, {Name: "other", Provider: "two"}}
+	r := newRunner(o)
+	for lane, arms := range map[string][]string{"one": {"now", "next"}, "two": {"other"}} {
+		var got, want []eval.Cell
+		for open, err := range r.openCalls(t.Context(), lane) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if open.task.Prompt != taskOf(open.cell.TaskID).Prompt {
+				t.Errorf("cell %v comes with the task %q", open.cell, open.task.ID)
+			}
+			got = append(got, open.cell)
+		}
+		for _, cell := range m.cells {
+			if slices.Contains(arms, cell.Arm) {
+				want = append(want, cell)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("lane %s: got %d cells, %v, want %d, %v", lane, len(got), got, len(want), want)
+		}
+	}
 }

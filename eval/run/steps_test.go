@@ -83,7 +83,7 @@ func TestEachStepSetsItsOwnWorstCaseAside(t *testing.T) {
 	answering := &scripted{answer: fine}
 	o := options(m, map[string]provider.Provider{"one": answering, "two": answering})
 	o.Protocol, o.Steps = chained(1), m
-	task, _ := m.Task(t.Context(), "t0000")
+	task := taskOf("t0000")
 	arm := o.Protocol.Arms[1]
 	p, _ := price(arm)
 	review, err := arm.StepTask(task, 2, []string{"ok"})
@@ -137,8 +137,7 @@ func TestUnknownPriceOfAStepIsRefused(t *testing.T) {
 
 // TestPlanCallsCountsEachStep: a review is asked the task and the draft.
 func TestPlanCallsCountsEachStep(t *testing.T) {
-	m := newMemory(1, "chain")
-	task, _ := m.Task(t.Context(), "t0000")
+	task := taskOf("t0000")
 	arm := chained(1).Arms[1]
 	planned, err := PlanCalls(task, arm)
 	if err != nil || len(planned) != 2 {

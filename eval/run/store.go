@@ -15,8 +15,9 @@ type Store interface {
 	// order. Several may be read at a time, and cells answered meanwhile. An error is
 	// the last that comes.
 	EachOpenCell(ctx context.Context, week int) iter.Seq2[eval.Cell, error]
-	// Task reads one task; eval.ErrNotFound where there is none.
-	Task(ctx context.Context, id string) (audit.Task, error)
+	// Tasks reads tasks in the order of their ids, of which none comes twice;
+	// eval.ErrNotFound where one is missing.
+	Tasks(ctx context.Context, ids []string) ([]audit.Task, error)
 	// Reserve claims a cell until a time and sets its worst case aside, in one
 	// transaction. It returns eval.ErrBudgetExhausted where everything spent and
 	// reserved plus worstCase would exceed budget, eval.ErrAnswered where the cell is
@@ -32,4 +33,25 @@ type Store interface {
 	// Committed is what counts towards the budget so far: spent, reserved, and
 	// perhaps billed.
 	Committed(ctx context.Context) (audit.NanoUSD, error)
+}
+
+// OneByOne is [Store.Tasks] of a store that makes each task by itself.
+func OneByOne(ids []string, read func(id string) (audit.Task, error)) ([]audit.Task, error) {
+	tasks := make([]audit.Task, len(ids))
+	for i, id := range ids {
+		var err error
+		if tasks[i], err = read(id); err != nil {
+			return nil, err
+		}
+	}
+	return tasks, nil
+}
+
+// oneTask reads a single task.
+func oneTask(ctx context.Context, s Store, id string) (audit.Task, error) {
+	tasks, err := s.Tasks(ctx, []string{id})
+	if err != nil {
+		return audit.Task{}, err
+	}
+	return tasks[0], nil
 }

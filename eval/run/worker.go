@@ -105,7 +105,7 @@ func (w *Worker) Answer(ctx context.Context, cell eval.Cell, attempts int) (Endi
 
 // task reads a task, together with others that ask for it now.
 func (w *Worker) task(ctx context.Context, id string) (audit.Task, error) {
-	read, err, _ := w.tasks.Do(id, func() (any, error) { return w.r.Store.Task(ctx, id) })
+	read, err, _ := w.tasks.Do(id, func() (any, error) { return oneTask(ctx, w.r.Store, id) })
 	task, _ := read.(audit.Task) // none after an error
 	return task, err
 }
