@@ -23,17 +23,18 @@ func (s *Store) CheckComparisons(ctx context.Context, check MaskCheck, now time.
 		return err
 	}
 	const atOnce = 200 // texts in memory at a time
-	for last := ""; ; {
+	// By task, for those that stand together are read together: ids are in no order.
+	for last := (checkedTexts{}); ; {
 		var rows []checkedTexts
 		err := s.reader.SelectContext(ctx, &rows, `
-SELECT c.id, t.system_prompt, t.conversation, t.prompt, a.response AS text_a, b.response AS text_b
+SELECT c.id, c.task_id, c.arm_a, c.arm_b, t.system_prompt, t.conversation, t.prompt, a.response AS text_a, b.response AS text_b
 FROM comparisons c
 JOIN tasks t ON t.id = c.task_id
 JOIN responses a ON a.task_id = c.task_id AND a.arm = c.arm_a
 JOIN responses b ON b.task_id = c.task_id AND b.arm = c.arm_b
 WHERE NOT EXISTS (SELECT 1 FROM comparison_checks k WHERE k.comparison_id = c.id AND k.protocol_version = ?)
-  AND c.id > ?
-ORDER BY c.id LIMIT ?`, locked.Version, last, atOnce)
+  AND (c.task_id, c.arm_a, c.arm_b) > (?, ?, ?)
+ORDER BY c.task_id, c.arm_a, c.arm_b LIMIT ?`, locked.Version, last.TaskID, last.ArmA, last.ArmB, atOnce)
 		if err != nil {
 			return fmt.Errorf("answers to check: %w", err)
 		}
@@ -43,13 +44,16 @@ ORDER BY c.id LIMIT ?`, locked.Version, last, atOnce)
 		if err := s.saveChecks(ctx, locked, rows, check, now); err != nil {
 			return fmt.Errorf("check answers: %w", err)
 		}
-		last = rows[len(rows)-1].ID
+		last = rows[len(rows)-1]
 	}
 }
 
 // checkedTexts are what a check of a comparison reads.
 type checkedTexts struct {
 	ID           string `db:"id"`
+	TaskID       string `db:"task_id"`
+	ArmA         string `db:"arm_a"`
+	ArmB         string `db:"arm_b"`
 	System       string `db:"system_prompt"`
 	Conversation string `db:"conversation"`
 	Prompt       string `db:"prompt"`

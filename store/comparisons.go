@@ -34,7 +34,7 @@ func (s *Store) CreateComparisons(ctx context.Context) (created int, err error) 
 // createFor makes those of two arms, a page in each transaction: others write in between,
 // and what one that fails leaves out the next call makes.
 func (s *Store) createFor(ctx context.Context, category audit.Category, control, candidate string) (created int, err error) {
-	const page = 200
+	const page = 500
 	for last := ""; ; {
 		var tasks []string
 		err := s.write(ctx, func(tx *transaction) error {

@@ -177,6 +177,7 @@ func askPanel(ctx context.Context, s *store.Store, options judge.Options, judgem
 	if err != nil {
 		return err
 	}
+	forgetPages()
 	summary, err := judge.Run(ctx, options, judgements)
 	bar.finish()
 	if err != nil {

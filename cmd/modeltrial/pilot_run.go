@@ -170,6 +170,7 @@ func answerWeek(ctx context.Context, g *global, s *store.Store, config eval.Conf
 		return run.Summary{}, err
 	}
 	defer tellOfWaiting(ctx, errOut)()
+	forgetPages()
 	if options.Concurrency >= manyInFlight {
 		defer allowGarbage(300)()
 	}

@@ -84,6 +84,7 @@ func runWorker(ctx context.Context, g *global, s *store.Store, o *workerOptions,
 	}
 	defer end()
 	fmt.Fprintf(errOut, "%s works on pilot %q with %d calls in flight; to stop it, send SIGTERM\n", name, protocol.Protocol.Name, w.concurrency)
+	forgetPages()
 	defer allowGarbage(200)() // little is in use at a time
 	working, stop := context.WithCancelCause(ctx)
 	defer stop(nil)

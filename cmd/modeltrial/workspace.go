@@ -116,6 +116,7 @@ func (g *global) open(ctx context.Context) (*store.Store, error) {
 
 // withStore opens the database for one command and closes it whatever happens.
 func (g *global) withStore(ctx context.Context, use func(*store.Store) error) (err error) {
+	forgetPages()
 	s, err := g.open(ctx)
 	if err != nil {
 		return err
