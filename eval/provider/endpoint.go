@@ -49,7 +49,28 @@ const maxIdle = 1024
 func httpClient() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, maxIdle
-	return &http.Client{Transport: onlyEventStreams{reportingLimits{transport}}}
+	return &http.Client{Transport: onlyEventStreams{reportingLimits{inOnePiece{transport}}}}
+}
+
+// inOnePiece sends a request's header together with its body, which takes one packet
+// where it is small. net/http does so where it sees that the body is in memory; OpenAI's
+// SDK wraps it.
+type inOnePiece struct{ next http.RoundTripper }
+
+func (o inOnePiece) RoundTrip(request *http.Request) (*http.Response, error) {
+	if request.GetBody == nil {
+		return o.next.RoundTrip(request)
+	}
+	body, err := request.GetBody()
+	if err != nil {
+		return nil, errors.Join(err, request.Body.Close())
+	}
+	if err := request.Body.Close(); err != nil { // the other one is sent
+		return nil, err
+	}
+	bare := request.WithContext(request.Context()) // the caller's is not to be changed
+	bare.Body = body
+	return o.next.RoundTrip(bare)
 }
 
 // secretPattern matches a key in whatever an endpoint echoes, also where JSON or an
