@@ -174,28 +174,45 @@ func laneOf(arm eval.Arm) string { return arm.Calls()[0].Provider }
 // feed has a lane's cells answered, in their order, as many at once as may be in flight.
 func (r *runner) feed(ctx context.Context, group *errgroup.Group, lane string) error {
 	defer r.activity.end()
-	workers := make(chan struct{}, 2*cap(r.slots)) // some of them reserve
+	// Each call grows its goroutine's stack several times, so that they are kept for the next.
+	calls := make(chan openCall)
+	defer close(calls)
+	idle := 2 * cap(r.slots) // are not started yet; some of them reserve
 	for asked, err := range r.openCalls(ctx, lane) {
 		if err != nil {
 			return unlessOver(ctx, err)
 		}
-		r.activity.rest()
-		select {
-		case workers <- struct{}{}:
-		case <-ctx.Done():
-		}
-		r.activity.resume()
 		if ctx.Err() != nil || r.leftAlone(lane) {
 			return nil
 		}
+		if idle > 0 {
+			select {
+			case calls <- asked:
+				continue
+			default:
+				group.Go(func() error { return r.answer(ctx, calls) })
+				idle--
+			}
+		}
+		r.activity.rest()
+		select {
+		case calls <- asked:
+		case <-ctx.Done():
+		}
+		r.activity.resume()
+	}
+	return nil
+}
+
+// answer answers cells until no more come.
+func (r *runner) answer(ctx context.Context, calls <-chan openCall) error {
+	for asked := range calls {
 		r.activity.begin()
-		group.Go(func() error {
-			defer func() {
-				r.activity.end()
-				<-workers
-			}()
-			return r.cell(ctx, asked.cell, asked.task)
-		})
+		err := r.cell(ctx, asked.cell, asked.task)
+		r.activity.end()
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
