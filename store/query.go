@@ -28,6 +28,7 @@ type Query struct {
 	db     *sql.DB
 	tx     *sql.Tx
 	rows   *sql.Rows
+	cancel context.CancelFunc
 	secret string // the password, which no message may hold
 }
 
@@ -35,6 +36,7 @@ type Query struct {
 // sqlite:PATH. It only reads. The caller closes it. No error holds the password.
 func OpenQuery(ctx context.Context, address, query string) (_ *Query, err error) {
 	q := &Query{}
+	ctx, q.cancel = context.WithCancel(ctx)
 	defer func() {
 		if err != nil {
 			err = q.hide(errors.Join(err, q.Close()))
@@ -165,17 +167,18 @@ func (q *Query) hide(err error) error {
 	return errors.New(strings.ReplaceAll(err.Error(), q.secret, "***"))
 }
 
-// Close ends the query.
+// Close ends the query, also in the middle of its answer: without the cancellation a
+// driver first reads what is left of it. What rows and transaction then say is of that.
 func (q *Query) Close() error {
-	var failed []error
+	q.cancel()
 	if q.rows != nil {
-		failed = append(failed, q.rows.Close())
+		_ = q.rows.Close()
 	}
 	if q.tx != nil {
-		failed = append(failed, q.tx.Rollback())
+		_ = q.tx.Rollback()
 	}
-	if q.db != nil {
-		failed = append(failed, q.db.Close())
+	if q.db == nil {
+		return nil
 	}
-	return q.hide(errors.Join(failed...))
+	return q.hide(q.db.Close())
 }
