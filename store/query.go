@@ -16,6 +16,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 
@@ -32,7 +33,7 @@ type Query struct {
 	secret string // the password, which no message may hold
 }
 
-// OpenQuery runs a query on the database at an address: postgres://… or
+// OpenQuery runs a query on the database at an address: postgres://…, mysql://… or
 // sqlite:PATH. It only reads. The caller closes it. No error holds the password.
 func OpenQuery(ctx context.Context, address, query string) (_ *Query, err error) {
 	q := &Query{}
@@ -45,10 +46,12 @@ func OpenQuery(ctx context.Context, address, query string) (_ *Query, err error)
 	switch scheme, rest, _ := strings.Cut(address, ":"); scheme {
 	case "postgres", "postgresql":
 		err = q.openPostgres(address)
+	case "mysql", "mariadb":
+		err = q.openMySQL(ctx, address)
 	case "sqlite":
 		err = q.openSQLite(strings.TrimPrefix(rest, "//"))
 	default:
-		return nil, errors.New("--from takes postgres://USER@HOST/DATABASE or sqlite:PATH")
+		return nil, errors.New("--from takes postgres://USER@HOST/DATABASE, mysql://USER@HOST/DATABASE or sqlite:PATH")
 	}
 	if err != nil {
 		return nil, err
@@ -136,6 +139,9 @@ func valueText(value any) string {
 		}
 		return string(v)
 	case time.Time:
+		if v.IsZero() { // MySQL's 0000-00-00
+			return ""
+		}
 		return v.UTC().Format(time.RFC3339Nano)
 	case float64:
 		return strconv.FormatFloat(v, 'g', -1, 64)
@@ -155,6 +161,9 @@ func valueText(value any) string {
 func (q *Query) failed(ctx context.Context, doing string, err error) error {
 	if cause := ctx.Err(); cause != nil {
 		return fmt.Errorf("%s %s: %w", doing, q.Name, cause)
+	}
+	if errors.Is(err, mysql.ErrInvalidConn) {
+		err = errors.New("the connection was lost")
 	}
 	return q.hide(fmt.Errorf("%s %s: %v", doing, q.Name, err))
 }

@@ -139,7 +139,7 @@ func unprivileged(t *testing.T, folder string) *syscall.SysProcAttr {
 		must(t, errors.Join(errUID, errGID, os.Chown(folder, uid, gid)))
 		return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
 	}
-	t.Skip("SKIPPED: no unprivileged user to run PostgreSQL as")
+	t.Skip("SKIPPED: no unprivileged user to run a database server as")
 	return nil
 }
 
