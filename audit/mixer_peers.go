@@ -12,7 +12,7 @@ import (
 // model of the same provider in the price table, or one that the log itself uses for
 // some work, that costs at most nine tenths as much for the very tokens that this
 // model read and wrote in this log (input, cached input and output), at the prices
-// valid on the log's last day. That is a fact of prices. It says nothing of whether
+// valid on the log's last day, on which the peer must still be offered. That is a fact of prices. It says nothing of whether
 // the peer would do the work as well, or with as many tokens.
 type PeerShare struct {
 	TaskShare float64  `json:"task_share"`
@@ -40,7 +40,7 @@ type PeerModel struct {
 const peerRatio = 0.9
 
 const peerDefinition = "A cheaper peer is another model of the same provider in the price table, or one that this log uses, " +
-	"that costs at most 90% as much for the same tokens at list prices. It is a fact of prices, not of quality."
+	"that costs at most 90% as much for the same tokens at list prices and is not known to be retired. It is a fact of prices, not of quality."
 
 // A peers finds the cheaper peers of models.
 type peers struct {
@@ -48,10 +48,12 @@ type peers struct {
 	table  PriceTable
 	day    time.Time       // on which they are valid
 	used   map[string]bool // models of the log
+	// retired are no peers, but what the log ran on them has a price.
+	retired map[seller]bool
 }
 
 func (m *Mixer) peers() peers {
-	p := peers{prices: map[string]Price{}, table: m.Prices, day: m.to, used: map[string]bool{}}
+	p := peers{prices: map[string]Price{}, table: m.Prices, day: m.to, used: map[string]bool{}, retired: m.Prices.retired(m.to)}
 	for _, price := range m.Prices.On(m.to) {
 		if _, known := p.prices[price.Model]; !known {
 			p.prices[price.Model] = price
@@ -88,7 +90,7 @@ func (p peers) of(model string, used *tally) (PeerModel, bool) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.prices)) {
 		price := p.prices[name]
-		if name == own.Model || price.Provider != own.Provider && !p.used[name] {
+		if name == own.Model || p.retired[sellerOf(price)] || price.Provider != own.Provider && !p.used[name] {
 			continue
 		}
 		ratio := dollarsAt(price, used) / now

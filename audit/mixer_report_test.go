@@ -165,6 +165,36 @@ func TestCheaperPeer(t *testing.T) {
 
 // What a model's tokens would cost elsewhere is not known of a log without tokens: no
 // share of 0.
+// A later list may know of it, whose prices hold only after the log.
+func TestARetiredModelIsNoPeer(t *testing.T) {
+	t.Parallel()
+	last := mixTask(Coding, "atlas", 27, 0).Timestamp // the last day of the log
+	for _, c := range []struct {
+		name              string
+		retires, listed   time.Time
+		cheapest, nearest string
+	}{
+		{"before the log ends", last.AddDate(0, 0, -3), last.AddDate(0, 1, 0), "atlas-mini", "atlas-mini"},
+		{"on its last day", last.Truncate(24 * time.Hour), last.AddDate(0, 0, -9), "atlas-mini", "atlas-mini"},
+		{"after it", last.AddDate(0, 0, 1), last.AddDate(0, 1, 0), "atlas-nano", "atlas-mini"},
+	} {
+		mixer := NewMixer(0)
+		mixer.Prices = peerPrices(t)
+		nano, ok := mixer.Prices.Price("atlas-nano")
+		if !ok {
+			t.Fatal("no price of atlas-nano")
+		}
+		nano.RetiresOn, nano.ValidFrom, nano.ListedOn = c.retires, c.listed, c.listed
+		mixer.Prices.Import(nano)
+		for day := range 28 {
+			mixer.Add(tokenTask(Coding, "atlas", day, 3550, 500_000))
+		}
+		if peer := mixer.Report().CheaperPeer.Models[0]; peer.Cheapest != c.cheapest || peer.Nearest != c.nearest {
+			t.Errorf("%s: %+v, want %s and %s", c.name, peer, c.cheapest, c.nearest)
+		}
+	}
+}
+
 func TestCheaperPeerWithoutTokens(t *testing.T) {
 	t.Parallel()
 	mixer := NewMixer(0)

@@ -26,7 +26,10 @@ type Price struct {
 	ContextWindow *int64
 	ValidFrom     time.Time // the first day, UTC; zero: always
 	ListedOn      time.Time // the day of the list that says so; zero: ValidFrom
-	Source        string
+	// RetiresOn is the first day on which the provider offers the model no more; zero where
+	// no such day is known.
+	RetiresOn time.Time
+	Source    string
 }
 
 // A LongContextPrice is what all tokens of a request cost that has more than Above

@@ -19,7 +19,7 @@ var PriceColumns = []string{
 	"output_usd_per_1m", "reasoning_usd_per_1m", "batch_input_usd_per_1m", "batch_output_usd_per_1m", "batch_discount",
 	"long_context_above_tokens", "long_context_input_usd_per_1m", "long_context_output_usd_per_1m",
 	"long_context_cached_input_usd_per_1m", "long_context_cache_write_usd_per_1m",
-	"context_window_tokens", "listed_on", "source",
+	"context_window_tokens", "listed_on", "retires_on", "source",
 }
 
 // PriceColumnSynonyms are other names of columns of [PriceColumns].
@@ -31,6 +31,7 @@ var PriceColumnSynonyms = map[string][]string{
 	"cached_input_usd_per_1m":        {"cached", "cached_input", "cache_read", "cache_read_usd_per_1m"},
 	"cache_write_usd_per_1m":         {"cache_write"},
 	"output_usd_per_1m":              {"output", "out", "output_price"},
+	"retires_on":                     {"deprecation_date"},
 	"long_context_above_tokens":      {"tier_above_tokens"},
 	"long_context_input_usd_per_1m":  {"tier_input_usd_per_1m"},
 	"long_context_output_usd_per_1m": {"tier_output_usd_per_1m"},
@@ -157,6 +158,7 @@ func ParsePrice(value func(column string) string, day time.Time) (Price, error) 
 	}
 	date("valid_from", &price.ValidFrom)
 	date("listed_on", &price.ListedOn)
+	date("retires_on", &price.RetiresOn)
 	if len(failures) == 0 && price.ValidFrom.IsZero() {
 		fail("valid_from", errors.New("is missing; write the first day, like 2026-03-01"))
 	}

@@ -104,6 +104,10 @@ func (e liteLLMEntry) price(model string) (price Price, skipped string, err erro
 		BatchInput:  amounts.get("input_cost_per_token_batches"),
 		BatchOutput: amounts.get("output_cost_per_token_batches"),
 	}
+	// The list has other texts than days, which say nothing.
+	if day, err := time.Parse(time.DateOnly, e.text("deprecation_date")); err == nil {
+		price.RetiresOn = day
+	}
 	var steps []int64
 	for field := range e {
 		if step := liteLLMStep.FindStringSubmatch(field); step != nil && e.has(field) {

@@ -70,18 +70,40 @@ func (t *PriceTable) add(rank priceRank, prices ...Price) {
 	t.known = &knownPrices{}
 }
 
+// A seller is a model and who sells it, whatever a list's spelling.
+type seller struct{ model, provider string }
+
+func sellerOf(price Price) seller {
+	return seller{strings.ToLower(price.Model), host(price.Provider)}
+}
+
+// retired are the models that are offered no more on a day, as the latest list says that
+// knows of it: the list that a price of the day is from may be too old to.
+func (t PriceTable) retired(day time.Time) map[seller]bool {
+	latest := map[seller]Price{}
+	for _, price := range t.History() {
+		if known, ok := latest[sellerOf(price)]; !price.RetiresOn.IsZero() && (!ok || !price.Listed().Before(known.Listed())) {
+			latest[sellerOf(price)] = price
+		}
+	}
+	retired := map[seller]bool{}
+	for of, price := range latest {
+		retired[of] = !price.RetiresOn.After(day)
+	}
+	return retired
+}
+
 // All lists the latest price of each model and provider, sorted by both.
 func (t PriceTable) All() []Price { return t.On(time.Time{}) }
 
 // On lists the prices in force on a day, one for each model and provider, sorted by
 // both; on the zero day the latest ones.
 func (t PriceTable) On(day time.Time) []Price {
-	type seller struct{ model, provider string }
 	inForce := map[seller]Price{}
 	for rank := range slices.Backward(t.layers[:]) {
 		for _, prices := range t.layers[rank].byName {
 			for _, price := range validOn(prices, day) {
-				key := seller{strings.ToLower(price.Model), host(price.Provider)}
+				key := sellerOf(price)
 				if priceRank(rank) == ownPrices { // holds whoever the table says sells
 					maps.DeleteFunc(inForce, func(other seller, _ Price) bool { return other.model == key.model })
 				}

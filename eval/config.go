@@ -86,7 +86,7 @@ func ParseConfig(file string, text []byte) (Config, error) {
 	if len(tree.Docs) == 0 || tree.Docs[0].Body == nil {
 		return config, &ConfigError{File: file, Line: 1, Column: 1, Msg: "the file is empty; modeltrial init writes a commented one"}
 	}
-	if err := yaml.UnmarshalWithOptions(text, &config, yaml.Strict()); err != nil {
+	if err := decodeYAML(text, &config); err != nil {
 		return config, yamlError(file, err)
 	}
 	fillTemplates(config.Pilot.Arms)
@@ -103,6 +103,17 @@ func ParseDatabase(file string, text []byte) (string, error) {
 		return "", yamlError(file, err)
 	}
 	return config.Database, nil
+}
+
+// decodeYAML decodes strictly. The library panics at a tag before what is no list where
+// one is wanted.
+func decodeYAML(text []byte, into any) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("a tag (!…) stands before a value that it does not go with; leave the tag out")
+		}
+	}()
+	return yaml.UnmarshalWithOptions(text, into, yaml.Strict())
 }
 
 // yamlError keeps the place that the library found.

@@ -107,6 +107,7 @@ func TestParseConfigChecksProvidersAndParameters(t *testing.T) {
 		line           int
 		message        string
 	}{
+		{"tag", "[next]", "!one next", 0, "a tag (!…) stands before a value"},
 		{"no address", "https://api.anthropic.com", `""`, 4, "such as https://api.anthropic.com"},
 		{"half an address", "https://api.anthropic.com", "api.anthropic.com", 4, "write an address"},
 		{"a key in the address", "https://api.anthropic.com", "https://user:key@host", 4, "keys never stand here"},

@@ -259,7 +259,7 @@ func (b *book) clustersSheet() {
 	answer := "Which prompts are nearly the same? They were not looked for: run modeltrial audit clusters."
 	var rows [][]any
 	if r.Clusters != nil {
-		answer = "Which prompts are nearly the same? " + clustersSentence(*r.Clusters, r.Tasks)
+		answer = "Which prompts are nearly the same? " + clustersSentence(*r.Clusters, r.Tasks, Style{})
 		for _, c := range r.Clusters.Largest {
 			rows = append(rows, []any{c.Name, clusterBy(c), c.Tasks, share(c.Tasks, r.Tasks), c.CostUSD, c.Example})
 		}

@@ -36,7 +36,7 @@ func AuditPage(w io.Writer, r audit.Report, generatedAt time.Time, nav ...Link) 
 		Basis: basisText(r.Monthly), PeerNote: peerNote(r), SampleSentence: sampleSentence(r.Categoriser), Corrected: corrected(r), Notes: candidateNotes(r), Workload: workload(r), GeneratedAt: generatedAt,
 	}
 	if r.Clusters != nil {
-		d.ClusterSentence = clustersSentence(*r.Clusters, r.Tasks)
+		d.ClusterSentence = clustersSentence(*r.Clusters, r.Tasks, Style{})
 	}
 	if len(r.Months) > 1 {
 		d.Trend = []drawing{trend(r, false), trend(r, true)}

@@ -27,6 +27,7 @@ type PriceEntry struct {
 	ContextWindow *int64            `json:"context_window_tokens"`
 	ValidFrom     string            `json:"valid_from,omitempty"` // missing: always
 	ListedOn      string            `json:"listed_on,omitempty"`
+	RetiresOn     string            `json:"retires_on,omitempty"` // missing: not known
 	Source        string            `json:"source"`
 }
 
@@ -59,7 +60,7 @@ func PriceEntries(prices []audit.Price) []PriceEntry {
 		entries[i] = PriceEntry{
 			Model: p.Model, Provider: p.Provider, Input: p.Input.Dollars(), CachedInput: dollars(p.CachedInput), CacheWrite: dollars(p.CacheWrite),
 			Output: p.Output.Dollars(), Reasoning: dollars(p.Reasoning), BatchInput: dollars(p.BatchInput), BatchOutput: dollars(p.BatchOutput),
-			ContextWindow: p.ContextWindow, ValidFrom: priceDay(p.ValidFrom), ListedOn: priceDay(p.Listed()), Source: p.Source,
+			ContextWindow: p.ContextWindow, ValidFrom: priceDay(p.ValidFrom), ListedOn: priceDay(p.Listed()), RetiresOn: priceDay(p.RetiresOn), Source: p.Source,
 		}
 		entries[i].LongContext = longContextEntry(p.LongContext)
 	}
@@ -140,6 +141,9 @@ func PriceDetails(w io.Writer, price audit.Price, style Style) error {
 	}
 	if price.ContextWindow != nil {
 		p.say(Plain, "  ", fmt.Sprintf("Takes up to %s input tokens.", Count(int(*price.ContextWindow))))
+	}
+	if !price.RetiresOn.IsZero() {
+		p.say(Plain, "  ", "Its provider retires it on "+priceDay(price.RetiresOn)+".")
 	}
 	since := "always"
 	if !price.ValidFrom.IsZero() {

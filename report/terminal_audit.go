@@ -308,7 +308,7 @@ func (p *page) clusters(r audit.Report) {
 		return
 	}
 	p.title("near-duplicates")
-	p.say(Plain, "  ", clustersSentence(*r.Clusters, r.Tasks))
+	p.say(Plain, "  ", clustersSentence(*r.Clusters, r.Tasks, p.style))
 	if r.Clusters.Count > 0 {
 		p.clusterTable(r.Clusters.Largest, r.Tasks)
 	}

@@ -10,7 +10,7 @@ import (
 // Clusters writes the largest clusters of near-duplicates, of so many tasks in all.
 func Clusters(w io.Writer, clusters audit.Clusters, tasks int, style Style) error {
 	p := &page{style: style}
-	p.say(Plain, "", clustersSentence(clusters, tasks))
+	p.say(Plain, "", clustersSentence(clusters, tasks, style))
 	if len(clusters.Largest) > 0 {
 		p.gap()
 		p.clusterTable(clusters.Largest, tasks)
@@ -24,7 +24,7 @@ func Clusters(w io.Writer, clusters audit.Clusters, tasks int, style Style) erro
 }
 
 // clustersSentence is what there is to say of clusters in a sentence or two.
-func clustersSentence(clusters audit.Clusters, tasks int) string {
+func clustersSentence(clusters audit.Clusters, tasks int, style Style) string {
 	text := "No near-duplicate prompts are known: every task counts by itself."
 	if clusters.Count > 0 {
 		text = fmt.Sprintf("%s of %s tasks (%s) belong to %s of near-duplicates or of tasks that the log puts together",
@@ -35,7 +35,7 @@ func clustersSentence(clusters audit.Clusters, tasks int) string {
 		text += "."
 	}
 	if clusters.NotLookedAt > 0 {
-		text += fmt.Sprintf(" Nobody has looked for near-duplicates among %s yet; modeltrial audit clusters does.", counted(clusters.NotLookedAt, "task", "tasks"))
+		text += fmt.Sprintf(" Nobody has looked for near-duplicates among %s yet; %s does.", counted(clusters.NotLookedAt, "task", "tasks"), style.command("audit clusters"))
 	}
 	return text
 }

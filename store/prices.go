@@ -32,6 +32,7 @@ type priceRow struct {
 	LongOutput    *audit.NanoUSD `db:"long_output_nano_usd"`
 	ContextWindow *int64         `db:"context_window_tokens"`
 	LongSteps     string         `db:"long_steps"` // JSON of []longStep; empty for none
+	RetiresOn     string         `db:"retires_on"` // empty: not known
 }
 
 // A longStep is a further step of a long-context price as it is stored.
@@ -76,14 +77,18 @@ const insertPrice = `
 INSERT INTO prices (
     model, provider, valid_from, listed_on, source, input_nano_usd, cached_input_nano_usd, cache_write_nano_usd, output_nano_usd,
     reasoning_nano_usd, batch_input_nano_usd, batch_output_nano_usd, long_context_above, long_input_nano_usd, long_cached_nano_usd,
-    long_write_nano_usd, long_output_nano_usd, context_window_tokens, long_steps
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+    long_write_nano_usd, long_output_nano_usd, context_window_tokens, long_steps,
+    retires_on
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 func newPriceRow(p audit.Price) (priceRow, error) {
 	row := priceRow{
 		Model: p.Model, Provider: p.Provider, ValidFrom: p.ValidFrom.Format(time.DateOnly), ListedOn: p.Listed().Format(time.DateOnly),
 		Source: p.Source, Input: p.Input, CachedInput: p.CachedInput, CacheWrite: p.CacheWrite, Output: p.Output, Reasoning: p.Reasoning,
 		BatchInput: p.BatchInput, BatchOutput: p.BatchOutput, ContextWindow: p.ContextWindow,
+	}
+	if !p.RetiresOn.IsZero() {
+		row.RetiresOn = p.RetiresOn.Format(time.DateOnly)
 	}
 	if long := p.LongContext; long != nil {
 		row.LongAbove, row.LongInput, row.LongOutput = &long.Above, &long.Input, &long.Output
@@ -106,11 +111,14 @@ func (r priceRow) price() (audit.Price, error) {
 			Above: *r.LongAbove, Input: *r.LongInput, CachedInput: r.LongCached, CacheWrite: r.LongWrite, Output: *r.LongOutput,
 		}
 	}
-	var errs [3]error
+	var errs [4]error
 	price.ValidFrom, errs[0] = time.Parse(time.DateOnly, r.ValidFrom)
 	price.ListedOn, errs[1] = time.Parse(time.DateOnly, r.ListedOn)
 	if price.LongContext != nil {
 		errs[2] = readSteps(r.LongSteps, price.LongContext)
+	}
+	if r.RetiresOn != "" {
+		price.RetiresOn, errs[3] = time.Parse(time.DateOnly, r.RetiresOn)
 	}
 	if err := errors.Join(errs[:]...); err != nil {
 		return price, fmt.Errorf("price of %s as stored: %w", r.Model, err)
@@ -131,7 +139,8 @@ type PriceImport struct {
 
 // ImportPrices stores prices of a list beside those of earlier days, which stay. Where
 // one is there with other figures for its very day, nothing is stored unless replace
-// is set. The same list again changes nothing.
+// is set. The same list again changes nothing; the days on which models retire are taken
+// over in any case.
 func (s *Store) ImportPrices(ctx context.Context, prices []audit.Price, replace bool) (outcome PriceImport, err error) {
 	stopped := errors.New("conflicts")
 	err = s.write(ctx, func(tx *transaction) error {
@@ -155,6 +164,12 @@ func (s *Store) ImportPrices(ctx context.Context, prices []audit.Price, replace 
 				}
 				if old.SameFigures(price) {
 					outcome.Unchanged++
+					if row.RetiresOn == "" || row.RetiresOn == known.RetiresOn {
+						continue
+					}
+					if _, err := tx.ExecContext(ctx, `UPDATE prices SET retires_on = ? WHERE model = ? AND provider = ? AND valid_from = ?`, row.RetiresOn, row.Model, row.Provider, row.ValidFrom); err != nil {
+						return fmt.Errorf("note when %s retires: %w", price.Model, err)
+					}
 					continue
 				}
 				outcome.Conflicts = append(outcome.Conflicts, PriceConflict{old, price})
@@ -164,7 +179,7 @@ func (s *Store) ImportPrices(ctx context.Context, prices []audit.Price, replace 
 			}
 			_, err = tx.ExecContext(ctx, insertPrice, row.Model, row.Provider, row.ValidFrom, row.ListedOn, row.Source, row.Input, row.CachedInput,
 				row.CacheWrite, row.Output, row.Reasoning, row.BatchInput, row.BatchOutput, row.LongAbove, row.LongInput, row.LongCached,
-				row.LongWrite, row.LongOutput, row.ContextWindow, row.LongSteps)
+				row.LongWrite, row.LongOutput, row.ContextWindow, row.LongSteps, row.RetiresOn)
 			if err != nil {
 				return fmt.Errorf("store price of %s: %w", price.Model, err)
 			}

@@ -48,7 +48,7 @@ func TestPricesComeBackAsTheyWere(t *testing.T) {
 			Above: 200_000, Input: 8, CachedInput: ptr(audit.NanoUSD(9)), CacheWrite: ptr(audit.NanoUSD(10)), Output: 11,
 			Next: &audit.LongContextPrice{Above: 300_000, Input: 12, Output: 13, Next: &audit.LongContextPrice{Above: 400_000, Input: 14, CachedInput: ptr(audit.NanoUSD(15)), Output: 16}},
 		},
-		ContextWindow: ptr(int64(1_000_000)), ValidFrom: day, ListedOn: day, Source: "list",
+		ContextWindow: ptr(int64(1_000_000)), ValidFrom: day, ListedOn: day, RetiresOn: day.AddDate(0, 6, 0), Source: "list",
 	}
 	bare := audit.Price{Model: "forge", Input: 0, Output: 4, ValidFrom: day, ListedOn: day, Source: "list"}
 	later := full
@@ -85,6 +85,13 @@ func TestPricesComeBackAsTheyWere(t *testing.T) {
 	check(full, later, bare) // and nothing of it stored
 	load(true, more, dearer)
 	check(full, later, dearer, more)
+	// When a model retires is taken over without a word; that a list leaves it out is not.
+	retiring, silent := more, full
+	retiring.RetiresOn, silent.RetiresOn = day.AddDate(1, 0, 0), time.Time{}
+	if got := load(false, retiring, silent); got.Unchanged != 2 || len(got.Conflicts) != 0 {
+		t.Errorf("a day of retirement: got %+v, want two unchanged", got)
+	}
+	check(full, later, dearer, retiring)
 }
 
 // TestCostIsFilledInWithItsSource completes tasks by a later import: a cost that was

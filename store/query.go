@@ -16,6 +16,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 
@@ -28,13 +29,15 @@ type Query struct {
 	db     *sql.DB
 	tx     *sql.Tx
 	rows   *sql.Rows
+	cancel context.CancelFunc
 	secret string // the password, which no message may hold
 }
 
-// OpenQuery runs a query on the database at an address: postgres://… or
+// OpenQuery runs a query on the database at an address: postgres://…, mysql://… or
 // sqlite:PATH. It only reads. The caller closes it. No error holds the password.
 func OpenQuery(ctx context.Context, address, query string) (_ *Query, err error) {
 	q := &Query{}
+	ctx, q.cancel = context.WithCancel(ctx)
 	defer func() {
 		if err != nil {
 			err = q.hide(errors.Join(err, q.Close()))
@@ -43,10 +46,12 @@ func OpenQuery(ctx context.Context, address, query string) (_ *Query, err error)
 	switch scheme, rest, _ := strings.Cut(address, ":"); scheme {
 	case "postgres", "postgresql":
 		err = q.openPostgres(address)
+	case "mysql", "mariadb":
+		err = q.openMySQL(ctx, address)
 	case "sqlite":
 		err = q.openSQLite(strings.TrimPrefix(rest, "//"))
 	default:
-		return nil, errors.New("--from takes postgres://USER@HOST/DATABASE or sqlite:PATH")
+		return nil, errors.New("--from takes postgres://USER@HOST/DATABASE, mysql://USER@HOST/DATABASE or sqlite:PATH")
 	}
 	if err != nil {
 		return nil, err
@@ -134,6 +139,9 @@ func valueText(value any) string {
 		}
 		return string(v)
 	case time.Time:
+		if v.IsZero() { // MySQL's 0000-00-00
+			return ""
+		}
 		return v.UTC().Format(time.RFC3339Nano)
 	case float64:
 		return strconv.FormatFloat(v, 'g', -1, 64)
@@ -154,6 +162,9 @@ func (q *Query) failed(ctx context.Context, doing string, err error) error {
 	if cause := ctx.Err(); cause != nil {
 		return fmt.Errorf("%s %s: %w", doing, q.Name, cause)
 	}
+	if errors.Is(err, mysql.ErrInvalidConn) {
+		err = errors.New("the connection was lost")
+	}
 	return q.hide(fmt.Errorf("%s %s: %v", doing, q.Name, err))
 }
 
@@ -165,17 +176,18 @@ func (q *Query) hide(err error) error {
 	return errors.New(strings.ReplaceAll(err.Error(), q.secret, "***"))
 }
 
-// Close ends the query.
+// Close ends the query, also in the middle of its answer: without the cancellation a
+// driver first reads what is left of it. What rows and transaction then say is of that.
 func (q *Query) Close() error {
-	var failed []error
+	q.cancel()
 	if q.rows != nil {
-		failed = append(failed, q.rows.Close())
+		_ = q.rows.Close()
 	}
 	if q.tx != nil {
-		failed = append(failed, q.tx.Rollback())
+		_ = q.tx.Rollback()
 	}
-	if q.db != nil {
-		failed = append(failed, q.db.Close())
+	if q.db == nil {
+		return nil
 	}
-	return q.hide(errors.Join(failed...))
+	return q.hide(q.db.Close())
 }

@@ -144,7 +144,7 @@ func readFile[T any](ctx context.Context, file File, convert func(row *Row, into
 	report = FileReport{File: cmp.Or(file.Name, file.Path), Mapped: map[string]string{}}
 	in, err := openInput(ctx, file)
 	if err != nil {
-		return report, err
+		return report, file.mistaken(ctx, err)
 	}
 	defer func() { err = errors.Join(err, in.close()) }()
 	table, counted := in.table, in.counted
@@ -162,6 +162,11 @@ func readFile[T any](ctx context.Context, file File, convert func(row *Row, into
 	}
 	if err := in.finish(&report); err != nil {
 		return report, err
+	}
+	if report.Imported+report.Duplicates+report.Completed == 0 {
+		if err := file.mistaken(ctx, nil); err != nil {
+			return report, err
+		}
 	}
 	if err := out.commit(); err != nil {
 		return report, err
@@ -202,6 +207,11 @@ func takeRows[T any](ctx context.Context, file File, reading *rowReading[T], out
 				}
 				if err := out.add(row.row.rejectCells(), row.row.broken, failure); err != nil {
 					return err
+				}
+				if out.rows == previewRows && report.Rows == out.rows { // a file of the wrong kind may be large
+					if err := file.mistaken(ctx, nil); err != nil {
+						return err
+					}
 				}
 				continue
 			}

@@ -114,12 +114,19 @@ func (s *source) open(raw io.ReadSeeker, file File) (*Table, io.Closer, error) {
 
 // checkForced says where the format that the user forces cannot be that of the file.
 func (s *source) checkForced(file File) error {
-	for format, kind := range map[string]kind{XLSX: excelKind, Parquet: parquetKind, CSV: textKind, JSONL: textKind, JSON: textKind} {
-		if file.wants(format) && s.kind != kind {
-			return fmt.Errorf("%s is not %s; leave --format out", s.name, format)
-		}
+	kinds := map[string]kind{XLSX: excelKind, Parquet: parquetKind, CSV: textKind, JSONL: textKind, JSON: textKind}
+	wanted, forced := kinds[file.Format]
+	switch {
+	case !forced || s.kind == wanted:
+		return nil
+	case s.kind == excelKind:
+		return fmt.Errorf("%s is an Excel workbook; leave --format out or use --format %s", s.name, XLSX)
+	case s.kind == parquetKind:
+		return fmt.Errorf("%s is Parquet; leave --format out or use --format %s", s.name, Parquet)
+	case s.kind == archiveKind:
+		return s.isArchive()
 	}
-	return nil
+	return fmt.Errorf("%s is not %s; leave --format out", s.name, file.Format)
 }
 
 // isArchive says what to do with an archive that was named whole.

@@ -55,7 +55,7 @@ func lookInto(ctx context.Context, file File, take func(*Preview, *Row) error) (
 	report.File, report.Mapped = cmp.Or(file.Name, file.Path), map[string]string{}
 	in, err := openInput(ctx, file)
 	if err != nil {
-		return preview, err
+		return preview, file.mistaken(ctx, err)
 	}
 	defer func() { err = errors.Join(err, in.close()) }()
 	in.describe(report)
@@ -89,5 +89,8 @@ func lookInto(ctx context.Context, file File, take func(*Preview, *Row) error) (
 		report.Imported++
 	}
 	in.said(report)
+	if report.Imported == 0 {
+		return preview, file.mistaken(ctx, nil)
+	}
 	return preview, nil
 }

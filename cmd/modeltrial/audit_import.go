@@ -33,7 +33,8 @@ func newAuditImportCmd(g *global) *cobra.Command {
 any delimiter and encoding, JSON, JSON Lines, Excel, Parquet, and the exports of
 LiteLLM, Langfuse, LangSmith, Helicone, OpenTelemetry, promptfoo, ChatGPT and
 Claude, each possibly compressed with gzip or zstd. It takes files, folders with
-whatever logs are in them, patterns, and - for standard input, or the answer to a query of a database.
+whatever logs are in them, patterns, and - for standard input, or the answer to a
+query of a PostgreSQL, MySQL, MariaDB or SQLite database.
 
 A log that cannot be read does not keep the others from being imported.
 
@@ -52,7 +53,8 @@ Exit status: 0 ok, 1 a log failed, some rows were rejected or nothing was read,
   modeltrial audit import export.xlsx --dry-run
   modeltrial audit import export.csv --map prompt="User question" --map cost_usd=spend
   modeltrial audit import runs.jsonl.gz --map team=extra.metadata.team
-  modeltrial audit import --from postgres://reader@db/litellm --query 'SELECT * FROM "LiteLLM_SpendLogs"'`,
+  modeltrial audit import --from postgres://reader@db/litellm --query 'SELECT * FROM "LiteLLM_SpendLogs"'
+  modeltrial audit import --from mysql://reader@db/gateway --query 'SELECT * FROM requests'`,
 		Args: o.source.arguments,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runAuditImport(cmd.Context(), g, o, args, cmd.OutOrStdout(), cmd.ErrOrStderr())

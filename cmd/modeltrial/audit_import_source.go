@@ -29,7 +29,7 @@ type sourceFlags struct {
 func (f *sourceFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.format, "format", ingest.Auto, "what the log is: "+strings.Join(ingest.Formats(), ", "))
-	flags.StringVar(&f.from, "from", "", "read from a database instead of files: postgres://USER@HOST/DATABASE (password in PGPASSWORD) or sqlite:PATH")
+	flags.StringVar(&f.from, "from", "", "read from a database instead of files: postgres://USER@HOST/DATABASE (password in PGPASSWORD), mysql://USER@HOST/DATABASE (MYSQL_PWD) or sqlite:PATH")
 	flags.StringVar(&f.query, "query", "", "the SELECT that gives the log, with --from")
 	flags.StringArrayVar(&f.rates, "rate", nil, "what a currency is worth in US dollars, such as EUR=1.08 (repeatable)")
 	flags.StringVar(&f.dateFormat, "date-format", "", "how dates are written: dmy, mdy, excel, or a form such as DD/MM/YYYY HH:mm:ss")

@@ -31,7 +31,7 @@ output_usd_per_1m and, where they are given, cached_input_usd_per_1m,
 cache_write_usd_per_1m, reasoning_usd_per_1m, batch_input_usd_per_1m,
 batch_output_usd_per_1m, batch_discount, long_context_above_tokens,
 long_context_input_usd_per_1m, long_context_output_usd_per_1m,
-context_window_tokens, listed_on and source.
+context_window_tokens, listed_on, retires_on and source.
 
 The prices are valid from --valid-from on, and what was valid before stays: a task is
 charged what its model cost on its day. They go before the built-in prices and behind
