@@ -26,9 +26,9 @@ RACELESS := ./audit/ingest ./report/... ./eval/stats
 PARALLEL := $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 test: lint ## install what the tests need, then run all of them
 	sh .ci/install
-	$(GO) test -race -count=1 -timeout 20m ./store $$($(GO) list ./... | grep -v -e /cmd/ -e '/store$$' -e /ingest -e /report -e /eval/stats)
+	sh .ci/memory $(GO) test -race -count=1 -timeout 20m ./store $$($(GO) list ./... | grep -v -e /cmd/ -e '/store$$' -e /ingest -e /report -e /eval/stats)
 	$(GO) test -race -count=1 -run '^TestReadingStopsWithItsTaker$$' ./audit/ingest
-	sh .ci/postgres $(GO) test -count=1 -timeout 20m -parallel $(PARALLEL) ./cmd/... ./store ./eval/run $(RACELESS)
+	sh .ci/memory sh .ci/postgres $(GO) test -count=1 -timeout 20m -parallel $(PARALLEL) ./cmd/... ./store ./eval/run $(RACELESS)
 
 lint: ## formatting, vet, staticcheck, errcheck, tidy
 	@unformatted=$$($(GO) tool gofumpt -l .); if [ -n "$$unformatted" ]; then echo "not formatted, run 'go tool gofumpt -w .':"; echo "$$unformatted"; exit 1; fi
