@@ -29,6 +29,7 @@ var sql = []string{"database/sql", "github.com/jmoiron/sqlx", "modernc.org/sqlit
 
 // TestArrows guards the direction of imports.
 func TestArrows(t *testing.T) {
+	t.Parallel()
 	list := exec.Command("go", "list", "-json=ImportPath,Imports", "modeltrial/...")
 	out, err := list.Output()
 	if err != nil {

@@ -112,11 +112,12 @@ func askJSON(t *testing.T, dir string, want int, args ...string) modelDocument {
 }
 
 func TestAskModelAboutUnsureTasks(t *testing.T) {
+	t.Parallel()
 	model := &sorter{asked: map[string]int{}}
 	server := httptest.NewServer(model)
 	defer server.Close()
 	dir := t.TempDir()
-	t.Setenv("ASK_KEY", "sk-ask")
+	setKey(t, "ASK_KEY", "sk-ask")
 	command(t, dir, exitOK, "init")
 	log := filepath.Join(dir, "log.csv")
 	writeCSV(t, log, [][]string{
@@ -192,11 +193,12 @@ categoriser: {provider: endpoint, model: tiny, parameters: {max_output_tokens: 5
 }
 
 func TestModelRefusesATask(t *testing.T) {
+	t.Parallel()
 	model := &sorter{asked: map[string]int{}}
 	server := httptest.NewServer(model)
 	defer server.Close()
 	dir := t.TempDir()
-	t.Setenv("ASK_KEY", "sk-ask")
+	setKey(t, "ASK_KEY", "sk-ask")
 	command(t, dir, exitOK, "init")
 	log := filepath.Join(dir, "log.csv")
 	writeCSV(t, log, [][]string{{"id", "prompt"}, {"d", "zorgle delta fimbrous"}})

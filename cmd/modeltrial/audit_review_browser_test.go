@@ -29,6 +29,7 @@ func (l linkSink) Write(p []byte) (int, error) {
 // of a file, the sample's come first and without a guess, and categorising again
 // overwrites none.
 func TestOwnerReviewsInTheBrowser(t *testing.T) {
+	t.Parallel()
 	executable := chromium(t, "the review page was not tried")
 	dir := t.TempDir()
 	log := filepath.Join(dir, "log.csv")

@@ -24,6 +24,15 @@ func command(t *testing.T, dir string, want int, args ...string) string {
 	return stdout.String() + stderr.String()
 }
 
+// setKey puts a key into the environment, for good: t.Setenv is not for tests that run beside
+// others. Who sets a variable sets it to the same key everywhere.
+func setKey(t *testing.T, name, key string) {
+	t.Helper()
+	if err := os.Setenv(name, key); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func writeCSV(t *testing.T, path string, rows [][]string) {
 	t.Helper()
 	var text bytes.Buffer
@@ -110,6 +119,7 @@ func auditOf(t *testing.T, dir string) (document auditDocument) {
 }
 
 func TestRandomSampleCorrectsShares(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	log, sheet := filepath.Join(dir, "log.csv"), filepath.Join(dir, "sheet.csv")
 	command(t, dir, exitOK, "init")
@@ -171,6 +181,7 @@ func TestRandomSampleCorrectsShares(t *testing.T) {
 }
 
 func TestOwnCategories(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	command(t, dir, exitOK, "init")
 	log := filepath.Join(dir, "log.csv")

@@ -18,6 +18,7 @@ import (
 // TestCommandChecksKilled kills a check while its commands run. What was run is kept, and
 // another check does the rest, once.
 func TestCommandChecksKilled(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Skip("SKIPPED: commands are run on Linux only")
 	}

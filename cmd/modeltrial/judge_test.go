@@ -107,7 +107,7 @@ func judgedPilot(t *testing.T, words []string, budget string) (*scriptedJudge, s
 	endpoint := &scriptedJudge{asked: map[string]int{}, told: map[string]int{}}
 	server := httptest.NewServer(endpoint)
 	t.Cleanup(server.Close)
-	t.Setenv("JUDGE_KEY", "sk-judge")
+	setKey(t, "JUDGE_KEY", "sk-judge")
 	dir := t.TempDir()
 	command(t, dir, exitOK, "init")
 	log := [][]string{{"id", "prompt", "category"}}
@@ -166,6 +166,7 @@ func judgeJSON(t *testing.T, dir string, want int, args ...string) (d judgeDocum
 func repeated(word string, n int) []string { return slices.Repeat([]string{word}, n) }
 
 func TestJudgePanel(t *testing.T) {
+	t.Parallel()
 	words := slices.Concat(repeated("plain", 18), repeated("PARTIAL", 6), repeated("BUSY", 3), repeated("STUTTER", 2), repeated("MUDDLED", 1))
 	endpoint, dir := judgedPilot(t, words, "1")
 	d := judgeJSON(t, dir, exitFailure)
@@ -268,6 +269,7 @@ func openStore(t *testing.T, dir string) *store.Store {
 // TestJudgesKeepTheBudget lets a panel run out of money by the protocol's budget, and
 // by the cap of a run: what is spent and set aside is under it at every moment.
 func TestJudgesKeepTheBudget(t *testing.T) {
+	t.Parallel()
 	words := slices.Concat(repeated("plain", 20), repeated("MUDDLED", 5))
 	endpoint, dir := judgedPilot(t, words, "0.04")
 	budget := int64(40_000_000)
@@ -309,6 +311,7 @@ func TestJudgesKeepTheBudget(t *testing.T) {
 // again; what was under way when a run was killed is not either while its claim holds,
 // and its worst case stays set aside.
 func TestJudgesInterrupted(t *testing.T) {
+	t.Parallel()
 	endpoint, dir := judgedPilot(t, repeated("plain", 60), "5")
 	endpoint.wait = 15 * time.Millisecond
 	total := 120
@@ -394,6 +397,7 @@ func openJudgements(t *testing.T, dir string) []eval.Judgement {
 
 // TestSimulatedJudgesAreLabelled has a provider of kind simulated judge.
 func TestSimulatedJudgesAreLabelled(t *testing.T) {
+	t.Parallel()
 	_, dir := judgedPilot(t, repeated("plain", 25), "0")
 	path := filepath.Join(dir, configName)
 	text, err := os.ReadFile(path)

@@ -60,6 +60,7 @@ pilot:
 // TestPilotAgainstMockLLM runs a pilot against a server that nobody here wrote. It
 // streams without usage, and sends what it refuses as an error within the stream.
 func TestPilotAgainstMockLLM(t *testing.T) {
+	t.Parallel()
 	server := startMockLLM(t)
 	dir := t.TempDir()
 	write := func(name, text string) string {

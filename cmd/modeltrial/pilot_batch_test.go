@@ -200,6 +200,7 @@ func TestBatchesAreCollectedAtHalfThePrice(t *testing.T) {
 // TestBatchesSurviveAnEndAtAnyMoment: before, while and after a batch is handed in, and
 // in the middle of collecting it.
 func TestBatchesSurviveAnEndAtAnyMoment(t *testing.T) {
+	t.Parallel()
 	t.Run("before it was handed in", func(t *testing.T) {
 		s, fake, o := batchPilot(t, 2)
 		fake.refuses = context.DeadlineExceeded // not known whether it was

@@ -344,6 +344,7 @@ func BenchmarkScale(b *testing.B) {
 
 // TestReadmeAtScale holds the README to what the command says.
 func TestReadmeAtScale(t *testing.T) {
+	t.Parallel()
 	config, err := os.ReadFile(filepath.Join("testdata", "at_scale.yaml"))
 	wantNoError(t, err)
 	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))

@@ -19,6 +19,7 @@ import (
 // by two models, and of which a call was refused, one is of a run elsewhere, and one
 // failed.
 func TestStatusTellsOfDriftAndWhatBlocks(t *testing.T) {
+	t.Parallel()
 	dir := benchWorkspace(t, "http://127.0.0.1:1", 4)
 	s, err := store.OpenExisting(t.Context(), filepath.Join(dir, databaseName))
 	if err != nil {
@@ -85,6 +86,7 @@ func TestStatusTellsOfDriftAndWhatBlocks(t *testing.T) {
 
 // TestASecondRunSaysWhoHoldsTheWeek starts two runs of one week.
 func TestASecondRunSaysWhoHoldsTheWeek(t *testing.T) {
+	t.Parallel()
 	server := newBenchServer(t, 300*time.Millisecond)
 	dir := benchWorkspace(t, server.URL, 20)
 	first := process(t, "-C", dir, "pilot", "run", "--concurrency", "4")

@@ -23,7 +23,8 @@ import (
 // TestAKilledPipelineGoesOnAtItsNextStep kills runs of a pipeline with repeats at random
 // moments. Each answer that the server gave is stored, or was under way at a kill: of a
 // stored step no other one is ever asked for, and what is stored is what was spent.
-func TestAKilledPipelineGoesOnAtItsNextStep(t *testing.T) { // not in parallel: the killed import beside it goes by the clock
+func TestAKilledPipelineGoesOnAtItsNextStep(t *testing.T) {
+	t.Parallel()
 	const tasks, concurrency, perTask = 25, 4, 2 + 2*2 // a call of now and two of chain, each twice
 	kills := 8
 	if testing.Short() {

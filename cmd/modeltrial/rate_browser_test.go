@@ -31,6 +31,7 @@ var (
 // the rating page of the workspace it left and rate what is open, by keyboard, in
 // a real browser. The ratings must be on disk, a person's and not simulated.
 func TestVisitorRatesTheDemo(t *testing.T) {
+	t.Parallel()
 	executable := chromium(t, "the demo's rating page was not tried")
 	g := &global{dir: filepath.Join(t.TempDir(), "demo")}
 	if err := runDemo(t.Context(), g, false, io.Discard, io.Discard); err != nil {

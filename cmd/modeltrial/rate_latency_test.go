@@ -58,6 +58,7 @@ func longAnswer(arm string, task int) string {
 // after the key. What is tested is that each was assigned ahead, that one request brought
 // it, and that it was not shown before.
 func TestNextComparisonIsReadableAtOnce(t *testing.T) {
+	t.Parallel()
 	executable := chromium(t, "the way to the next comparison was not timed")
 	const ratings, tasks = 40, 45
 	dir := t.TempDir()

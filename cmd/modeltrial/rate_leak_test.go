@@ -255,6 +255,7 @@ func (v *visitor) answer(page string, press int) (next string, ok bool) {
 // program for a pilot whose arms have names, models, prices and latencies that nobody
 // would write by chance, and finds none of them.
 func TestRatersLearnNothing(t *testing.T) {
+	t.Parallel()
 	dir := leakWorkspace(t)
 	var links strings.Builder
 	if code := execute([]string{"-C", dir, "rate", "invite", "Ana", "Ben", "Cem"}, &links, t.Output()); code != 0 {

@@ -229,6 +229,7 @@ func serveRatings(t testing.TB, s *store.Store) (address string) {
 // TestManyRatersAtOnce has 200 raters give 20 ratings each at the same time, over HTTP,
 // with synchronous FULL.
 func TestManyRatersAtOnce(t *testing.T) {
+	t.Parallel()
 	raters, each := 200, 20
 	if testing.Short() {
 		raters, each = 50, 5

@@ -43,6 +43,7 @@ pilot:
 // TestEditorGetsANewAnswer has an editor send an answer back over HTTP, rate revise ask
 // the arm again, and the editor edit the new answer, with the real store and an endpoint.
 func TestEditorGetsANewAnswer(t *testing.T) {
+	t.Parallel()
 	var refuse atomic.Bool
 	var lastAsked atomic.Value
 	endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

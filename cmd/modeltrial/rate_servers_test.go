@@ -24,6 +24,7 @@ const ratersEnv = "MODELTRIAL_TEST_RATERS"
 // TestRatersOnTwoServers has raters use two rating sites on one PostgreSQL by turns, one
 // of which is killed and started again in the middle.
 func TestRatersOnTwoServers(t *testing.T) {
+	t.Parallel()
 	raters, each := 40, 4
 	if text := os.Getenv(ratersEnv); text != "" {
 		var err error

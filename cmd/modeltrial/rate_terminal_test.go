@@ -51,6 +51,7 @@ func (p *typist) typeKeys(keys string) {
 // TestRateInATerminal rates in a real terminal with a real database: verdicts, an undo
 // and a note, and then stops. What the terminal was sent must name no arm and no model.
 func TestRateInATerminal(t *testing.T) {
+	t.Parallel()
 	g := &global{dir: filepath.Join(t.TempDir(), "demo")}
 	if err := runDemo(t.Context(), g, false, io.Discard, io.Discard); err != nil {
 		t.Fatal(err)
@@ -158,6 +159,7 @@ func lastOf(t *testing.T, s *store.Store, rater string) eval.Rating {
 
 // TestOnlyTheInvitedRateInATerminal says to everyone else how to be invited.
 func TestOnlyTheInvitedRateInATerminal(t *testing.T) {
+	t.Parallel()
 	g := &global{dir: t.TempDir()}
 	s, err := store.Open(t.Context(), filepath.Join(g.dir, databaseName))
 	if err != nil {

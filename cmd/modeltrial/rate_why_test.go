@@ -32,6 +32,7 @@ func TestTagRows(t *testing.T) {
 
 // TestRateWhy tells of what a rater said and skipped in the demonstration's workspace.
 func TestRateWhy(t *testing.T) {
+	t.Parallel()
 	g := &global{dir: filepath.Join(t.TempDir(), "demo")}
 	if err := runDemo(t.Context(), g, false, io.Discard, io.Discard); err != nil {
 		t.Fatal(err)

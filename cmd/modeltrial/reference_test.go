@@ -90,6 +90,7 @@ func of(t *testing.T, analysis eval.Analysis, category string) eval.ComparisonRe
 
 // The cases of the reference data, through the command line.
 func TestAnalyzeEqualsTheReferences(t *testing.T) {
+	t.Parallel()
 	people := analyzed(t, "ratings.csv")
 	judge := analyzed(t, "ratings.csv", "--rater", "judge-1")
 	combined := analyzed(t, "ratings.csv", "--random-sample")

@@ -16,6 +16,7 @@ import (
 // TestReviewedSamplePricesRoutingErrors reviews a random sample of the demonstration's
 // tasks, finding every eighth of another category, and sees what is left of the saving.
 func TestReviewedSamplePricesRoutingErrors(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("it runs the demonstration")
 	}

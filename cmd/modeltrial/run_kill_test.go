@@ -97,6 +97,7 @@ const killEnv = "MODELTRIAL_TEST_KILLS"
 // and lets others go on, until all is answered: 12 times, or as often as
 // MODELTRIAL_TEST_KILLS says.
 func TestAKilledRunLosesNothingThatWasPaidFor(t *testing.T) {
+	t.Parallel()
 	kills, err := strconv.Atoi(os.Getenv(killEnv))
 	if err != nil {
 		kills = 12
@@ -279,6 +280,7 @@ func checkInFlight(t *testing.T, s *store.Store, server *billingServer, atMost i
 
 // TestTheBudgetHoldsWhateverIsKilled kills runs whose budget does not suffice.
 func TestTheBudgetHoldsWhateverIsKilled(t *testing.T) {
+	t.Parallel()
 	server := newBillingServer(t)
 	dir := benchWorkspace(t, server.URL, 1000)
 	const budget = "0.20" // about a thousand of the two thousand calls

@@ -47,7 +47,23 @@ func shared() string {
 	return ""
 }
 
+// TestScripts runs the command scripts on files.
 func TestScripts(t *testing.T) {
+	t.Parallel()
+	runScripts(t, false)
+}
+
+// TestScriptsOnPostgres runs the same scripts on databases of a server.
+func TestScriptsOnPostgres(t *testing.T) {
+	t.Parallel()
+	if !storetest.Postgres() {
+		t.Skip("SKIPPED: no PostgreSQL server; sh .ci/postgres go test ./cmd/modeltrial runs beside one")
+	}
+	runScripts(t, true)
+}
+
+func runScripts(t *testing.T, postgres bool) {
+	t.Helper()
 	data := shared()
 	if data == "" {
 		t.Log("SKIPPED: no real data beside the repository; published results are not recomputed")
@@ -62,7 +78,7 @@ func TestScripts(t *testing.T) {
 			env.Defer(model.Close)
 			env.Setenv("LLM", model.URL+"/v1")
 			env.Values["model"] = model
-			if storetest.Postgres() {
+			if postgres {
 				scope := storetest.NewScope()
 				env.Setenv(storetest.ServerEnv, os.Getenv(storetest.ServerEnv))
 				env.Setenv(scopeEnv, scope)
@@ -79,7 +95,7 @@ func TestScripts(t *testing.T) {
 			case "shared":
 				return data != "", nil
 			case "postgres":
-				return storetest.Postgres(), nil
+				return postgres, nil
 			}
 			return false, fmt.Errorf("unknown condition %q", condition)
 		},

@@ -114,10 +114,11 @@ pilot:
 // names of models, errors, pages and redirections, and then searches for it in the
 // workspace, in all that the commands print and in the reports.
 func TestKeyIsNowhere(t *testing.T) {
+	t.Parallel()
 	leaky := &leakyEndpoint{attempts: map[string]int{}}
 	server := httptest.NewServer(leaky)
 	t.Cleanup(server.Close)
-	t.Setenv("LEAKY_KEY", leakyKey)
+	setKey(t, "LEAKY_KEY", leakyKey)
 	dir := t.TempDir()
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)

@@ -23,6 +23,7 @@ import (
 // and narrow, light and dark: each page says what it should and never scrolls sideways.
 // With MODELTRIAL_SCREENSHOTS=DIR it leaves pictures there.
 func TestOwnerSeesTheDemo(t *testing.T) {
+	t.Parallel()
 	executable := chromium(t, "the owner's pages were not tried")
 	g := &global{dir: filepath.Join(t.TempDir(), "demo")}
 	if err := runDemo(t.Context(), g, false, io.Discard, io.Discard); err != nil {

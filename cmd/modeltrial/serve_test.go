@@ -30,6 +30,7 @@ func serveStore(t *testing.T) *store.Store {
 // TestServeClassifyFollowsTheTable asks over HTTP before a table is stored, after one is,
 // and after another one is, without a restart; then the command ends in order.
 func TestServeClassifyFollowsTheTable(t *testing.T) {
+	t.Parallel()
 	s := serveStore(t)
 	ctx, stop := context.WithCancel(t.Context())
 	says, say := io.Pipe()
@@ -82,6 +83,7 @@ func TestServeClassifyFollowsTheTable(t *testing.T) {
 
 // TestServeLetsRequestsFinish stops the server while a request is under way.
 func TestServeLetsRequestsFinish(t *testing.T) {
+	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
