@@ -104,7 +104,7 @@ const descriptionKind = "description of "
 
 func (l Lesson) options() Options {
 	options := DefaultOptions()
-	options.Folds = 3 // somebody waits for it: calibration takes a fit for each
+	options.Folds, options.Runs = 3, 2 // somebody waits for it: calibration takes a fit for each
 	if len(l.Categories) == 0 {
 		return options
 	}
