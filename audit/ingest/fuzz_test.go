@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"testing"
 
 	"modeltrial/audit"
@@ -98,7 +99,11 @@ func TestMutatedFilesGiveAResultOrAnError(t *testing.T) {
 	for i := range files {
 		name := names[i%len(names)]
 		content := mutate(random, all[name])
-		readAnything(t, folder, content)
+		own := filepath.Join(folder, strconv.Itoa(i)) // where no rejects of the others are in the way
+		if err := os.Mkdir(own, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		readAnything(t, own, content)
 		if t.Failed() {
 			kept := filepath.Join(os.TempDir(), "mutated")
 			_ = os.WriteFile(kept, content, 0o600) // to look at

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,13 +49,20 @@ func storedTasks(t testing.TB, workspace string) (tasks []audit.Task) {
 	if findings, err := s.Check(t.Context()); err != nil || len(findings) > 0 {
 		t.Fatalf("findings %v, %v, want none", findings, err)
 	}
+	var ids []string
 	err = s.EachTaskSummary(t.Context(), func(task audit.Task) error {
-		task, err := s.Task(t.Context(), task.ID)
-		tasks = append(tasks, task)
-		return err
+		ids = append(ids, task.ID)
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	for some := range slices.Chunk(ids, 1000) {
+		read, err := s.Tasks(t.Context(), some)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tasks = append(tasks, read...)
 	}
 	return tasks
 }
