@@ -130,13 +130,9 @@ func installed(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	program, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
 	copied := filepath.Join(t.TempDir(), "modeltrial")
-	if err := os.WriteFile(copied, program, 0o700); err != nil {
-		t.Fatal(err)
+	if out, err := exec.Command("cp", path, copied).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
 	}
 	return copied
 }
