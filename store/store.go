@@ -139,13 +139,21 @@ func connect(path string, most int) (*sqlx.DB, error) {
 
 // migrate brings the schema up to date. Where another process does the same at
 // the same moment, one of the two finds the file busy or half of the work done, and
-// looks again.
+// looks again, for as long as the work goes on.
 func (s *Store) migrate(ctx context.Context) error {
 	const pause = 50 * time.Millisecond
-	start := time.Now()
+	start, reached := time.Now(), int64(0)
 	for {
 		err := s.migrateOnce(ctx)
-		if err == nil || !mayPass(err) || time.Since(start) >= busyTimeout {
+		if err == nil || !mayPass(err) {
+			return err
+		}
+		var version int64 // 0 where there is none yet
+		_ = s.writer.QueryRowContext(ctx, `SELECT max(version_id) FROM `+goose.DefaultTablename).Scan(&version)
+		if version > reached {
+			start, reached = time.Now(), version
+		}
+		if time.Since(start) >= busyTimeout {
 			return err
 		}
 		select {
