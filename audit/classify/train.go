@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"gonum.org/v1/gonum/floats"
+
 	"modeltrial/audit"
 )
 
@@ -153,24 +155,12 @@ func (t *training) fit(indexes []int) *Model {
 	w := t.run(indexes, 0)
 	for number := 1; number < t.options.Runs; number++ {
 		more := t.run(indexes, number)
-		add(w.hashed, more.hashed)
-		add(w.dense, more.dense)
+		floats.Add(w.hashed, more.hashed)
+		floats.Add(w.dense, more.dense)
 	}
-	divide(w.hashed, t.options.Runs)
-	divide(w.dense, t.options.Runs)
+	floats.Scale(1/float64(t.options.Runs), w.hashed)
+	floats.Scale(1/float64(t.options.Runs), w.dense)
 	return w.model(t.options)
-}
-
-func add(sum, more []float64) {
-	for i, v := range more {
-		sum[i] += v
-	}
-}
-
-func divide(sum []float64, n int) {
-	for i := range sum {
-		sum[i] /= float64(n)
-	}
 }
 
 // run trains once, in an order that depends on number.
