@@ -25,12 +25,21 @@ type typist struct {
 	terminal *os.File
 	mu       sync.Mutex
 	seen     bytes.Buffer
+	shown    time.Time // when something was shown last; zero where nothing was since keys were sent
 }
 
 func (p *typist) Write(b []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.shown = time.Now()
 	return p.seen.Write(b)
+}
+
+// still says whether something was shown since keys were sent last, and has stood still.
+func (p *typist) still() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.shown.IsZero() && time.Since(p.shown) >= 450*time.Millisecond
 }
 
 func (p *typist) screen() string {
@@ -42,7 +51,14 @@ func (p *typist) screen() string {
 // typeKeys sends keys as the terminal does, once what was shown has stood still.
 func (p *typist) typeKeys(keys string) {
 	p.t.Helper()
-	time.Sleep(450 * time.Millisecond)
+	for deadline := time.Now().Add(20 * time.Second); !p.still(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			p.t.Fatalf("the screen did not answer, or does not stand still: %q", p.screen())
+		}
+	}
+	p.mu.Lock()
+	p.shown = time.Time{}
+	p.mu.Unlock()
 	if _, err := io.WriteString(p.terminal, keys); err != nil {
 		p.t.Fatal(err)
 	}
