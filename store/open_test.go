@@ -3,11 +3,15 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/database"
 	"golang.org/x/sync/errgroup"
 
 	"modeltrial/store/storetest"
@@ -65,6 +69,65 @@ func TestOpenAtOnce(t *testing.T) {
 		})
 	}
 	must(t, group.Wait())
+	noMigrationTwice(t, openTest(t, path))
+}
+
+// noMigrationTwice: goose keeps a row for each migration that was made.
+func noMigrationTwice(t *testing.T, s *Store) {
+	t.Helper()
+	var twice []int64
+	must(t, s.reader.SelectContext(t.Context(), &twice, `SELECT version_id FROM goose_db_version GROUP BY version_id HAVING count(*) > 1`))
+	if len(twice) > 0 {
+		t.Errorf("the migrations %v were made twice", twice)
+	}
+}
+
+// lateMigrations knows what is missing, and goes on when another process has made it.
+type lateMigrations struct {
+	database.Store
+	meanwhile func()
+	lists     int
+}
+
+func (m *lateMigrations) ListMigrations(ctx context.Context, db database.DBTxConn) ([]*database.ListMigrationsResult, error) {
+	list, err := m.Store.ListMigrations(ctx, db)
+	if m.lists++; m.lists == 2 { // the first is whether there is anything to do at all
+		m.meanwhile()
+	}
+	return list, err
+}
+
+// TestMigrateAfterAnother: who is late with all migrations of an old file makes none again.
+func TestMigrateAfterAnother(t *testing.T) {
+	storetest.NeedsFile(t)
+	path := filepath.Join(t.TempDir(), "modeltrial.db")
+	db, err := connect(path, 1)
+	must(t, err)
+	defer func() { must(t, db.Close()) }()
+	files, err := fs.Sub(migrations, "migrations/sqlite")
+	must(t, err)
+	versions, err := database.NewStore(goose.DialectSQLite3, goose.DefaultTablename)
+	must(t, err)
+	old, err := goose.NewProvider(goose.DialectSQLite3, db.DB, files)
+	must(t, err)
+	_, err = old.UpTo(t.Context(), 1)
+	must(t, err)
+	late, err := goose.NewProvider(goose.DialectCustom, db.DB, files, goose.WithStore(&lateMigrations{Store: onceMigrations{versions}, meanwhile: func() {
+		s, err := Open(t.Context(), path)
+		must(t, err)
+		addTasks(t, s, "coding", 3)
+		must(t, s.Close())
+	}}))
+	must(t, err)
+	_, err = late.Up(t.Context())
+	if !errors.Is(err, errMigratedMeanwhile) {
+		t.Errorf("got %v, want that another process was first", err)
+	}
+	s := openTest(t, path)
+	noMigrationTwice(t, s)
+	if n, err := s.CountTasks(t.Context()); err != nil || n != 3 {
+		t.Errorf("got %d tasks (%v), want 3", n, err)
+	}
 }
 
 func TestEveryConnectionHasTheSettings(t *testing.T) {

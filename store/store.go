@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jmoiron/sqlx"
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/database"
 	"modernc.org/sqlite"
 	sqlitelib "modernc.org/sqlite/lib"
 
@@ -166,6 +167,9 @@ func (s *Store) migrate(ctx context.Context) error {
 
 // mayPass says whether an error can come from another process's migration.
 func mayPass(err error) bool {
+	if errors.Is(err, errMigratedMeanwhile) {
+		return true
+	}
 	var failure *sqlite.Error
 	if !errors.As(err, &failure) {
 		return false
@@ -188,7 +192,11 @@ SELECT count(*), coalesce(sum(name = ?), 0) FROM sqlite_schema WHERE type = 'tab
 	if tables > 0 && ours == 0 {
 		return fmt.Errorf("%s: this is the database of another program; choose another file with --db", s.path)
 	}
-	return s.migrateBy(ctx, goose.DialectSQLite3, s.writer.DB, "migrations/sqlite")
+	versions, err := database.NewStore(goose.DialectSQLite3, goose.DefaultTablename)
+	if err != nil {
+		return err
+	}
+	return s.migrateBy(ctx, goose.DialectCustom, s.writer.DB, "migrations/sqlite", goose.WithStore(onceMigrations{versions}))
 }
 
 // migrateBy brings the schema up to date by the migrations of a folder.
