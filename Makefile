@@ -23,7 +23,8 @@ demo: build ## run the whole job on embedded sample data, into demo/
 
 # What runs for long comes first, so that it does not run alone at the end. Documents and
 # mathematics are of one goroutine, the readers of logs of two, of which one test tells all
-# that the race detector can; training takes many minutes under it. The command scripts and
+# that the race detector can. Training takes many minutes under it: audit/classify runs
+# again without, which makes the embedded weights from their texts. The command scripts and
 # the tests of store and eval/run run on PostgreSQL and on files. The tests of the commands
 # wait for processes, servers and browsers: two for each core keep it busy.
 RACELESS := ./audit/ingest ./report/... ./eval/stats
@@ -32,7 +33,7 @@ test: lint ## install what the tests need, then run all of them
 	sh .ci/install
 	sh .ci/memory $(GO) test -race -count=1 -timeout 20m ./store $$($(GO) list ./... | grep -v -e /cmd/ -e '/store$$' -e /ingest -e /report -e /eval/stats)
 	$(GO) test -race -count=1 -run '^TestReadingStopsWithItsTaker$$' ./audit/ingest
-	sh .ci/memory sh .ci/postgres $(GO) test -count=1 -timeout 20m -parallel $(PARALLEL) ./cmd/... ./store ./eval/run $(RACELESS)
+	sh .ci/memory sh .ci/postgres $(GO) test -count=1 -timeout 20m -parallel $(PARALLEL) ./cmd/... ./store ./eval/run ./audit/classify $(RACELESS)
 
 lint: ## formatting, vet, staticcheck, errcheck, tidy
 	@unformatted=$$($(GO) tool gofumpt -l .); if [ -n "$$unformatted" ]; then echo "not formatted, run 'go tool gofumpt -w .':"; echo "$$unformatted"; exit 1; fi
