@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 
 	"gonum.org/v1/gonum/floats"
 
@@ -91,12 +92,15 @@ func Train(examples []Example, options Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	held := t.holdOut()
 	all := make([]int, len(examples))
 	for i := range all {
 		all[i] = i
 	}
-	m := t.fit(all)
+	var m *Model
+	var fitting sync.WaitGroup
+	fitting.Go(func() { m = t.fit(all) })
+	held := t.holdOut()
+	fitting.Wait()
 	t.calibrate(m, examples, held)
 	return m, nil
 }
