@@ -18,19 +18,28 @@ type concept uint8
 // many", whatever language they are in: what was learnt from the many texts in
 // one language holds for the few in another.
 type lexicon struct {
-	words   map[uint64][]concept // by the hash of a token
-	phrases map[uint64][]concept // by the pairs of the hashes of two or three tokens
-	stems   map[uint64][]concept // by the hash of the beginning of a token
-	parts   map[uint64][]concept // by the hash of runes anywhere in a script without blanks
-	filter  [1 << 10]uint64      // bit set of the hashes in phrases, stems and parts
-	names   []string             // of the concepts, from 1
+	meanings map[uint64]meanings // by the hash of a word, phrase, stem or part
+	filter   [1 << 14]uint64     // bit set of the hashes in meanings
+	names    []string            // of the concepts, from 1
 }
+
+// meanings are the concepts of a word, in all languages that have it, and
+// nothing behind the last.
+type meanings [4]concept
+
+// A word stands by the hash of its token, a phrase by the pairs of the hashes of
+// its tokens, a stem by that of the beginning of a token, and a part by that of
+// runes anywhere in a script without blanks.
+const (
+	stemSalt = 0x9ae16a3b2f90404f
+	partSalt = 0xc949d7c7509e6557
+)
 
 // longestPhrase is the longest phrase, in tokens, and longestPart the longest
 // word, in runes, of a script without blanks.
 const (
 	longestPhrase = 3
-	longestPart   = 8
+	longestPart   = 20
 )
 
 // embeddedLexicon is read from the file that comes with the program. It is
@@ -51,16 +60,15 @@ func readLexicon(file string) (*lexicon, error) {
 	if len(rows) < 2 || len(rows) > math.MaxUint8 {
 		return nil, fmt.Errorf("concepts: %d rows, want 2 to %d", len(rows), math.MaxUint8)
 	}
-	l := &lexicon{
-		words: map[uint64][]concept{}, phrases: map[uint64][]concept{},
-		stems: map[uint64][]concept{}, parts: map[uint64][]concept{}, names: []string{""},
-	}
+	l := &lexicon{meanings: map[uint64]meanings{}, names: []string{""}}
 	for _, row := range rows[1:] {
 		c := concept(len(l.names))
 		l.names = append(l.names, row[0])
 		for i, cell := range row[1:] {
 			for word := range strings.FieldsSeq(cell) {
-				l.add(c, rows[0][i+1], word)
+				if err := l.add(c, rows[0][i+1], word); err != nil {
+					return nil, fmt.Errorf("concepts: %s, %s: %q: %w", row[0], rows[0][i+1], word, err)
+				}
 			}
 		}
 	}
@@ -75,123 +83,158 @@ func wordHash(word []rune) uint64 {
 	return h
 }
 
-func (l *lexicon) add(c concept, language, word string) {
-	put := func(m map[uint64][]concept, h uint64) {
-		if !slices.Contains(m[h], c) {
-			m[h] = append(m[h], c)
-		}
-	}
+func (l *lexicon) add(c concept, language, word string) error {
 	stem, isStem := strings.CutSuffix(word, "*")
 	switch {
-	case language == "zh" || language == "ja":
-		h := wordHash([]rune(strings.ReplaceAll(word, "_", "")))
-		put(l.parts, h)
-		l.mark(h)
+	case language == "zh" || language == "ja" || language == "th":
+		return l.put(partSalt^wordHash([]rune(strings.ReplaceAll(word, "_", ""))), c)
 	case isStem, language == "ko" && !strings.ContainsAny(word, "_/"):
-		h := wordHash([]rune(stem))
-		put(l.stems, h)
-		l.mark(h)
-	default:
-		var x extractor
-		x.tokenize(strings.ReplaceAll(word, "_", " "))
-		h := x.tokens[0].hash
-		for _, t := range x.tokens[1:] {
-			h = pair(h, t.hash)
+		if err := l.put(stemSalt^wordHash([]rune(stem)), c); err != nil {
+			return err
 		}
-		if len(x.tokens) == 1 {
-			put(l.words, h)
-		} else {
-			put(l.phrases, h)
-			l.mark(h)
-		}
+		return l.put(wordHash([]rune(stem)), c) // which a whole word would hide
 	}
+	var x extractor
+	x.tokenize(strings.ReplaceAll(word, "_", " "))
+	h := x.tokens[0].hash
+	for _, t := range x.tokens[1:] {
+		h = pair(h, t.hash)
+	}
+	return l.put(h, c)
 }
 
-// The filter saves looking most hashes up.
+func (l *lexicon) put(h uint64, c concept) error {
+	of := l.meanings[h]
+	at := slices.IndexFunc(of[:], func(o concept) bool { return o == c || o == 0 })
+	if at < 0 {
+		return fmt.Errorf("stands under more than %d concepts", len(of))
+	}
+	of[at] = c
+	l.meanings[h] = of
+	l.filter[h>>6&(1<<14-1)] |= 1 << (h & 63)
+	return nil
+}
 
-func (l *lexicon) mark(h uint64)        { l.filter[h>>6&(1<<10-1)] |= 1 << (h & 63) }
-func (l *lexicon) marked(h uint64) bool { return l.filter[h>>6&(1<<10-1)]&(1<<(h&63)) != 0 }
+// look returns the concepts of a hash and whether it has any. The filter saves
+// looking most hashes up.
+func (l *lexicon) look(h uint64) (meanings, bool) {
+	if l.filter[h>>6&(1<<14-1)]&(1<<(h&63)) == 0 {
+		return meanings{}, false
+	}
+	of, ok := l.meanings[h]
+	return of, ok
+}
+
+// A mention is a concept and the token of a text at which the word for it begins.
+type mention struct {
+	concept concept
+	token   int32
+}
+
+// mention appends the concepts in of, meant at the token; what a phrase means, its
+// first word need not say again.
+func (of meanings) mention(out []mention, token int) []mention {
+	for _, c := range of {
+		if c == 0 {
+			break
+		}
+		m := mention{c, int32(token)}
+		if len(out) == 0 || out[len(out)-1] != m {
+			out = append(out, m)
+		}
+	}
+	return out
+}
 
 // isWordless tells whether words of the script stand without blanks.
 func isWordless(class runeClass) bool {
 	return class == classHan || class == classHiragana || class == classKatakana
 }
 
-// find appends the concepts of the tokens in their order.
-func (l *lexicon) find(out []concept, runes []rune, tokens []token) []concept {
+// isThai tells whether r is of the Thai script, whose words stand without blanks.
+func isThai(r rune) bool { return 0x0e00 <= r && r <= 0x0e7f }
+
+// find appends what the tokens mention, in their order.
+func (l *lexicon) find(out []mention, runes []rune, tokens []token) []mention {
 	for i := 0; i < len(tokens); i++ {
 		t := tokens[i]
-		if isWordless(t.class) {
-			j := i
-			for j+1 < len(tokens) && isWordless(tokens[j+1].class) {
+		switch {
+		case isWordless(t.class):
+			j := i + 1
+			for j < len(tokens) && isWordless(tokens[j].class) {
 				j++
 			}
-			out = l.findParts(out, runes[t.start:tokens[j].end])
-			i = j
-			continue
+			out = l.findParts(out, runes, tokens, i, j)
+			i = j - 1
+		case t.class != classLetter:
+		case isThai(runes[t.start]):
+			out = l.findParts(out, runes, tokens, i, i+1)
+		default:
+			out = l.findPhrases(out, tokens, i)
+			out = l.word(t.hash, runes[t.start:t.end]).mention(out, i)
 		}
-		if t.class != classLetter {
-			continue
-		}
-		out = l.findPhrases(out, tokens[i:])
-		if concepts, ok := l.words[t.hash]; ok {
-			out = append(out, concepts...)
-			continue
-		}
-		out = l.findStem(out, runes[t.start:t.end])
 	}
 	return out
 }
 
-// findPhrases appends the concepts of the phrases that tokens begin with.
-func (l *lexicon) findPhrases(out []concept, tokens []token) []concept {
-	h := tokens[0].hash
-	for _, t := range tokens[1:min(longestPhrase, len(tokens))] {
+// findPhrases appends the concepts of the phrases that begin with token i.
+func (l *lexicon) findPhrases(out []mention, tokens []token, i int) []mention {
+	h := tokens[i].hash
+	for _, t := range tokens[i+1 : min(i+longestPhrase, len(tokens))] {
 		h = pair(h, t.hash)
-		if l.marked(h) {
-			out = append(out, l.phrases[h]...)
+		if of, ok := l.look(h); ok {
+			out = of.mention(out, i)
 		}
 	}
 	return out
 }
 
-// findStem appends the concepts of the longest stem that word begins with, or
-// the part of it behind an apostrophe.
-func (l *lexicon) findStem(out []concept, word []rune) []concept {
-	var best []concept
+// word returns the concepts of a word, or else of the longest stem that it begins with.
+func (l *lexicon) word(hash uint64, word []rune) meanings {
+	if of, ok := l.look(hash); ok {
+		return of
+	}
+	return l.stem(word)
+}
+
+// longestArticle is how many letters an article before an apostrophe has: dell'area.
+const longestArticle = 6
+
+// stem returns the concepts of the longest stem that word begins with, or of what
+// stands behind an article and its apostrophe.
+func (l *lexicon) stem(word []rune) (best meanings) {
 	h := uint64(hashOffset)
 	for i, r := range word {
-		if r == '\'' && i < 3 && best == nil { // an article: l'équation, dell'area
+		if r == '\'' && i <= longestArticle && best[0] == 0 {
 			rest := word[i+1:]
-			if concepts, ok := l.words[wordHash(rest)]; ok {
-				return append(out, concepts...)
-			}
-			return l.findStem(out, rest)
+			return l.word(wordHash(rest), rest)
 		}
 		h = step(h, r)
-		if l.marked(h) {
-			if concepts, ok := l.stems[h]; ok {
-				best = concepts
-			}
+		if of, ok := l.look(stemSalt ^ h); ok {
+			best = of
 		}
 	}
-	return append(out, best...)
+	return best
 }
 
-func (l *lexicon) findParts(out []concept, runes []rune) []concept {
-	for i := 0; i < len(runes); {
-		var best []concept
-		size := 1
+// findParts appends the concepts of the longest parts in the tokens from:to, one
+// behind the other.
+func (l *lexicon) findParts(out []mention, runes []rune, tokens []token, from, to int) []mention {
+	end := tokens[to-1].end
+	for i := tokens[from].start; i < end; {
+		for i >= tokens[from].end {
+			from++
+		}
+		var best meanings
+		size := int32(1)
 		h := uint64(hashOffset)
-		for n, r := range runes[i:min(i+longestPart, len(runes))] {
+		for n, r := range runes[i:min(i+longestPart, end)] {
 			h = step(h, r)
-			if l.marked(h) {
-				if concepts, ok := l.parts[h]; ok {
-					best, size = concepts, n+1
-				}
+			if of, ok := l.look(partSalt ^ h); ok {
+				best, size = of, int32(n+1)
 			}
 		}
-		out = append(out, best...)
+		out = best.mention(out, from)
 		i += size
 	}
 	return out

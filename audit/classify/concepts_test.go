@@ -25,13 +25,16 @@ func TestLexiconFinds(t *testing.T) {
 		{"帮我写一首诗", []string{"write", "poem"}},
 		{"詩を書いて", []string{"poem", "write"}},
 		{"이야기를 써 줘", []string{"story", "write"}},
+		{"Scrivi dell'equazione", []string{"write", "equation"}},
+		{"เขียนบทกวี", []string{"write", "poem"}},
+		{"Escreva um poema", []string{"write", "poem"}},
 		{"", nil},
 		{"zzz", nil},
 	} {
 		x.tokenize(c.text)
 		var got []string
-		for _, concept := range l.find(nil, x.runes, x.tokens) {
-			got = append(got, l.names[concept])
+		for _, m := range l.find(nil, x.runes, x.tokens) {
+			got = append(got, l.names[m.concept])
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", c.text, diff)
@@ -53,7 +56,7 @@ func TestLexiconReadsItsOwnWords(t *testing.T) {
 			for word := range strings.FieldsSeq(cell) {
 				text := strings.NewReplacer("_", " ", "*", "").Replace(word)
 				x.tokenize(text)
-				if !slices.Contains(l.find(nil, x.runes, x.tokens), concept(i+1)) {
+				if !slices.ContainsFunc(l.find(nil, x.runes, x.tokens), func(m mention) bool { return m.concept == concept(i+1) }) {
 					t.Errorf("%s, %s: %q is not found", row[0], rows[0][j+1], word)
 				}
 			}
@@ -62,7 +65,9 @@ func TestLexiconReadsItsOwnWords(t *testing.T) {
 }
 
 func TestLexiconRefuses(t *testing.T) {
-	for _, file := range []string{"", "concept,en\n", "concept,en\n\"a"} {
+	for _, file := range []string{
+		"", "concept,en\n", "concept,en\n\"a", "concept,en\na,x\nb,x\nc,x\nd,x\ne,x\n",
+	} {
 		if _, err := readLexicon(file); err == nil {
 			t.Errorf("%q is read", file)
 		}

@@ -19,6 +19,8 @@ const (
 	groupTail            // words and pairs at the end
 	groupShape           // beginnings of sentences and the make of the text
 	groupConcepts        // what the text is about, in any language
+	groupEnds            // what it is about at its beginning and at its end
+	groupFrames          // in what order it says so
 	groupCount
 )
 
@@ -33,7 +35,9 @@ type extractor struct {
 	dense    [denseCount]float64
 	makeup   [makeupCount]uint64
 	starts   []int // tokens that begin a sentence
-	concepts []concept
+	mentions []mention
+	concepts []concept // of the mentions
+	frame    []part
 	// at is where the feature being added comes from. With traced, origins has
 	// that of each bucket, and offsets where each rune is in the text.
 	at      origin
@@ -58,7 +62,10 @@ func newExtractor(bits uint) *extractor {
 	return &extractor{lexicon: embeddedLexicon(), seen: make([]uint64, (1<<bits+63)/64), mask: 1<<bits - 1}
 }
 
+// newExtractorPool reads the dictionary on the way, so that loading a model takes that
+// time and not the first text.
 func newExtractorPool(bits uint) *sync.Pool {
+	embeddedLexicon()
 	return &sync.Pool{New: func() any { return newExtractor(bits) }}
 }
 
@@ -70,7 +77,10 @@ func (x *extractor) extract(text string) {
 	x.group(groupHead, x.addHead)
 	x.group(groupTail, x.addTail)
 	x.group(groupShape, x.addShape)
+	x.findConcepts()
 	x.group(groupConcepts, x.addConcepts)
+	x.group(groupEnds, x.addEnds)
+	x.group(groupFrames, x.addFrames)
 }
 
 // group collects the buckets that fill adds, each once.
@@ -232,51 +242,6 @@ func (x *extractor) sentences(out []int) []int {
 				out = append(out, i)
 			}
 			open = false
-		}
-	}
-	return out
-}
-
-// edgeConcepts is how many concepts at either end count as its edges.
-const edgeConcepts = 5
-
-// addConcepts adds the concepts of the text, their pairs, and those at its ends
-// together with the makeup of the text.
-func (x *extractor) addConcepts(out []uint32, g int) []uint32 {
-	const salt = 0x6a09e667f3bcc909
-	x.concepts = x.lexicon.find(x.concepts[:0], x.runes, x.tokens)
-	all := x.concepts
-	if len(all) == 0 {
-		return out
-	}
-	var last concept
-	for _, c := range all {
-		x.at = origin{a: uint8(c)}
-		out = x.add(out, g, pair(salt, uint64(c)))
-		x.at = origin{a: uint8(last), b: uint8(c)}
-		out = x.add(out, g, pair(salt+1, pair(uint64(last), uint64(c))))
-		last = c
-	}
-	head := all[:min(edgeConcepts, len(all))]
-	tail := all[max(len(all)-edgeConcepts, 0):]
-	out = x.addPairs(out, g, head, salt+2)
-	out = x.addPairs(out, g, tail, salt+3)
-	for i, m := range x.makeup {
-		x.at = origin{a: uint8(head[0])}
-		out = x.add(out, g, pair(pair(salt+10+uint64(i), uint64(head[0])), m))
-		x.at = origin{a: uint8(last)}
-		out = x.add(out, g, pair(pair(salt+20+uint64(i), uint64(last)), m))
-	}
-	return out
-}
-
-func (x *extractor) addPairs(out []uint32, g int, concepts []concept, salt uint64) []uint32 {
-	for i, a := range concepts {
-		x.at = origin{a: uint8(a)}
-		out = x.add(out, g, pair(salt, uint64(a)))
-		for _, b := range concepts[i+1:] {
-			x.at = origin{a: uint8(a), b: uint8(b)}
-			out = x.add(out, g, pair(salt, pair(uint64(min(a, b))+1000, uint64(max(a, b)))))
 		}
 	}
 	return out

@@ -16,7 +16,7 @@ import (
 
 // A weights file is, in little-endian order:
 //
-//	magic "MTCLASS" and the version 2           8 bytes
+//	magic "MTCLASS" and the version 3           8 bytes
 //	bits, categories, dense features            1 byte each
 //	CRC-32 (IEEE) of the lexicon of concepts    uint32
 //	temperature, threshold                      float32 each
@@ -25,7 +25,7 @@ import (
 //	dense weights                               float32, features × categories
 //	quantised weights                           int8, buckets × categories
 //	CRC-32 (IEEE) of all before                 uint32
-const fileMagic = "MTCLASS\x02"
+const fileMagic = "MTCLASS\x03"
 
 // ErrWeights is wrapped by every error about a weights file.
 var ErrWeights = errors.New("classifier weights cannot be read")
@@ -68,7 +68,7 @@ func (m *Model) Write(w io.Writer) error {
 // file gives an error that wraps [ErrWeights].
 func Load(data []byte) (*Model, error) {
 	if !bytes.HasPrefix(data, []byte(fileMagic)) {
-		return nil, fmt.Errorf("%w: not a weights file of version 2", ErrWeights)
+		return nil, fmt.Errorf("%w: not a weights file of version 3", ErrWeights)
 	}
 	if len(data) < len(fileMagic)+4 {
 		return nil, fmt.Errorf("%w: cut short", ErrWeights)

@@ -27,7 +27,7 @@ type Options struct {
 	// Categories to tell apart, in the order of the probabilities; by default
 	// [audit.Categories].
 	Categories []audit.Category
-	// Bits of the hash table, 8 to 20; by default 19 (524,288 buckets).
+	// Bits of the hash table, 8 to 20; by default 20 (1,048,576 buckets).
 	Bits uint
 	// Epochs is how often each example is seen; by default 8.
 	Epochs int
@@ -58,7 +58,7 @@ func (o Options) withDefaults() Options {
 	if o.Categories == nil {
 		o.Categories = audit.Categories
 	}
-	o.Bits = orDefault(o.Bits, 19)
+	o.Bits = orDefault(o.Bits, 20)
 	o.Epochs = orDefault(o.Epochs, 8)
 	o.Runs = orDefault(o.Runs, 1)
 	o.LearningRate = orDefault(o.LearningRate, 0.15)
@@ -306,5 +306,5 @@ func (w *weights) model(o Options) *Model {
 // prompts of a stranger differ more from the training texts than these, many of
 // which are by the same hand, from each other.
 func DefaultOptions() Options {
-	return Options{Epochs: 4, Runs: 4, Dropout: 0.2, SureAccuracy: 0.96, Seed: 20240229}.withDefaults()
+	return Options{Epochs: 4, Runs: 2, Dropout: 0.25, SureAccuracy: 0.978, Seed: 20240229}.withDefaults()
 }
