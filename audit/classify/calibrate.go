@@ -5,7 +5,8 @@ import (
 	"math"
 	"runtime"
 	"slices"
-	"sync"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // A heldOut is the scores of a sample by a model that has not seen its kind.
@@ -21,8 +22,8 @@ type heldOut struct {
 // result does not depend on which ends first.
 func (t *training) holdOut() []heldOut {
 	folds := make([][]heldOut, t.options.Folds)
-	var group sync.WaitGroup
-	free := make(chan struct{}, runtime.GOMAXPROCS(0))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
 	for fold := range folds {
 		var in, out []int
 		for i := range t.samples {
@@ -35,16 +36,15 @@ func (t *training) holdOut() []heldOut {
 		if len(in) == 0 || len(out) == 0 {
 			continue
 		}
-		group.Go(func() {
-			free <- struct{}{}
-			defer func() { <-free }()
+		group.Go(func() error {
 			m := t.fit(in)
 			for _, i := range out {
 				folds[fold] = append(folds[fold], heldOut{m.scoreSample(&t.samples[i]), i, t.samples[i].label})
 			}
+			return nil
 		})
 	}
-	group.Wait()
+	_ = group.Wait() // no fold gives an error
 	return slices.Concat(folds...)
 }
 

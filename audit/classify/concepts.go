@@ -61,12 +61,13 @@ func readLexicon(file string) (*lexicon, error) {
 		return nil, fmt.Errorf("concepts: %d rows, want 2 to %d", len(rows), math.MaxUint8)
 	}
 	l := &lexicon{meanings: map[uint64]meanings{}, names: []string{""}}
+	var x extractor
 	for _, row := range rows[1:] {
 		c := concept(len(l.names))
 		l.names = append(l.names, row[0])
 		for i, cell := range row[1:] {
 			for word := range strings.FieldsSeq(cell) {
-				if err := l.add(c, rows[0][i+1], word); err != nil {
+				if err := l.add(&x, c, rows[0][i+1], word); err != nil {
 					return nil, fmt.Errorf("concepts: %s, %s: %q: %w", row[0], rows[0][i+1], word, err)
 				}
 			}
@@ -83,18 +84,19 @@ func wordHash(word []rune) uint64 {
 	return h
 }
 
-func (l *lexicon) add(c concept, language, word string) error {
+// add takes word in as one of c, taking it apart with x.
+func (l *lexicon) add(x *extractor, c concept, language, word string) error {
 	stem, isStem := strings.CutSuffix(word, "*")
 	switch {
 	case language == "zh" || language == "ja" || language == "th":
 		return l.put(partSalt^wordHash([]rune(strings.ReplaceAll(word, "_", ""))), c)
 	case isStem, language == "ko" && !strings.ContainsAny(word, "_/"):
-		if err := l.put(stemSalt^wordHash([]rune(stem)), c); err != nil {
+		h := wordHash([]rune(stem))
+		if err := l.put(stemSalt^h, c); err != nil {
 			return err
 		}
-		return l.put(wordHash([]rune(stem)), c) // which a whole word would hide
+		return l.put(h, c) // which a whole word would hide
 	}
-	var x extractor
 	x.tokenize(strings.ReplaceAll(word, "_", " "))
 	h := x.tokens[0].hash
 	for _, t := range x.tokens[1:] {
@@ -111,14 +113,19 @@ func (l *lexicon) put(h uint64, c concept) error {
 	}
 	of[at] = c
 	l.meanings[h] = of
-	l.filter[h>>6&(1<<14-1)] |= 1 << (h & 63)
+	word, bit := l.filterBit(h)
+	l.filter[word] |= bit
 	return nil
+}
+
+func (l *lexicon) filterBit(h uint64) (word int, bit uint64) {
+	return int(h >> 6 % uint64(len(l.filter))), 1 << (h & 63)
 }
 
 // look returns the concepts of a hash and whether it has any. The filter saves
 // looking most hashes up.
 func (l *lexicon) look(h uint64) (meanings, bool) {
-	if l.filter[h>>6&(1<<14-1)]&(1<<(h&63)) == 0 {
+	if word, bit := l.filterBit(h); l.filter[word]&bit == 0 {
 		return meanings{}, false
 	}
 	of, ok := l.meanings[h]

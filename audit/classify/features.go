@@ -36,7 +36,6 @@ type extractor struct {
 	makeup   [makeupCount]uint64
 	starts   []int // tokens that begin a sentence
 	mentions []mention
-	concepts []concept // of the mentions
 	frame    []part
 	// at is where the feature being added comes from. With traced, origins has
 	// that of each bucket, and offsets where each rune is in the text.

@@ -3,24 +3,23 @@ package classify
 // The features of a text's meaning: made of its concepts only, they are the same
 // in all languages.
 
+// conceptSalt and the numbers behind it, one for each sort of feature, keep features
+// of concepts apart from each other and from those of words.
+const conceptSalt = 0x6a09e667f3bcc909
+
 func (x *extractor) findConcepts() {
 	x.mentions = x.lexicon.find(x.mentions[:0], x.runes, x.tokens)
-	x.concepts = x.concepts[:0]
-	for _, m := range x.mentions {
-		x.concepts = append(x.concepts, m.concept)
-	}
 }
 
 // addConcepts adds the concepts of the text and their pairs.
 func (x *extractor) addConcepts(out []uint32, g int) []uint32 {
-	const salt = 0x6a09e667f3bcc909
 	var last concept
-	for _, c := range x.concepts {
-		x.at = origin{a: uint8(c)}
-		out = x.add(out, g, pair(salt, uint64(c)))
-		x.at = origin{a: uint8(last), b: uint8(c)}
-		out = x.add(out, g, pair(salt+1, pair(uint64(last), uint64(c))))
-		last = c
+	for _, m := range x.mentions {
+		x.at = origin{a: uint8(m.concept)}
+		out = x.add(out, g, pair(conceptSalt, uint64(m.concept)))
+		x.at = origin{a: uint8(last), b: uint8(m.concept)}
+		out = x.add(out, g, pair(conceptSalt+1, pair(uint64(last), uint64(m.concept))))
+		last = m.concept
 	}
 	return out
 }
@@ -31,29 +30,30 @@ const edgeConcepts = 5
 // addEnds adds the concepts at either end and all pairs of them, and the outermost
 // ones together with the makeup of the text.
 func (x *extractor) addEnds(out []uint32, g int) []uint32 {
-	const salt = 0x6a09e667f3bcc909
-	all := x.concepts
+	all := x.mentions
 	if len(all) == 0 {
 		return out
 	}
 	head, tail := all[:min(edgeConcepts, len(all))], all[max(len(all)-edgeConcepts, 0):]
-	first, last := all[0], all[len(all)-1]
-	out = x.addPairs(out, g, head, salt+2)
-	out = x.addPairs(out, g, tail, salt+3)
+	first, last := all[0].concept, all[len(all)-1].concept
+	out = x.addPairs(out, g, head, conceptSalt+2)
+	out = x.addPairs(out, g, tail, conceptSalt+3)
 	for i, m := range x.makeup {
 		x.at = origin{a: uint8(first)}
-		out = x.add(out, g, pair(pair(salt+10+uint64(i), uint64(first)), m))
+		out = x.add(out, g, pair(pair(conceptSalt+10+uint64(i), uint64(first)), m))
 		x.at = origin{a: uint8(last)}
-		out = x.add(out, g, pair(pair(salt+20+uint64(i), uint64(last)), m))
+		out = x.add(out, g, pair(pair(conceptSalt+20+uint64(i), uint64(last)), m))
 	}
 	return out
 }
 
-func (x *extractor) addPairs(out []uint32, g int, concepts []concept, salt uint64) []uint32 {
-	for i, a := range concepts {
+func (x *extractor) addPairs(out []uint32, g int, mentions []mention, salt uint64) []uint32 {
+	for i, m := range mentions {
+		a := m.concept
 		x.at = origin{a: uint8(a)}
 		out = x.add(out, g, pair(salt, uint64(a)))
-		for _, b := range concepts[i+1:] {
+		for _, other := range mentions[i+1:] {
+			b := other.concept
 			x.at = origin{a: uint8(a), b: uint8(b)}
 			out = x.add(out, g, pair(salt, pair(uint64(min(a, b))+1000, uint64(max(a, b)))))
 		}
