@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -40,15 +41,43 @@ type billingServer struct {
 	lost     int                      // calls without a stored answer, as of then
 	flying   int                      // calls under way
 	most     int                      // of them at once
+	open     map[net.Conn]bool        // connections
 	times    []time.Time              // when each call came
 }
 
 func newBillingServer(t testing.TB) *billingServer {
 	t.Helper()
-	s := &billingServer{latency: 20 * time.Millisecond, arrived: map[eval.Cell]int{}, billed: map[string]audit.NanoUSD{}, stored: map[eval.Cell]bool{}}
-	s.Server = httptest.NewServer(s)
+	s := &billingServer{latency: 20 * time.Millisecond, arrived: map[eval.Cell]int{}, billed: map[string]audit.NanoUSD{}, stored: map[eval.Cell]bool{}, open: map[net.Conn]bool{}}
+	s.Server = httptest.NewUnstartedServer(s)
+	s.Config.ConnState = func(c net.Conn, state http.ConnState) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		switch state {
+		case http.StateNew:
+			s.open[c] = true
+		case http.StateClosed:
+			delete(s.open, c)
+		}
+	}
+	s.Start()
 	t.Cleanup(s.Close)
 	return s
+}
+
+// settle waits until all calls of processes that have ended are on the bill: a busy
+// machine lets the server read some of them only after their process was killed.
+func (s *billingServer) settle(t *testing.T) {
+	t.Helper()
+	for range 1000 {
+		s.mu.Lock()
+		open := len(s.open)
+		s.mu.Unlock()
+		if open == 0 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("connections of a process that has ended stay open")
 }
 
 func (s *billingServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -203,6 +232,7 @@ func checkTold(t *testing.T, server *billingServer, log []byte) (told int) {
 // so many calls in flight at most.
 func checkBill(t *testing.T, server *billingServer, dir string, concurrency int) {
 	t.Helper()
+	server.settle(t)
 	s, err := store.OpenExisting(context.Background(), filepath.Join(dir, databaseName))
 	if err != nil {
 		t.Fatal(err)
