@@ -27,6 +27,9 @@ const (
 	mostAttempts = 50
 	baseDelay    = 500 * time.Millisecond
 	maxDelay     = 30 * time.Second
+	// doublings is how often baseDelay is doubled: past maxDelay, and far from what a
+	// Duration holds however long a provider refuses.
+	doublings = 6
 	// longestAsked is the longest wait after a failure that a call takes. Coming back
 	// earlier than asked would be refused again.
 	longestAsked = 5 * time.Minute
@@ -279,7 +282,7 @@ func delay(attempt int, asked time.Duration) time.Duration {
 	if asked > 0 {
 		return asked
 	}
-	ceiling := min(maxDelay, baseDelay<<(attempt-1))
+	ceiling := min(maxDelay, baseDelay<<min(attempt-1, doublings))
 	return time.Duration(rand.Int64N(int64(ceiling)) + 1)
 }
 
