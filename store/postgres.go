@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
@@ -10,7 +11,6 @@ import (
 	"net"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -44,6 +44,7 @@ func openPostgres(ctx context.Context, address string, exists bool) (*Store, err
 	// As long as SQLite waits for another process's write.
 	config.RuntimeParams["lock_timeout"] = fmt.Sprint(busyTimeout.Milliseconds())
 	s.writer, s.reader = postgresPool(config, true, 1), postgresPool(reading, false, readers)
+	s.marks.process = rand.Text()
 	s.queue, s.quick = newWriteQueue(s), &statementCache{db: s.reader}
 	if err := s.migratePostgres(ctx, config, exists); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", s.Explain(err)), s.Close())
@@ -114,8 +115,6 @@ const (
 	readOnlyTransaction  = "25006"
 	queryCanceled        = "57014"
 
-	invalidParameterValue = "22023"
-
 	connectionException  = "08" // a class, as is the next
 	operatorIntervention = "57"
 )
@@ -149,9 +148,6 @@ func (s *Store) explainPostgres(err error) error {
 // errAway says that the server cannot be reached, or went away in the middle.
 var errAway = errors.New("the server cannot be reached; check that it runs, and host and port")
 
-// awayPause is how long what waits for a server leaves it alone.
-const awayPause = 200 * time.Millisecond
-
 // isAway says whether a failure is of the connection and not of what was asked.
 func isAway(err error) bool {
 	if failure, ok := errors.AsType[*pgconn.PgError](err); ok {
@@ -164,45 +160,6 @@ func isAway(err error) bool {
 		return true
 	}
 	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || pgconn.SafeToRetry(err)
-}
-
-// transactionID is the id of a transaction that has written something.
-const transactionID = `SELECT coalesce(CAST(pg_current_xact_id_if_assigned() AS text), '')`
-
-// commit ends a transaction, whose id is asked for where it is empty. Where a server goes
-// away meanwhile, nobody knows whether it did; the server is asked when it is back, so that
-// nothing is written twice or taken for lost.
-func (s *Store) commit(tx *sqlx.Tx, id string) error {
-	if s.dialect == sqliteDialect {
-		return tx.Commit()
-	}
-	if id == "" {
-		if err := tx.Get(&id, transactionID); err != nil {
-			return errors.Join(err, tx.Rollback())
-		}
-	}
-	err := tx.Commit()
-	if err == nil || id == "" || !isAway(err) {
-		return err
-	}
-	for began := time.Now(); time.Since(began) < patience; time.Sleep(awayPause) {
-		var status string
-		if asked := s.reader.Get(&status, `SELECT coalesce(pg_xact_status(CAST(? AS xid8)), '')`, id); asked != nil {
-			// A server that crashed before it wrote anything of the transaction says that its
-			// id is in the future.
-			if failure, ok := errors.AsType[*pgconn.PgError](asked); ok && failure.Code == invalidParameterValue {
-				return err
-			}
-			continue
-		}
-		switch status {
-		case "committed":
-			return nil
-		case "aborted":
-			return err
-		}
-	}
-	return fmt.Errorf("whether the last writes were stored is not known: %w", err)
 }
 
 // postgresImportConnection takes the writing connection for an import and begins its

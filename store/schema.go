@@ -16,13 +16,15 @@ type table struct {
 	points  []string // to these tables
 }
 
-// The parts of a schema, without what goose, River and a database keep for themselves.
+// The parts of a schema, without what goose, River, a database and this package's connections
+// to it keep for themselves.
 const (
 	sqliteTables = `
 SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name NOT LIKE 'goose\_%' ESCAPE '\' ORDER BY name`
 	postgresTables = `
 SELECT relname FROM pg_class WHERE relnamespace = CAST(current_schema() AS regnamespace) AND relkind = 'r'
-    AND NOT starts_with(relname, 'goose_') AND NOT starts_with(relname, 'river_') ORDER BY relname COLLATE "C"`
+    AND NOT starts_with(relname, 'goose_') AND NOT starts_with(relname, 'river_') AND relname <> 'last_writes'
+ORDER BY relname COLLATE "C"`
 
 	sqliteColumns   = `SELECT name FROM pragma_table_info(?) ORDER BY name`
 	postgresColumns = `

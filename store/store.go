@@ -41,6 +41,7 @@ type Store struct {
 	reader *sqlx.DB
 	queue  *writeQueue
 	quick  *statementCache // of the reader, for short queries that come often
+	marks  marks
 
 	protocol atomic.Pointer[eval.LockedProtocol] // that was read last; see lockedAgain
 }
@@ -255,6 +256,7 @@ func (s *Store) Explain(err error) error {
 // Close waits for the writes that were begun and closes every connection.
 func (s *Store) Close() error {
 	s.queue.close()
+	s.dropMarks()
 	return errors.Join(s.quick.close(), s.writer.Close(), s.reader.Close())
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jmoiron/sqlx"
@@ -23,40 +24,42 @@ var errUnusual = errors.New("a write did not go as usual")
 
 // asUsual does the steps of writes in their transaction; after an error nothing of them
 // may be committed. A server gets all of them at once, which takes one round trip, and
-// says the transaction's id on the way.
-func (q *writeQueue) asUsual(conn *sqlx.Conn, shared *transaction, steps []step) (id string, err error) {
+// marks the transaction on the way.
+func (q *writeQueue) asUsual(conn *sqlx.Conn, shared *transaction, steps []step) (marked mark, err error) {
 	if len(steps) == 0 {
-		return "", nil
+		return mark{}, nil
 	}
 	ctx := context.Background()
 	if q.store.dialect == postgresDialect {
-		err = conn.Raw(func(driver any) (err error) {
-			id, err = driver.(*postgresConn).doSteps(ctx, steps)
+		number, arguments := q.store.marks.next()
+		err = conn.Raw(func(driver any) error {
+			id, err := driver.(*postgresConn).doSteps(ctx, steps, step{query: setMark, arguments: arguments})
+			marked = mark{number, id}
 			return err
 		})
-		return id, err
+		return marked, err
 	}
 	for _, s := range steps {
 		result, err := shared.ExecContext(ctx, s.query, s.arguments...)
 		if err != nil {
-			return "", err
+			return mark{}, err
 		}
 		rows, err := result.RowsAffected()
 		if err != nil {
-			return "", err
+			return mark{}, err
 		}
 		if s.one && rows != 1 {
-			return "", errUnusual
+			return mark{}, errUnusual
 		}
 	}
-	return "", nil
+	return mark{}, nil
 }
 
-// doSteps sends all steps and the question for the transaction's id, then reads what came
-// of them.
-func (c *postgresConn) doSteps(ctx context.Context, steps []step) (id string, err error) {
+// doSteps sends all steps and the last one, which marks their transaction, then reads what
+// came of them, and the server's id of it.
+func (c *postgresConn) doSteps(ctx context.Context, steps []step, marking step) (id string, err error) {
 	var batch pgx.Batch
-	for _, s := range steps {
+	for _, s := range append(slices.Clone(steps), marking) {
 		arguments := make([]any, len(s.arguments))
 		for i, argument := range s.arguments {
 			if arguments[i], err = plainValue(argument); err != nil {
@@ -65,7 +68,6 @@ func (c *postgresConn) doSteps(ctx context.Context, steps []step) (id string, er
 		}
 		batch.Queue(numbered(s.query), arguments...)
 	}
-	batch.Queue(transactionID)
 	results := c.Conn.Conn().SendBatch(ctx, &batch)
 	defer func() {
 		if closing := results.Close(); err == nil {
@@ -81,6 +83,8 @@ func (c *postgresConn) doSteps(ctx context.Context, steps []step) (id string, er
 			return "", errUnusual
 		}
 	}
-	err = results.QueryRow().Scan(&id)
+	if err = results.QueryRow().Scan(&id); errors.Is(err, pgx.ErrNoRows) {
+		return "", nil // the transaction has written nothing
+	}
 	return id, err
 }

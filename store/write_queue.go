@@ -179,7 +179,7 @@ func (q *writeQueue) commit() {
 	q.last = len(batch)
 
 	shared := q.sharing(tx)
-	id, broken := q.write(conn, shared, batch)
+	marked, broken := q.write(conn, shared, batch)
 	outcomes := make([]error, len(batch))
 	if broken != nil {
 		q.again++
@@ -190,13 +190,13 @@ func (q *writeQueue) commit() {
 			q.refuse(q.store.Explain(err))
 			return
 		}
-		id, shared = "", q.sharing(tx)
+		marked, shared = mark{}, q.sharing(tx)
 		broken = q.writeApart(shared, batch, outcomes)
 	}
 	if broken != nil {
 		_ = tx.Rollback()
 	} else {
-		broken = q.store.commit(tx, id)
+		broken = q.store.commit(tx, marked)
 	}
 	_ = conn.Close() // it goes back to its pool
 	broken = q.store.Explain(broken)
@@ -226,25 +226,24 @@ func (q *writeQueue) sharing(tx *sqlx.Tx) *transaction {
 	return &transaction{tx: tx, statements: map[string]*sqlx.Stmt{}, prepared: q.prepared, shared: true}
 }
 
-// write does the writes of a batch up to the first that fails. id is the transaction's,
-// where it is known.
-func (q *writeQueue) write(conn *sqlx.Conn, shared *transaction, batch []*queuedWrite) (id string, err error) {
+// write does the writes of a batch up to the first that fails.
+func (q *writeQueue) write(conn *sqlx.Conn, shared *transaction, batch []*queuedWrite) (marked mark, err error) {
 	var steps []step
 	for _, w := range batch {
 		steps = append(steps, w.usual...)
 	}
-	if id, err = q.asUsual(conn, shared, steps); err != nil {
-		return "", err
+	if marked, err = q.asUsual(conn, shared, steps); err != nil {
+		return mark{}, err
 	}
 	for _, w := range batch {
 		if w.usual != nil {
 			continue
 		}
 		if err := recovered(shared, w.do); err != nil {
-			return "", err
+			return mark{}, err
 		}
 	}
-	return id, nil
+	return marked, nil
 }
 
 // writeApart does each write of a batch in a savepoint of its own. broken is what ends
