@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
@@ -19,13 +18,6 @@ import (
 )
 
 const (
-	// refillPause is how often one of the workers puts open calls into the queue.
-	refillPause = 2 * time.Second
-	// queuedCalls is up to how many calls of each provider are put there, once half of
-	// them are done.
-	queuedCalls = 4000
-	// rowsPerRefill are put there at a time.
-	rowsPerRefill = 500
 	// fetchPause is how often a process takes calls: each time costs the server as much as
 	// a few calls.
 	fetchPause = 100 * time.Millisecond
@@ -33,14 +25,14 @@ const (
 	rescueAfter = time.Minute
 	// unlimitedAttempts is for River, which would drop calls: they are counted here.
 	unlimitedAttempts = 30_000
-	refillQueue       = "refill"
 )
 
 // A CallQueue is the [run.Queue] of a database on a server: River's, in tables of its own
 // beside the workspace's. Any number of processes work on it.
 type CallQueue struct {
-	pool *pgxpool.Pool
-	id   string
+	pool   *pgxpool.Pool
+	id     string
+	inHand inHand
 }
 
 // OpenCallQueue connects to the queue beside a workspace on PostgreSQL, and makes it where
@@ -110,12 +102,6 @@ type callArgs struct {
 // Kind names calls among River's jobs.
 func (callArgs) Kind() string { return "call" }
 
-// refillArgs ask for open calls to be put into the queue.
-type refillArgs struct{}
-
-// Kind names it among River's jobs.
-func (refillArgs) Kind() string { return "refill" }
-
 // notDone are the states of a job that is still to be done, or under way.
 var notDone = []rivertype.JobState{
 	rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled,
@@ -126,34 +112,28 @@ func laneQueue(lane string) string { return fmt.Sprintf("calls_%x", lane) }
 
 // Work does calls until the context ends, then waits for those under way.
 func (q *CallQueue) Work(ctx context.Context, work run.Work) error {
-	queues := map[string]river.QueueConfig{refillQueue: {MaxWorkers: 1}}
+	queues := map[string]river.QueueConfig{}
 	for lane, most := range work.Lanes {
 		queues[laneQueue(lane)] = river.QueueConfig{MaxWorkers: most}
 	}
 	workers := river.NewWorkers()
-	calls := &callWorker{ctx: ctx, work: work}
-	refills := &refillWorker{pool: q.pool, work: work}
-	river.AddWorker(workers, calls)
-	river.AddWorker(workers, refills)
+	river.AddWorker(workers, &callWorker{ctx: ctx, work: work, inHand: &q.inHand})
 	// Of those that are done none is needed: what came of them is in the workspace.
 	const keepDone = 10 * time.Minute
 	client, err := river.NewClient(riverpgxv5.New(q.pool), &river.Config{
 		ID: q.id, Queues: queues, Workers: workers, Logger: quietLog(),
 		FetchCooldown: fetchPause, JobTimeout: -1, RescueStuckJobsAfter: rescueAfter, MaxAttempts: unlimitedAttempts,
 		CompletedJobRetentionPeriod: keepDone, CancelledJobRetentionPeriod: keepDone, DiscardedJobRetentionPeriod: keepDone,
-		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(refillPause), func() (river.JobArgs, *river.InsertOpts) {
-			return refillArgs{}, &river.InsertOpts{Queue: refillQueue, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: notDone}}
-		}, &river.PeriodicJobOpts{RunOnStart: true})},
 	})
 	if err != nil {
 		return fmt.Errorf("queue of calls: %w", err)
 	}
-	refills.client = client
 	// River's own context goes on: what is under way is awaited.
 	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("queue of calls: %w", err)
 	}
-	<-ctx.Done()
+	refill := &refill{client: client, pool: q.pool, work: work}
+	refill.run(ctx)
 	return client.Stop(context.WithoutCancel(ctx))
 }
 
@@ -161,9 +141,10 @@ func (q *CallQueue) Work(ctx context.Context, work run.Work) error {
 type callWorker struct {
 	river.WorkerDefaults[callArgs]
 
-	ctx   context.Context // ends when nothing more is to be begun
-	work  run.Work
-	waits sync.Map // until when a job that failed is left alone, by its id
+	ctx    context.Context // ends when nothing more is to be begun
+	work   run.Work
+	inHand *inHand
+	waits  sync.Map // until when a job that failed is left alone, by its id
 }
 
 // Timeout is how long a call takes at most: then it is another worker's.
@@ -181,6 +162,8 @@ func (w *callWorker) NextRetry(job *river.Job[callArgs]) time.Time {
 
 // Work does a call.
 func (w *callWorker) Work(_ context.Context, job *river.Job[callArgs]) error {
+	w.inHand.begin(job.ID)
+	defer w.inHand.end(job.ID)
 	if w.ctx.Err() != nil {
 		return river.JobSnooze(0)
 	}
@@ -193,92 +176,4 @@ func (w *callWorker) Work(_ context.Context, job *river.Job[callArgs]) error {
 		return errors.New(ending.Reason)
 	}
 	return river.JobSnooze(ending.Wait)
-}
-
-// A refillWorker puts open calls into the queue.
-type refillWorker struct {
-	river.WorkerDefaults[refillArgs]
-
-	client *river.Client[pgx.Tx]
-	pool   *pgxpool.Pool
-	work   run.Work
-}
-
-// Timeout is none: how long it takes depends on how much there is.
-func (w *refillWorker) Timeout(*river.Job[refillArgs]) time.Duration { return 10 * time.Minute }
-
-// Work fills the queue of each provider that has become short.
-func (w *refillWorker) Work(ctx context.Context, _ *river.Job[refillArgs]) error {
-	queued, err := w.queued(ctx)
-	if err != nil {
-		return err
-	}
-	room := w.room(queued)
-	if len(room) == 0 {
-		return nil
-	}
-	var rows []river.InsertManyParams
-	flush := func() error {
-		if len(rows) == 0 {
-			return nil
-		}
-		_, err := w.client.InsertMany(ctx, rows)
-		rows = rows[:0]
-		return err
-	}
-	for job, err := range w.work.Open(ctx) {
-		if err != nil {
-			return err
-		}
-		left, ok := room[job.Lane]
-		key := job.Key()
-		if !ok || queued[laneQueue(job.Lane)][key] {
-			continue
-		}
-		rows = append(rows, river.InsertManyParams{Args: callArgs{key, job}, InsertOpts: &river.InsertOpts{
-			Queue: laneQueue(job.Lane), UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: notDone},
-		}})
-		if room[job.Lane] = left - 1; left == 1 {
-			delete(room, job.Lane)
-		}
-		if len(rows) == rowsPerRefill {
-			if err := flush(); err != nil {
-				return err
-			}
-		}
-		if len(room) == 0 {
-			break
-		}
-	}
-	return flush()
-}
-
-// queued are the keys of the calls that are in each provider's queue.
-func (w *refillWorker) queued(ctx context.Context) (map[string]map[string]bool, error) {
-	rows, err := w.pool.Query(ctx, `
-SELECT queue, args->>'key' FROM river_job WHERE kind = 'call' AND state IN ('available', 'pending', 'retryable', 'running', 'scheduled')`)
-	if err != nil {
-		return nil, err
-	}
-	queued := map[string]map[string]bool{}
-	var queue, key string
-	_, err = pgx.ForEachRow(rows, []any{&queue, &key}, func() error {
-		if queued[queue] == nil {
-			queued[queue] = map[string]bool{}
-		}
-		queued[queue][key] = true
-		return nil
-	})
-	return queued, err
-}
-
-// room is how many calls of each provider go into the queue beside those that are there.
-func (w *refillWorker) room(queued map[string]map[string]bool) map[string]int {
-	room := map[string]int{}
-	for lane := range w.work.Lanes {
-		if there := len(queued[laneQueue(lane)]); there <= queuedCalls/2 {
-			room[lane] = queuedCalls - there
-		}
-	}
-	return room
 }

@@ -141,9 +141,9 @@ func (p *pulse) finish(ctx context.Context) error {
 	return err
 }
 
-// relieve gives the calls of workers that died to the others. After an outage of the
-// database all of them have been silent: it waits until they could have told of
-// themselves.
+// relieve gives calls that nobody makes, since their workers died, to all that are alive.
+// After an outage of the database all of them have been silent: it waits until they could
+// have told of themselves.
 func (w *worker) relieve(ctx context.Context, steady time.Time) error {
 	if w.calls == nil || time.Since(steady) < eval.WorkerLost {
 		return nil
@@ -153,18 +153,15 @@ func (w *worker) relieve(ctx context.Context, steady time.Time) error {
 	if err != nil {
 		return err
 	}
-	var lost []string
+	var alive []string
 	for _, other := range workers {
-		if other.Lost(now) {
-			lost = append(lost, other.ID)
+		if !other.Lost(now) {
+			alive = append(alive, other.ID)
 		}
 	}
-	if len(lost) == 0 {
-		return nil
-	}
-	calls, err := w.calls.GiveBack(ctx, w.s, lost, now)
+	calls, err := w.calls.GiveBack(ctx, w.s, alive, now)
 	if calls > 0 {
-		slog.WarnContext(ctx, "calls of workers that died are made again", "calls", calls)
+		slog.WarnContext(ctx, "calls that nobody made any more are made again", "calls", calls)
 	}
 	return err
 }

@@ -3,22 +3,28 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"modeltrial/eval"
 	"modeltrial/eval/run"
 )
 
-// GiveBack takes the calls of workers that died from them, for others to make, and gives
-// their number. What the calls may have cost counts towards the budget for good. Calls
-// whose claim may be another process's, since one that is no worker holds a week, keep
-// it until it runs out.
-func (q *CallQueue) GiveBack(ctx context.Context, s *Store, workers []string, now time.Time) (calls int, err error) {
+// GiveBack gives calls to all workers again that count as under way while nobody makes
+// them, and tells their number: those of workers that died, which are not among the ones
+// alive, and those of this process that it has not in hand, since the server crashed before
+// it had kept that they are done, or after it gave them and before it said so. What the
+// calls may have cost counts towards the budget for good. Calls whose claim may be another
+// process's, since one that is no worker holds a week, keep it until it runs out.
+func (q *CallQueue) GiveBack(ctx context.Context, s *Store, alive []string, now time.Time) (calls int, err error) {
+	others := slices.DeleteFunc(append([]string{}, alive...), func(id string) bool { return id == q.id })
 	err = pgx.BeginFunc(ctx, q.pool, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
 SELECT id, args FROM river_job
-WHERE state = 'running' AND kind = 'call' AND attempted_by[array_upper(attempted_by, 1)] = ANY($1) FOR UPDATE SKIP LOCKED`, workers)
+WHERE state = 'running' AND kind = 'call' AND attempted_at < now() - $1::interval AND id <> ALL($2)
+    AND attempted_by[array_upper(attempted_by, 1)] <> ALL($3) FOR UPDATE SKIP LOCKED`, eval.WorkerLost, q.inHand.ids(), others)
 		if err != nil {
 			return err
 		}
@@ -42,12 +48,12 @@ WHERE state = 'running' AND kind = 'call' AND attempted_by[array_upper(attempted
 		return err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("give back the calls of workers that died: %w", s.Explain(err))
+		return 0, fmt.Errorf("give back calls that nobody makes: %w", s.Explain(err))
 	}
 	return calls, nil
 }
 
-// abandonJobs ends the claims of calls whose worker died.
+// abandonJobs ends the claims of calls that nobody makes.
 func (s *Store) abandonJobs(ctx context.Context, jobs []run.Job, now time.Time) error {
 	const died = "the worker died before an answer was stored"
 	return s.write(ctx, func(tx *transaction) error {
