@@ -27,6 +27,10 @@ func Score(w io.Writer, s classify.Score, style Style) error {
 	if s.MicrosecondsPerTask != nil {
 		p.say(Dim, "", fmt.Sprintf("%.0f µs per task; brackets hold the 95%% interval of a random sample", *s.MicrosecondsPerTask))
 	}
+	if alone := s.Alone; alone != nil {
+		p.say(Plain, "", fmt.Sprintf("taken as a log, whose wording was learned from %s without labels; each by itself: accuracy %s, macro F1 %s, unsure on %s, accuracy when sure %s",
+			counted(s.LogTasks, "row", "rows"), optional(alone.Accuracy, s.Rows), optional(alone.MacroF1, s.Rows), optional(alone.UnsureShare, s.Rows), optional(alone.AccuracyWhenSure, s.Rows)))
+	}
 	p.gap()
 	scoreCategories(p, s, optional)
 	names, tallies := make([]string, len(s.PerSource)), make([]tallied, len(s.PerSource))

@@ -3,8 +3,8 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"modeltrial/audit"
@@ -185,35 +185,77 @@ type UnclassifiedTask struct {
 	Category     audit.Category `db:"category"`       // the local categoriser's so far; empty where there is none
 }
 
+// toSort is whether a task is the local categoriser's to sort, and notSorted whether it has
+// no category at all.
+const (
+	toSort    = `category_source IN ('', 'local')`
+	notSorted = `category = ''`
+)
+
 // Unclassified gives the next tasks after a row, in the order of rows, that have no
 // category or, where again is set, only a local one. It gives so many that their texts
 // take about a megabyte, none where none is left.
 func (s *Store) Unclassified(ctx context.Context, again bool, afterRow int64) (tasks []UnclassifiedTask, err error) {
 	const mostBytes, mostTasks = 1 << 20, 2000
-	condition := `category = ''`
+	condition := notSorted
 	if again {
-		condition = `category_source IN ('', 'local')`
+		condition = toSort
 	}
-	rows, err := s.reader.QueryxContext(ctx, `
+	size := 0
+	for task, err := range s.eachUnclassified(ctx, condition+` AND row_id > ? ORDER BY row_id LIMIT ?`, afterRow, mostTasks) {
+		if err != nil {
+			return nil, err
+		}
+		size += len(task.System) + len(task.Prompt) + len(task.LastUserTurn)
+		tasks = append(tasks, task)
+		if size >= mostBytes {
+			break
+		}
+	}
+	return tasks, nil
+}
+
+// CountToSort counts the tasks whose category is neither the log's, a person's nor a
+// model's.
+func (s *Store) CountToSort(ctx context.Context) (count int, err error) {
+	err = s.reader.GetContext(ctx, &count, `SELECT count(*) FROM tasks WHERE `+toSort)
+	return count, err
+}
+
+// SampleToSort gives one in so many of the tasks of [Store.CountToSort], spread evenly over
+// the log, in the order of rows.
+func (s *Store) SampleToSort(ctx context.Context, oneIn int) iter.Seq2[UnclassifiedTask, error] {
+	return s.eachUnclassified(ctx, toSort+` AND row_id % ? = 0 ORDER BY row_id`, oneIn)
+}
+
+func (s *Store) eachUnclassified(ctx context.Context, condition string, arguments ...any) iter.Seq2[UnclassifiedTask, error] {
+	return func(yield func(UnclassifiedTask, error) bool) {
+		rows, err := s.reader.QueryxContext(ctx, `
 SELECT row_id, category, system_prompt, prompt,
     CASE conversation WHEN '[]' THEN '' ELSE coalesce((
         SELECT value ->> 'content' FROM `+s.dialect.one(`json_each(conversation)`, `json_array_elements(conversation::json) WITH ORDINALITY AS turns (value, key)`)+`
         WHERE value ->> 'role' = 'user' ORDER BY key DESC LIMIT 1), '')
     END AS last_user_turn
-FROM tasks `+s.dialect.one(`NOT INDEXED`, ``)+` WHERE row_id > ? AND `+condition+` ORDER BY row_id LIMIT ?`, afterRow, mostTasks)
-	if err != nil {
-		return nil, fmt.Errorf("read tasks to categorise: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for size := 0; size < mostBytes && rows.Next(); {
-		var task UnclassifiedTask
-		if err := rows.Scan(&task.Row, &task.Category, &task.System, &task.Prompt, &task.LastUserTurn); err != nil {
-			return nil, fmt.Errorf("read tasks to categorise: %w", err)
+FROM tasks `+s.dialect.one(`NOT INDEXED`, ``)+` WHERE `+condition, arguments...)
+		if err != nil {
+			yield(UnclassifiedTask{}, fmt.Errorf("read tasks to categorise: %w", err))
+			return
 		}
-		size += len(task.System) + len(task.Prompt) + len(task.LastUserTurn)
-		tasks = append(tasks, task)
+		defer func() { _ = rows.Close() }() // they were only read
+		for rows.Next() {
+			var task UnclassifiedTask
+			if err := rows.Scan(&task.Row, &task.Category, &task.System, &task.Prompt, &task.LastUserTurn); err != nil {
+				yield(UnclassifiedTask{}, fmt.Errorf("read tasks to categorise: %w", err))
+				return
+			}
+			if !yield(task, nil) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(UnclassifiedTask{}, fmt.Errorf("read tasks to categorise: %w", err))
+		}
 	}
-	return tasks, rows.Err()
 }
 
 // A CategoryUpdate puts a task into a category.

@@ -4,7 +4,8 @@
 // of sentences, and concepts, alone and in the order in which the text names them.
 // The concepts ("write", "poem", "how many") come from a dictionary of 26
 // languages, so that what many texts in one language teach holds in the others.
-// Texts and dictionary are in datasets and were written for this project. The
+// Texts and dictionary are in datasets and were written for this project. From a log
+// a classifier learns how the tasks are worded there, without labels. The
 // package also scores a classifier on labelled rows.
 //
 // Reading log files belongs in audit/ingest, and asking a model to classify

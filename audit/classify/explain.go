@@ -36,6 +36,7 @@ const makeupName = "length, numbers and lines"
 // the logarithm of the category's probability less the mean logarithm of the
 // probabilities of all categories, or to zero for a text without any feature.
 func (m *Model) Explain(text string) []Evidence {
+	m = m.of(text)
 	x := newExtractor(m.bits)
 	x.traced = true
 	x.extract(text)

@@ -8,7 +8,10 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
+	"slices"
 	"sync"
+
+	"github.com/klauspost/compress/zstd"
 
 	"modeltrial/audit"
 	"modeltrial/datasets"
@@ -27,11 +30,19 @@ import (
 //	CRC-32 (IEEE) of all before                 uint32
 const fileMagic = "MTCLASS\x03"
 
+// A weights file of a model that was adapted to a log is a magic and, compressed by zstd, a
+// file like that of each of its models, the one that it was first: its length (uint32), and
+// the file.
+const adaptedMagic = "MTCLASS\x04"
+
 // ErrWeights is wrapped by every error about a weights file.
 var ErrWeights = errors.New("classifier weights cannot be read")
 
 // Write writes m as a weights file, which [Load] reads.
 func (m *Model) Write(w io.Writer) error {
+	if m.base != nil {
+		return m.writeAdapted(w)
+	}
 	var b bytes.Buffer
 	b.WriteString(fileMagic)
 	b.Write([]byte{byte(m.bits), byte(len(m.categories)), denseCount})
@@ -67,6 +78,9 @@ func (m *Model) Write(w io.Writer) error {
 // Load reads a weights file that [Model.Write] wrote. A damaged, cut or foreign
 // file gives an error that wraps [ErrWeights].
 func Load(data []byte) (*Model, error) {
+	if rest, adapted := bytes.CutPrefix(data, []byte(adaptedMagic)); adapted {
+		return loadAdapted(rest)
+	}
 	if !bytes.HasPrefix(data, []byte(fileMagic)) {
 		return nil, fmt.Errorf("%w: not a weights file of version 3", ErrWeights)
 	}
@@ -84,6 +98,76 @@ func Load(data []byte) (*Model, error) {
 	}
 	return m, nil
 }
+
+func (m *Model) writeAdapted(w io.Writer) error {
+	if _, err := io.WriteString(w, adaptedMagic); err != nil {
+		return fmt.Errorf("write classifier weights: %w", err)
+	}
+	compressed, err := zstd.NewWriter(w)
+	if err != nil {
+		return fmt.Errorf("write classifier weights: %w", err)
+	}
+	for _, model := range append([]*Model{m.base}, m.students...) {
+		var file bytes.Buffer
+		if err := model.Write(&file); err != nil {
+			return errors.Join(err, compressed.Close())
+		}
+		_, err := compressed.Write(append(binary.LittleEndian.AppendUint32(nil, uint32(file.Len())), file.Bytes()...))
+		if err != nil {
+			return fmt.Errorf("write classifier weights: %w", errors.Join(err, compressed.Close()))
+		}
+	}
+	if err := compressed.Close(); err != nil {
+		return fmt.Errorf("write classifier weights: %w", err)
+	}
+	return nil
+}
+
+func loadAdapted(compressed []byte) (*Model, error) {
+	decoder, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(mostAdapted))
+	if err != nil {
+		return nil, err
+	}
+	defer decoder.Close()
+	data, err := decoder.DecodeAll(compressed, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrWeights, err)
+	}
+	r := &fileReader{rest: data}
+	var models []*Model
+	for len(r.rest) > 0 {
+		size := r.take(4)
+		if size == nil {
+			break
+		}
+		file := r.take(int(binary.LittleEndian.Uint32(size)))
+		if r.err != nil {
+			break
+		}
+		one, err := Load(file)
+		if err != nil {
+			return nil, err
+		}
+		models = append(models, one)
+	}
+	if r.err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrWeights, r.err)
+	}
+	if len(models) < 2 {
+		return nil, fmt.Errorf("%w: it holds %d models, want one and those that learned from a log", ErrWeights, len(models))
+	}
+	m, students := models[0], models[1:]
+	for _, student := range students {
+		if m.base != nil || student.base != nil || student.bits != m.bits || !slices.Equal(student.categories, m.categories) {
+			return nil, fmt.Errorf("%w: its models do not belong together", ErrWeights)
+		}
+	}
+	return m.taught(students), nil
+}
+
+// mostAdapted bounds what a file may unpack to: more than its models take with as many
+// categories as there can be.
+const mostAdapted = 2 << 30
 
 // A fileReader takes fields off the front; after an error it gives zeros.
 type fileReader struct {

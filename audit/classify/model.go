@@ -35,6 +35,12 @@ type Model struct {
 	weights     []int8    // buckets × categories
 	pool        *sync.Pool
 	heldOut     *Score // nil unless just trained
+
+	// Of a model that was adapted to a log, see [Model.Adapt]: what it was, what was learned
+	// from the log, and both together.
+	base     *Model
+	students []*Model
+	parts    []func() *Model // each is made when it is first asked
 }
 
 // Default returns the model whose weights come with the program. The embedded
@@ -65,6 +71,7 @@ func (m *Model) HeldOut() *Score { return m.heldOut }
 // that are no UTF-8 are read as U+FFFD, and of a text longer than 2,500 bytes
 // the first 1,500 and the last 1,000 are read. An empty text is never sure.
 func (m *Model) Classify(text string) Prediction {
+	m = m.of(text)
 	scores := make([]float64, len(m.categories))
 	if known := m.score(text, scores); !known {
 		for i := range scores {

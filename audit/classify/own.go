@@ -61,6 +61,8 @@ type Learned struct {
 	Accuracy   *audit.Interval `json:"accuracy"`
 	WhyMissing string          `json:"why_missing,omitempty"`
 	Warnings   []string        `json:"warnings"`
+	// LogTasks is how many tasks of the log its wording was learned from, without labels.
+	LogTasks int `json:"log_tasks"`
 }
 
 // Learn trains a model for a workspace from the built-in texts and its lesson.
@@ -235,9 +237,9 @@ func (l *Learned) validate(base, own []Example, options Options) error {
 	return nil
 }
 
-// Fingerprint is a hash of all that a workspace's model is made of: the built-in
-// weights, which stand for the built-in texts and this program's way of training, and
-// the lesson. A model of another fingerprint is out of date.
+// Fingerprint is a hash of all that a workspace's model is made of before it is adapted
+// to the log: the built-in weights, which stand for the built-in texts and this program's
+// way of training, and the lesson. A model of another fingerprint is out of date.
 func (l Lesson) Fingerprint(builtInWeights []byte) string {
 	weights := sha256.Sum256(builtInWeights)
 	text, err := json.Marshal(struct {

@@ -49,6 +49,19 @@ type Score struct {
 	Reliability              []ReliabilityBin                          `json:"reliability"`
 	// WhyMissing says why figures are null; empty where none is.
 	WhyMissing string `json:"why_missing,omitempty"`
+	// LogTasks is from how many of the rows their wording was learned first, without their
+	// categories; Alone is nil where it is 0.
+	LogTasks int         `json:"log_tasks"`
+	Alone    *AloneScore `json:"alone"`
+}
+
+// An AloneScore tells how well a model does that knows of each row nothing but its text,
+// which a log's first prompt may expect.
+type AloneScore struct {
+	Accuracy         *float64 `json:"accuracy"`
+	MacroF1          *float64 `json:"macro_f1"`
+	UnsureShare      *float64 `json:"unsure_share"`
+	AccuracyWhenSure *float64 `json:"accuracy_when_sure"`
 }
 
 // A CategoryScore is how well one category is recognised. Precision is nil
@@ -106,6 +119,9 @@ type ReliabilityBin struct {
 // count as errors.
 func MeasureErrors(rows []Labelled, m *Model) (Score, []ErrorRow) {
 	predictions := make([]Prediction, len(rows))
+	for _, part := range m.parts {
+		part() // it is made once, however many tasks there are
+	}
 	start := time.Now()
 	for i, row := range rows {
 		predictions[i] = m.Classify(row.Text)
@@ -119,6 +135,27 @@ func MeasureErrors(rows []Labelled, m *Model) (Score, []ErrorRow) {
 	for i := range wrong {
 		wrong[i].Evidence = m.SpokeFor(wrong[i].Text)
 	}
+	return s, wrong
+}
+
+// MeasureLog is [MeasureErrors] of m after it has learned the rows' wording as that of a
+// log, where there are enough, see [Model.Adapt].
+func MeasureLog(rows []Labelled, m *Model) (Score, []ErrorRow) {
+	learned := 0
+	adapted := m.Adapt(func(yield func(string) bool) {
+		for i := 0; i < len(rows); i += AdaptsToOneIn(len(rows)) {
+			learned++
+			if !yield(rows[i].Text) {
+				return
+			}
+		}
+	})
+	if adapted == nil {
+		return MeasureErrors(rows, m)
+	}
+	s, wrong := MeasureErrors(rows, adapted)
+	alone, _ := MeasureErrors(rows, m)
+	s.LogTasks, s.Alone = learned, &AloneScore{alone.Accuracy, alone.MacroF1, alone.UnsureShare, alone.AccuracyWhenSure}
 	return s, wrong
 }
 

@@ -61,14 +61,19 @@ func (x *extractor) tokenize(text string) {
 	x.runes, x.tokens = x.runes[:0], x.tokens[:0]
 	x.offsets = x.offsets[:0]
 	counts := counter{}
-	if len(text) <= headBytes+tailBytes {
-		x.scan(text, 0, &counts)
-	} else {
-		x.scan(text[:headBytes], 0, &counts)
-		x.scan(text[len(text)-tailBytes:], len(text)-tailBytes, &counts)
-	}
+	head, tail := ends(text)
+	x.scan(head, 0, &counts)
+	x.scan(tail, len(text)-len(tail), &counts)
 	counts.fill(&x.dense, len(text))
 	x.makeup = counts.makeup(len(text))
+}
+
+// ends are the parts of a text that are read: all of a short one, which has no tail.
+func ends(text string) (head, tail string) {
+	if len(text) <= headBytes+tailBytes {
+		return text, ""
+	}
+	return text[:headBytes], text[len(text)-tailBytes:]
 }
 
 // A counter counts what the dense features are made of.

@@ -128,12 +128,8 @@ func newTraining(examples []Example, o Options) (*training, error) {
 			return nil, fmt.Errorf("train: example %d has the unknown category %q", i+1, e.Category)
 		}
 		counts[label]++
-		x.extract(e.Text)
-		s := sample{dense: x.dense, label: label, fold: foldOf(e.Kind, o.Folds)}
-		for g := range s.buckets {
-			s.buckets[g] = slices.Clone(x.buckets[g])
-		}
-		t.samples[i] = s
+		t.samples[i] = x.sample(e.Text)
+		t.samples[i].label, t.samples[i].fold = label, foldOf(o.Folds, e.Kind)
 	}
 	if k := slices.Index(counts, 0); k >= 0 {
 		return nil, fmt.Errorf("train: no example of the category %q", o.Categories[k])
@@ -144,10 +140,22 @@ func newTraining(examples []Example, o Options) (*training, error) {
 	return t, nil
 }
 
-func foldOf(kind string, folds int) int {
+// sample turns a text into features, with neither label nor fold.
+func (x *extractor) sample(text string) sample {
+	x.extract(text)
+	s := sample{dense: x.dense}
+	for g := range s.buckets {
+		s.buckets[g] = slices.Clone(x.buckets[g])
+	}
+	return s
+}
+
+func foldOf(folds int, of ...string) int {
 	h := uint64(hashOffset)
-	for _, r := range kind {
-		h = step(h, r)
+	for _, s := range of {
+		for _, r := range s {
+			h = step(h, r)
+		}
 	}
 	h ^= h >> 29
 	return int(h * 0x9e3779b97f4a7c15 >> 33 % uint64(folds))

@@ -37,7 +37,9 @@ func newAuditClassifyCmd(g *global) *cobra.Command {
 		Short: "put tasks into categories, locally and without network",
 		Long: `classify gives every task without a category one, on this machine and without
 network. Where modeltrial.yaml lists categories of its own, it learns them from their
-descriptions and examples.
+descriptions and examples. From 200 tasks on it learns the wording of the log: tasks whose
+category is plain tell of others that are worded like them. It does so again when the log
+has doubled, and sorts all of it by that.
 
 A person corrects in two ways. --unsure FILE writes the tasks that the categoriser is
 unsure of, with its guesses: each correction teaches it something. --sample N writes a
@@ -122,7 +124,7 @@ type classifyDocument struct {
 	Categories  map[audit.Category]int `json:"categories"`
 	Moved       int                    `json:"moved"` // to another category than before
 	Moves       []move                 `json:"moves"`
-	Categoriser *classify.Learned      `json:"categoriser"` // null: the built-in one
+	Categoriser *classify.Learned      `json:"categoriser"` // null: the built-in one as it is
 	Sample      *sampleState           `json:"random_sample"`
 	UnsureFile  *writtenFile           `json:"unsure_file,omitempty"`
 	SampleFile  *writtenFile           `json:"sample_file,omitempty"`

@@ -9,7 +9,6 @@ import (
 
 	"modeltrial/audit/classify"
 	"modeltrial/audit/ingest"
-	"modeltrial/datasets"
 	"modeltrial/eval"
 	"modeltrial/report"
 	"modeltrial/store"
@@ -23,7 +22,11 @@ func newAuditScoreCmd(g *global) *cobra.Command {
 		Long: `score categorises the rows of a file whose categories are known (columns prompt and
 category; optionally id, source and language) and tells how well that went: accuracy,
 macro-F1, the share it is unsure of, and whether its probabilities are to be believed;
-by category, source and language. Nothing is stored.`,
+by category, source and language. Nothing is stored.
+
+It takes the file for a log: like audit classify it first learns the wording of the
+prompts, without a look at their categories, where there are 200 or more. What it makes
+of each prompt by itself is told beside it.`,
 		Example: `  modeltrial audit score labelled.csv
   modeltrial audit score labelled.csv --errors wrong.csv`,
 		Args: cobra.ExactArgs(1),
@@ -58,7 +61,7 @@ func runScore(ctx context.Context, g *global, path, errorsFile string, out, errO
 	if len(rows) == 0 {
 		return fmt.Errorf("%s: no labelled row could be used", path)
 	}
-	score, wrong := classify.MeasureErrors(rows, model)
+	score, wrong := classify.MeasureLog(rows, model)
 	if errorsFile != "" {
 		err := report.ReplaceFile(errorsFile, func(w io.Writer) error { return report.ErrorRows(w, wrong) })
 		if err != nil {
@@ -79,7 +82,7 @@ func runScore(ctx context.Context, g *global, path, errorsFile string, out, errO
 
 // scoredModel is the categoriser of the workspace where there is one, else the
 // built-in model or, where modeltrial.yaml alone lists categories, one that learns
-// them for this once.
+// them for this once; without what it has learned from another log than the file.
 func scoredModel(ctx context.Context, g *global, config eval.Config, errOut io.Writer) (model *classify.Model, err error) {
 	there, err := g.hasDatabase()
 	if err != nil {
@@ -88,19 +91,13 @@ func scoredModel(ctx context.Context, g *global, config eval.Config, errOut io.W
 	if there {
 		err = g.withStore(ctx, func(s *store.Store) error {
 			used, err := workspaceCategoriser(ctx, s, config, errOut)
-			model = used.Model
+			if err == nil {
+				model = used.Unadapted()
+			}
 			return err
 		})
 		return model, err
 	}
-	lesson := ownLesson(config)
-	if lesson.Empty() {
-		return classify.Default(), nil
-	}
-	builtIn, err := classify.ReadExamples(datasets.TrainingTexts())
-	if err != nil {
-		return nil, err
-	}
-	model, _, err = classify.Learn(builtIn, lesson)
-	return model, err
+	taught, err := taughtCategoriser(store.LocalModel{}, ownLesson(config), errOut)
+	return taught.Model, err
 }

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
+	"strings"
 
 	"modeltrial/audit"
 	"modeltrial/audit/classify"
@@ -37,10 +39,15 @@ func (c categoriser) use(ctx context.Context, s *store.Store) error {
 	return s.UseLocalModel(ctx)
 }
 
-// workspaceCategoriser is the built-in model or, where the workspace has categories
-// of its own or corrections, one that is trained from them, and kept until they change.
+// workspaceCategoriser is the model that has learned the wording of the workspace's log,
+// beside its own categories and corrections where it has any, and is kept until these
+// change or the log has doubled. In a small log without any it is the built-in one.
 func workspaceCategoriser(ctx context.Context, s *store.Store, config eval.Config, errOut io.Writer) (categoriser, error) {
 	lesson, err := workspaceLesson(ctx, s, config)
+	if err != nil {
+		return categoriser{}, err
+	}
+	tasks, err := s.CountToSort(ctx)
 	if err != nil {
 		return categoriser{}, err
 	}
@@ -49,44 +56,100 @@ func workspaceCategoriser(ctx context.Context, s *store.Store, config eval.Confi
 	if err != nil && !missing {
 		return categoriser{}, err
 	}
-	if lesson.Empty() {
-		if missing {
-			return categoriser{Model: classify.Default()}, nil
-		}
-		return categoriser{Model: classify.Default(), renewed: true}, nil
+	adapts := tasks >= classify.AdaptsFrom
+	if lesson.Empty() && !adapts {
+		return categoriser{Model: classify.Default(), renewed: !missing}, nil
 	}
-	fingerprint := lesson.Fingerprint(datasets.Classifier)
+	fingerprint := lesson.Fingerprint(datasets.Classifier) + logFingerprint(tasks)
 	if !missing && kept.Fingerprint == fingerprint {
 		return keptCategoriser(kept)
 	}
-	fmt.Fprintf(errOut, "training the categoriser on what is new in this workspace\n")
-	return trainCategoriser(ctx, s, lesson, fingerprint)
+	c, err := taughtCategoriser(kept, lesson, errOut)
+	if err != nil {
+		return c, err
+	}
+	c.fingerprint, c.learned.LogTasks = fingerprint, 0
+	if adapts {
+		if err := adaptToLog(ctx, s, &c, tasks, errOut); err != nil {
+			return c, err
+		}
+	}
+	return keepCategoriser(ctx, s, c)
 }
 
-func trainCategoriser(ctx context.Context, s *store.Store, lesson classify.Lesson, fingerprint string) (categoriser, error) {
+// taughtCategoriser is the model that has learned a lesson and nothing of a log: the one
+// in kept, where that learned it, which may be none at all.
+func taughtCategoriser(kept store.LocalModel, lesson classify.Lesson, errOut io.Writer) (categoriser, error) {
+	if lesson.Empty() {
+		return categoriser{Model: classify.Default(), learned: &classify.Learned{
+			Examples: map[audit.Category]int{}, BuiltIn: map[audit.Category]int{}, Warnings: []string{},
+			WhyMissing: "measure it with a random sample: modeltrial audit classify --sample 200",
+		}}, nil
+	}
+	if strings.HasPrefix(kept.Fingerprint, lesson.Fingerprint(datasets.Classifier)) {
+		c, err := keptCategoriser(kept)
+		if err != nil {
+			return c, err
+		}
+		c.Model = c.Unadapted()
+		return c, nil
+	}
+	fmt.Fprintf(errOut, "training the categoriser on what is new in this workspace\n")
 	builtIn, err := classify.ReadExamples(datasets.TrainingTexts())
 	if err != nil {
 		return categoriser{}, err
 	}
 	model, learned, err := classify.Learn(builtIn, lesson)
-	if err != nil {
-		return categoriser{}, err
+	return categoriser{Model: model, learned: &learned}, err
+}
+
+// logFingerprint is another one whenever a log has doubled.
+func logFingerprint(tasks int) string {
+	if tasks < classify.AdaptsFrom {
+		return ""
 	}
+	return fmt.Sprintf(" log %d.%d", classify.AdaptVersion, bits.Len(uint(tasks)))
+}
+
+// adaptToLog has a model learn the wording of the tasks that are its to sort.
+func adaptToLog(ctx context.Context, s *store.Store, c *categoriser, tasks int, errOut io.Writer) (err error) {
+	oneIn := classify.AdaptsToOneIn(tasks)
+	bar := newCountBar(errOut, "learn the log's wording", tasks/oneIn)
+	defer bar.finish()
+	read := 0
+	adapted := c.Adapt(func(yield func(string) bool) {
+		for task, failed := range s.SampleToSort(ctx, oneIn) {
+			if err = failed; err != nil || !yield(classify.TaskText(task.System, task.Prompt, task.LastUserTurn)) {
+				return
+			}
+			read++
+			bar.set(read)
+		}
+	})
+	if err == nil && adapted != nil {
+		c.Model, c.learned.LogTasks = adapted, read
+	}
+	return err
+}
+
+// keepCategoriser stores a workspace's model, and gives what was stored, so that this run
+// and the next say the same.
+func keepCategoriser(ctx context.Context, s *store.Store, c categoriser) (categoriser, error) {
 	var weights bytes.Buffer
-	if err := model.Write(&weights); err != nil {
-		return categoriser{}, err
+	if err := c.Write(&weights); err != nil {
+		return c, err
 	}
-	text, err := json.Marshal(learned)
+	text, err := json.Marshal(c.learned)
 	if err != nil {
-		return categoriser{}, err
+		return c, err
 	}
-	err = s.SaveLocalModel(ctx, store.LocalModel{Fingerprint: fingerprint, Weights: weights.Bytes(), Learned: string(text), TrainedAt: timeNow()})
+	err = s.SaveLocalModel(ctx, store.LocalModel{Fingerprint: c.fingerprint, Weights: weights.Bytes(), Learned: string(text), TrainedAt: timeNow()})
 	if err != nil {
-		return categoriser{}, err
+		return c, err
 	}
-	// What was written is used, so that this run and the next say the same.
-	model, err = classify.Load(weights.Bytes())
-	return categoriser{model, &learned, true, fingerprint}, err
+	c.Model, err = classify.Load(weights.Bytes())
+	c.renewed = true
+	return c, err
 }
 
 func keptCategoriser(kept store.LocalModel) (categoriser, error) {
@@ -144,6 +207,12 @@ func taskText(task audit.Task) string {
 // it nothing else needs to.
 func sayLearned(out io.Writer, c categoriser, measured bool) {
 	if c.learned == nil {
+		return
+	}
+	if n := c.learned.LogTasks; n > 0 {
+		fmt.Fprintf(out, "the categoriser learned the wording of this log from %s, without labels\n", counted(n, "task", "tasks"))
+	}
+	if len(c.learned.Examples) == 0 {
 		return
 	}
 	examples := 0

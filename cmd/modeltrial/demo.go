@@ -18,7 +18,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"modeltrial/audit"
-	"modeltrial/audit/classify"
 	"modeltrial/audit/ingest"
 	"modeltrial/datasets"
 	"modeltrial/eval"
@@ -179,8 +178,15 @@ func (d *demonstration) audit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	counts, err := classifyAll(ctx, d.store, classify.Default(), false, d.errOut)
+	model, err := workspaceCategoriser(ctx, d.store, d.config, d.errOut)
 	if err != nil {
+		return err
+	}
+	counts, err := classifyAll(ctx, d.store, model.Model, model.renewed, d.errOut)
+	if err != nil {
+		return err
+	}
+	if err := model.use(ctx, d.store); err != nil {
 		return err
 	}
 	right, labelled, err := d.checkCategories(ctx)

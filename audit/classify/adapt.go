@@ -1,0 +1,199 @@
+package classify
+
+import (
+	"iter"
+	"runtime"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// AdaptVersion is raised where the same log would give another model than before.
+const AdaptVersion = 1
+
+// AdaptsFrom is the least number of texts that [Model.Adapt] learns from, and AdaptsTo the
+// number beyond which more gain little and take longer.
+const (
+	AdaptsFrom = 200
+	AdaptsTo   = 10_000
+)
+
+// AdaptsToOneIn is of how many texts one is to be learned from.
+func AdaptsToOneIn(texts int) int { return max(1, (texts+AdaptsTo-1)/AdaptsTo) }
+
+const (
+	// adaptParts is into how many parts a log is cut. What is learned from three of them
+	// is said of the fourth, so that no text is a witness for itself.
+	adaptParts = 4
+	// adaptRounds is how often it is learned from the log, each time from what was said of
+	// it the time before.
+	adaptRounds = 2
+	// likely is the least probability from which on a category counts as a label.
+	likely = 0.6
+	// logWeight is what the log's own wording counts beside what was known before.
+	logWeight = 1
+	// leastLabels is how many texts of each category there have to be.
+	leastLabels = 5
+	// adaptedTemperature divides the sum of both, which are no independent witnesses, and
+	// adaptedThreshold is the least probability of a sure prediction. A log has no labels to
+	// find them by; these are right for labelled prompts of other sources (see README).
+	adaptedTemperature = 2.75
+	adaptedThreshold   = 0.8
+)
+
+// Adapt gives a model that has learned the wording of a log beside what m knows: the tasks
+// of an organisation resemble each other, so that those whose category is plain tell of the
+// others. It is self-training (Scudder 1965, IEEE Transactions on Information Theory 11;
+// Yarowsky 1995, ACL) with a second model, fitted to the log alone by m's own predictions,
+// whose scores are added to m's. Nothing is known of the texts but what they say.
+//
+// The texts are those of a log, or of a random sample of it; more than [AdaptsTo] gain
+// little. It returns nil where there are fewer than [AdaptsFrom], or a category is hardly
+// among them: then there is nothing to set the others against. The same texts in the same
+// order give the same model on the same architecture.
+func (m *Model) Adapt(texts iter.Seq[string]) *Model {
+	m = m.Unadapted()
+	a := newAdaptation(m, texts)
+	if len(a.t.samples) < AdaptsFrom {
+		return nil
+	}
+	var students []*Model
+	for range adaptRounds {
+		if students = a.learn(); students == nil {
+			return nil
+		}
+		a.judge(students)
+	}
+	return m.taught(students)
+}
+
+// An adaptation is the log under way.
+type adaptation struct {
+	model  *Model
+	t      *training   // a sample's fold is its part, and its label what it seems to be
+	known  [][]float64 // what m says of each sample: logarithms of probabilities up to a constant
+	likely []bool
+}
+
+func newAdaptation(m *Model, texts iter.Seq[string]) *adaptation {
+	options := Options{Categories: m.categories, Bits: m.bits, Epochs: 3, Dropout: 0.3, Folds: adaptParts, Seed: 1}.withDefaults()
+	a := &adaptation{model: m, t: &training{options: options}}
+	x := newExtractor(m.bits)
+	for text := range texts {
+		s := x.sample(text)
+		s.fold = partOf(text, adaptParts)
+		known := m.scoreSample(&s)
+		for k := range known {
+			known[k] /= m.temperature
+		}
+		a.t.samples, a.known, a.likely = append(a.t.samples, s), append(a.known, known), append(a.likely, false)
+		a.label(len(a.known)-1, slices.Clone(known))
+	}
+	return a
+}
+
+// label takes what is most probable by the scores for a sample's label.
+func (a *adaptation) label(i int, scores []float64) {
+	softmax(scores, 1)
+	best := 0
+	for k, p := range scores {
+		if p > scores[best] {
+			best = k
+		}
+	}
+	a.t.samples[i].label, a.likely[i] = best, scores[best] >= likely
+}
+
+// learn fits a model for each part to the likely labels of the others; none where they do
+// not tell of every category.
+func (a *adaptation) learn() []*Model {
+	learned := make([][]int, adaptParts)
+	for part := range learned {
+		counts := make([]int, len(a.model.categories))
+		for i := range a.t.samples {
+			if s := &a.t.samples[i]; s.fold != part && a.likely[i] {
+				learned[part] = append(learned[part], i)
+				counts[s.label]++
+			}
+		}
+		if slices.Min(counts) < leastLabels {
+			return nil
+		}
+	}
+	students := make([]*Model, adaptParts)
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0)) // each takes 80 MB at the default size
+	for part := range students {
+		group.Go(func() error {
+			students[part] = a.t.fit(learned[part])
+			return nil
+		})
+	}
+	_ = group.Wait() // none gives an error
+	return students
+}
+
+// judge labels each sample by what was known and what the log's other parts say.
+func (a *adaptation) judge(students []*Model) {
+	for i := range a.t.samples {
+		s := &a.t.samples[i]
+		scores := students[s.fold].scoreSample(s)
+		for k := range scores {
+			scores[k] = float64(logWeight*scores[k]) + a.known[i][k]
+		}
+		a.label(i, scores)
+	}
+}
+
+// taught is m beside what students have learned from a log.
+func (m *Model) taught(students []*Model) *Model {
+	whole := *m
+	whole.temperature, whole.threshold, whole.heldOut = adaptedTemperature, adaptedThreshold, nil
+	if m.threshold >= mostThreshold { // it is hardly sure of anything
+		whole.threshold = m.threshold
+	}
+	whole.base, whole.students = m, students
+	for _, student := range students {
+		whole.parts = append(whole.parts, sync.OnceValue(func() *Model { return m.with(student, whole.temperature, whole.threshold) }))
+	}
+	return &whole
+}
+
+// with is a model whose scores are those of m and a student's together.
+func (m *Model) with(student *Model, temperature, threshold float64) *Model {
+	n := len(m.categories)
+	w := &weights{n: n, hashed: make([]float64, len(m.weights)), dense: make([]float64, len(m.dense))}
+	for i := range w.hashed {
+		w.hashed[i] = float64(float64(m.weights[i])*m.scales[i%n])/m.temperature + float64(logWeight*float64(student.weights[i])*student.scales[i%n])
+	}
+	for i := range w.dense {
+		w.dense[i] = m.dense[i]/m.temperature + float64(logWeight*student.dense[i])
+	}
+	both := w.model(Options{Categories: m.categories, Bits: m.bits})
+	both.temperature, both.threshold = temperature, threshold
+	return both
+}
+
+// of is the model that says what m says of a text: of one that was adapted to a log, the
+// part that has not learned from it.
+func (m *Model) of(text string) *Model {
+	if len(m.parts) == 0 {
+		return m
+	}
+	return m.parts[partOf(text, len(m.parts))]()
+}
+
+// partOf is the part of a log that a text is in.
+func partOf(text string, parts int) int {
+	head, tail := ends(text)
+	return foldOf(parts, head, tail)
+}
+
+// Unadapted is m before it was adapted to a log, or m itself.
+func (m *Model) Unadapted() *Model {
+	if m.base == nil {
+		return m
+	}
+	return m.base
+}

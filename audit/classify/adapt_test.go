@@ -1,0 +1,229 @@
+package classify
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"modeltrial/audit"
+	"modeltrial/datasets"
+)
+
+// jargonLog is the log of a team whose name for its programs is its own: some prompts say
+// plainly that they are about code, others only by that name. Every fourth is of the latter.
+func jargonLog() (rows []Labelled) {
+	plain := map[audit.Category][]string{
+		audit.Coding: {
+			"Why does borogove %d crash when the list is empty?",
+			"Clean up borogove %d and split it into two files.",
+			"Borogove build %d fails again with a stack trace. Fix the function.",
+		},
+		audit.Math: {
+			"A tank holds %d litres and loses 3 litres an hour. After how many hours is it half empty?",
+			"Solve for x: 3x + %d = 2x + 40.",
+			"What is 15%% of %d, and what is the sum of both numbers?",
+		},
+		audit.Creative: {
+			"Write a poem about autumn in %d lines.",
+			"Write a short story in which a lighthouse keeper finds letter number %d on the beach.",
+			"Write a song of %d verses about the sea.",
+		},
+		audit.General: {
+			"Summarise the meeting of the %dth in three sentences: the budget was approved and the office moves in May.",
+			"Translate into German: our office is open until %d o'clock.",
+			"Who was the mayor of Vienna in 19%02d?",
+		},
+		audit.Reasoning: {
+			"Ann is older than Bob and Bob is older than Cy, who is %d. Who is the youngest? Explain step by step.",
+			"All wugs are daxes. No dax number %d is a fep. Can a wug be a fep? Give a logical argument.",
+			"Five people sit in a row of %d seats. Dan is left of Eva, Fay is right of Gus. Who can sit in the middle?",
+		},
+	}
+	jargon := []string{"Borogove %d is red again. Make it green.", "Add a retry to borogove %d.", "Review borogove %d."}
+	for i := range 100 {
+		for _, category := range audit.Categories {
+			rows = append(rows, Labelled{Text: fmt.Sprintf(plain[category][i%3], i+10), Category: category, Source: "plain"})
+		}
+		rows = append(rows, Labelled{Text: fmt.Sprintf(jargon[i%3], i+10), Category: audit.Coding, Source: "jargon"})
+	}
+	return rows
+}
+
+// adaptedToJargon is the built-in model after it has learned the wording of that log.
+var adaptedToJargon = sync.OnceValue(func() *Model { return Default().Adapt(slices.Values(textsOf(jargonLog()))) })
+
+func textsOf(rows []Labelled) []string {
+	texts := make([]string, len(rows))
+	for i, row := range rows {
+		texts[i] = row.Text
+	}
+	return texts
+}
+
+// right is how many rows of a source a model files rightly, of how many.
+func right(m *Model, rows []Labelled, source string) (right, all int) {
+	for _, row := range rows {
+		if row.Source != source {
+			continue
+		}
+		all++
+		right += count(m.Classify(row.Text).Category == row.Category)
+	}
+	return right, all
+}
+
+func TestAdaptLearnsTheWordingOfALog(t *testing.T) {
+	rows := jargonLog()
+	m, adapted := Default(), adaptedToJargon()
+	if adapted == nil {
+		t.Fatal("nothing was learned")
+	}
+	if adapted.Unadapted() != m || m.Unadapted() != m {
+		t.Error("what it was before is lost")
+	}
+	alone, all := right(m, rows, "jargon")
+	together, _ := right(adapted, rows, "jargon")
+	if alone > all/2 || together < all*3/5 {
+		t.Errorf("of %d prompts with the team's own word alone %d are right, after the log %d; want half at most, and three in five", all, alone, together)
+	}
+	before, plain := right(m, rows, "plain")
+	if after, _ := right(adapted, rows, "plain"); after < before {
+		t.Errorf("of %d plain prompts %d were right, and %d after the log", plain, before, after)
+	}
+}
+
+func TestAdaptIsRepeatable(t *testing.T) {
+	var first, second bytes.Buffer
+	for file, m := range map[*bytes.Buffer]*Model{
+		&first: adaptedToJargon(), &second: adaptedToJargon().Adapt(slices.Values(textsOf(jargonLog()))),
+	} {
+		if err := m.Write(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(first.Bytes(), second.Bytes()) {
+		t.Error("the same log gave another model")
+	}
+}
+
+// TestAdaptHasNothingToLearn: of a few tasks, or of tasks of one kind.
+func TestAdaptHasNothingToLearn(t *testing.T) {
+	texts := textsOf(jargonLog())
+	if Default().Adapt(slices.Values(texts[:AdaptsFrom-1])) != nil {
+		t.Error("something was learned from too few texts")
+	}
+	var poems []string
+	for i := range 300 {
+		poems = append(poems, fmt.Sprintf("Write a poem about autumn in %d lines.", i))
+	}
+	if Default().Adapt(slices.Values(poems)) != nil {
+		t.Error("something was learned from one kind of work")
+	}
+}
+
+func TestAdaptedWriteLoad(t *testing.T) {
+	rows := jargonLog()
+	adapted := adaptedToJargon()
+	var file bytes.Buffer
+	if err := adapted.Write(&file); err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := Load(file.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if loaded.Threshold() != adapted.Threshold() || loaded.Temperature() != adapted.Temperature() {
+		t.Error("loading changed the threshold or the temperature")
+	}
+	for _, row := range rows[:50] {
+		if got, want := loaded.Classify(row.Text), adapted.Classify(row.Text); !slices.Equal(got.Probabilities, want.Probabilities) || got.Sure != want.Sure {
+			t.Errorf("%q: got %v after loading, want %v", row.Text, got, want)
+		}
+	}
+	var base bytes.Buffer
+	if err := loaded.Unadapted().Write(&base); err != nil || !bytes.Equal(base.Bytes(), datasets.Classifier) {
+		t.Errorf("what it was before is not what was embedded, %v", err)
+	}
+	whole := file.Bytes()
+	flipped := slices.Clone(whole)
+	flipped[len(flipped)/2] ^= 1
+	for name, data := range map[string][]byte{
+		"magic alone": whole[:len(adaptedMagic)], "cut": whole[:len(whole)/2], "a flipped bit": flipped,
+		"one model": adaptedFile(t, Default()), "other bits": adaptedFile(t, Default(), smallModel(t)),
+		"an adapted one in it": adaptedFile(t, adapted, Default()),
+	} {
+		if m, err := Load(data); !errors.Is(err, ErrWeights) || m != nil {
+			t.Errorf("%s: got model %v and error %v, want none and ErrWeights", name, m != nil, err)
+		}
+	}
+}
+
+// adaptedFile is a file of the models, whether they belong together or not.
+func adaptedFile(t *testing.T, first *Model, others ...*Model) []byte {
+	t.Helper()
+	var file bytes.Buffer
+	if err := (&Model{base: first, students: others}).Write(&file); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes()
+}
+
+func smallModel(t *testing.T) *Model {
+	t.Helper()
+	var examples []Example
+	for i, category := range audit.Categories {
+		examples = append(examples, Example{Text: fmt.Sprint("text number ", i), Category: category, Kind: fmt.Sprint(i)})
+	}
+	m, err := Train(examples, Options{Bits: 8, Epochs: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// TestUnseenSourcesAsALog holds what the wording of the labelled prompts adds, of which
+// nothing but the texts is learned from.
+func TestUnseenSourcesAsALog(t *testing.T) {
+	s, _ := MeasureLog(sharedRows(t), Default())
+	if s.Alone == nil || *s.Alone.Accuracy >= *s.Accuracy {
+		t.Fatalf("got accuracy %.4f and alone %+v, want more than alone", *s.Accuracy, s.Alone)
+	}
+	if *s.Accuracy < 0.895 || *s.MacroF1 < 0.899 || *s.AccuracyWhenSure < 0.958 || *s.UnsureShare > 0.20 {
+		t.Errorf("accuracy %.4f, macro F1 %.4f, when sure %.4f, unsure %.4f; want 0.895, 0.899, 0.958 and 0.20 at most",
+			*s.Accuracy, *s.MacroF1, *s.AccuracyWhenSure, *s.UnsureShare)
+	}
+	for _, c := range s.PerCategory {
+		if *c.Recall < 0.825 {
+			t.Errorf("%s: recall %.3f, want at least 0.825", c.Category, *c.Recall)
+		}
+	}
+	t.Logf("accuracy %.4f alone %.4f, unsure %.3f, when sure %.3f, calibration error %.3f", *s.Accuracy, *s.Alone.Accuracy, *s.UnsureShare, *s.AccuracyWhenSure, *s.ExpectedCalibrationError)
+}
+
+// BenchmarkAdapt learns the wording of a log of as many tasks as it ever learns from; the
+// bare limit is to file them.
+func BenchmarkAdapt(b *testing.B) {
+	examples, err := ReadExamples(datasets.TrainingTexts())
+	if err != nil {
+		b.Fatal(err)
+	}
+	texts := make([]string, AdaptsTo)
+	for i := range texts {
+		texts[i] = examples[i*len(examples)/AdaptsTo].Text
+	}
+	b.Run("learn", func(b *testing.B) {
+		for b.Loop() {
+			Default().Adapt(slices.Values(texts))
+		}
+	})
+	b.Run("file", func(b *testing.B) {
+		for b.Loop() {
+			for _, text := range texts {
+				Default().Classify(text)
+			}
+		}
+	})
+}

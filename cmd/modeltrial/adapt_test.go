@@ -1,0 +1,97 @@
+package main
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"modeltrial/audit/classify"
+)
+
+// TestALogsWordingIsLearned where it is long enough, and again whenever it has doubled.
+func TestALogsWordingIsLearned(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	command(t, dir, exitOK, "init")
+	rows := samplePrompts(t)
+	learned := func(from, to int) (document classifyDocument, said string) {
+		t.Helper()
+		log := filepath.Join(dir, "log.csv")
+		writeCSV(t, log, append([][]string{{"id", "prompt"}}, rows[from:to]...))
+		command(t, dir, exitOK, "audit", "import", log)
+		said = command(t, dir, exitOK, "audit", "classify", "--json")
+		if err := json.Unmarshal([]byte(said[strings.Index(said, "{"):]), &document); err != nil {
+			t.Fatalf("%v: %s", err, said)
+		}
+		return document, said
+	}
+	if d, said := learned(0, 150); d.Categoriser != nil || d.Classified != 150 {
+		t.Errorf("from few tasks:\n%s", said)
+	}
+	if d, said := learned(150, 220); d.Categoriser == nil || d.Categoriser.LogTasks != 220 || d.Classified != 220 {
+		t.Errorf("from 220 tasks, by which all are sorted:\n%s", said)
+	}
+	if d, said := learned(220, 250); d.Categoriser.LogTasks != 220 || d.Classified != 30 {
+		t.Errorf("some more are sorted by what is known:\n%s", said)
+	}
+	if d, said := learned(250, 400); d.Categoriser.LogTasks != 400 || d.Classified != 400 {
+		t.Errorf("the log is another one after a while:\n%s", said)
+	}
+	if said := command(t, dir, exitOK, "audit", "classify"); !strings.Contains(said, "learned the wording of this log from 400 tasks, without labels") {
+		t.Errorf("it does not say from what it learned:\n%s", said)
+	}
+}
+
+// TestAFileIsScoredAsALog, beside each of its prompts by itself, and few of them only so.
+func TestAFileIsScoredAsALog(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	labels := map[string]string{}
+	table, err := sampleRows("labels.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range table {
+		labels[row[0]] = row[1]
+	}
+	labelled := [][]string{{"id", "prompt", "category"}}
+	for _, row := range samplePrompts(t) {
+		labelled = append(labelled, append(row, labels[row[0]]))
+	}
+	score := func(rows [][]string) (s classify.Score, said string) {
+		t.Helper()
+		file := filepath.Join(dir, "labelled.csv")
+		writeCSV(t, file, rows)
+		said = command(t, dir, exitOK, "audit", "score", file, "--json")
+		if err := json.Unmarshal([]byte(said), &s); err != nil {
+			t.Fatalf("%v: %s", err, said)
+		}
+		return s, command(t, dir, exitOK, "audit", "score", file)
+	}
+	whole, said := score(labelled)
+	if whole.LogTasks != len(labelled)-1 || whole.Alone == nil || *whole.Accuracy < *whole.Alone.Accuracy || *whole.Accuracy < 0.99 {
+		t.Errorf("as a log: %d learned from, accuracy %v, alone %+v", whole.LogTasks, *whole.Accuracy, whole.Alone)
+	}
+	if !strings.Contains(strings.Join(strings.Fields(said), " "), "whose wording was learned from 409 rows without labels; each by itself: accuracy 9") {
+		t.Errorf("it is not said how each does by itself:\n%s", said)
+	}
+	few, said := score(labelled[:100])
+	if few.LogTasks != 0 || few.Alone != nil || strings.Contains(said, "each by itself") {
+		t.Errorf("few rows: %d learned from, alone %+v:\n%s", few.LogTasks, few.Alone, said)
+	}
+}
+
+// samplePrompts are the ids and prompts of the embedded sample.
+func samplePrompts(t *testing.T) [][]string {
+	t.Helper()
+	rows, err := sampleRows("tasks.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	prompts := make([][]string, len(rows))
+	for i, row := range rows {
+		prompts[i] = []string{row[0], row[7]}
+	}
+	return prompts
+}
