@@ -23,8 +23,9 @@ const (
 )
 
 // A refill puts open calls into the queue, in one process at a time: the one that holds a
-// lock, which the server takes back with the connection, however that ends. Were it a job
-// of the queue, one that a crash left under way would keep all others out.
+// lock, which the server takes back with the connection, however that ends, and from one that
+// says nothing for a while. Were it a job of the queue, one that a crash left under way would
+// keep all others out.
 type refill struct {
 	client *river.Client[pgx.Tx]
 	pool   *pgxpool.Pool
@@ -63,14 +64,23 @@ func (r *refill) whileAlone(ctx context.Context) error {
 	}
 	conn := pooled.Hijack() // its end gives the lock back
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	// So does a machine's that is gone without a word, or a process's that stands still.
+	_, err = conn.Exec(ctx, `SET idle_session_timeout = '1min'`)
 	for err == nil && ctx.Err() == nil {
-		if err = r.fill(ctx); err != nil {
+		if err = r.fill(ctx); err != nil { // where it takes longer than that, two may fill: a call is in the queue once
 			return err
 		}
 		pause(ctx, refillPause)
-		err = conn.Ping(ctx)
+		err = answers(ctx, conn)
 	}
 	return err
+}
+
+// answers says whether a connection still does.
+func answers(ctx context.Context, conn *pgx.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	return conn.Ping(ctx)
 }
 
 // fill fills the queue of each provider that has become short.

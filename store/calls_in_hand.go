@@ -11,30 +11,42 @@ import (
 // for a while: its row says that it is under way until River has told the server.
 type inHand struct {
 	mu    sync.Mutex
-	ended map[int64]time.Time // zero: it is under way
+	calls map[int64]*handled
 }
 
-func (h *inHand) begin(id int64) { h.set(id, time.Time{}) }
+// A handled call may be under way twice, where River took one for lost that took too long.
+type handled struct {
+	times int
+	ended time.Time // the last time
+}
 
-func (h *inHand) end(id int64) { h.set(id, time.Now()) }
-
-func (h *inHand) set(id int64, ended time.Time) {
+func (h *inHand) begin(id int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.ended == nil {
-		h.ended = map[int64]time.Time{}
+	if h.calls == nil {
+		h.calls = map[int64]*handled{}
 	}
-	h.ended[id] = ended
+	if h.calls[id] == nil {
+		h.calls[id] = &handled{}
+	}
+	h.calls[id].times++
+}
+
+func (h *inHand) end(id int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.calls[id].times--
+	h.calls[id].ended = time.Now()
 }
 
 // ids are the calls in hand.
 func (h *inHand) ids() []int64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	ids := make([]int64, 0, len(h.ended))
-	for id, ended := range h.ended {
-		if !ended.IsZero() && time.Since(ended) > eval.WorkerLost {
-			delete(h.ended, id)
+	ids := make([]int64, 0, len(h.calls))
+	for id, call := range h.calls {
+		if call.times == 0 && time.Since(call.ended) > eval.WorkerLost {
+			delete(h.calls, id)
 			continue
 		}
 		ids = append(ids, id)

@@ -88,8 +88,10 @@ func runWorker(ctx context.Context, g *global, s *store.Store, o *workerOptions,
 	defer allowGarbage(200)() // little is in use at a time
 	working, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	seen := w.tell(working, stop, o.untilDone)
+	worked := make(chan struct{})
+	seen := w.tell(working, stop, worked, o.untilDone)
 	err = queue.Work(working, w.work())
+	close(worked)
 	stop(nil)
 	<-seen
 	keep := context.WithoutCancel(ctx)

@@ -3,11 +3,14 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"modeltrial/eval"
 	"modeltrial/store"
 	"modeltrial/store/storetest"
 )
@@ -64,6 +67,47 @@ func TestAWorkerDrains(t *testing.T) {
 	crew.wait()
 	if server.count() != calls {
 		t.Errorf("%d calls were made, want %d", server.count(), calls)
+	}
+}
+
+// TestADrainingWorkerIsNotTakenForDead: for as long as it awaits a call it tells of itself.
+func TestADrainingWorkerIsNotTakenForDead(t *testing.T) {
+	t.Parallel() // it waits for a slow call
+	database := storetest.NewServer(t)
+	server := newBillingServer(t)
+	server.latency = 3*seenPause - time.Second
+	dir := benchWorkspace(t, server.URL, 1, "db: "+database.Address)
+	path := filepath.Join(dir, "modeltrial.yaml")
+	config, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, bytes.Replace(config, []byte("timeout_seconds: 5"), []byte("timeout_seconds: 60"), 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	crew := &crew{t: t, dir: dir, server: server, concurrency: 2}
+	crew.start()
+	worker := crew.workers[0]
+	within(t, "calls are under way", func() bool { return server.count() == 2 })
+	if err := worker.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	silent := time.Duration(0) // at most
+	for ended := false; !ended; {
+		for _, w := range statusOf(t, dir).Workers {
+			silent = max(silent, time.Since(w.SeenAt))
+		}
+		select {
+		case <-worker.ended:
+			ended = true
+		case <-time.After(time.Second):
+		}
+	}
+	if silent > 2*seenPause {
+		t.Errorf("it was silent for %v while it awaited its calls; others take one for dead after %v", silent, eval.WorkerLost)
+	}
+	if code := worker.ProcessState.ExitCode(); code != exitOK || server.count() != 2 {
+		t.Errorf("exit code %d after %d calls: %s", code, server.count(), worker.out.String())
 	}
 }
 

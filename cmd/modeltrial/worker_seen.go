@@ -37,7 +37,8 @@ func (w *worker) counts() (answered, rated, failed int, spent audit.NanoUSD) {
 // A pulse tells of a worker while it works, and looks whether it should go on.
 type pulse struct {
 	w       *worker
-	stop    context.CancelCauseFunc // ends the work
+	stop    context.CancelCauseFunc // begins the end of the work
+	worked  <-chan struct{}         // closed when what was under way has ended
 	samples []workSample            // of the last while, oldest first
 	steady  time.Time               // since when it has told of itself without a gap
 
@@ -52,11 +53,12 @@ type workSample struct {
 	calls int
 }
 
-// tell has the worker tell of itself until the context ends, and a last time then. It
-// ends the work where the protocol has changed, and with untilDone where all is done.
-func (w *worker) tell(ctx context.Context, stop context.CancelCauseFunc, untilDone bool) (ended <-chan struct{}) {
+// tell has the worker tell of itself until it has worked, also while it awaits what is under
+// way after the context's end: others would take it for dead, and make its calls again. It
+// ends the context where the protocol has changed, and with untilDone where all is done.
+func (w *worker) tell(ctx context.Context, stop context.CancelCauseFunc, worked <-chan struct{}, untilDone bool) (ended <-chan struct{}) {
 	now := time.Now()
-	p := &pulse{w: w, stop: stop, samples: []workSample{{at: now}}, steady: now, stuck: now}
+	p := &pulse{w: w, stop: stop, worked: worked, samples: []workSample{{at: now}}, steady: now, stuck: now}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -77,14 +79,26 @@ func (p *pulse) beat(ctx context.Context, untilDone bool) {
 		}
 		select {
 		case <-ctx.Done():
-			if err := p.see(context.WithoutCancel(ctx), true); err != nil {
-				slog.WarnContext(ctx, "the worker could not tell that it ends", "error", err)
-			}
+			p.drain(context.WithoutCancel(ctx), looking)
 			return
 		case <-looking:
 			err = p.look(ctx)
 		case <-finishing:
 			err = p.finish(ctx)
+		}
+	}
+}
+
+// drain tells that the worker takes nothing more, for as long as something is under way.
+func (p *pulse) drain(ctx context.Context, looking <-chan time.Time) {
+	for {
+		if err := p.see(ctx, true); err != nil {
+			slog.WarnContext(ctx, "the worker could not tell that it ends", "error", err)
+		}
+		select {
+		case <-p.worked:
+			return
+		case <-looking:
 		}
 	}
 }
@@ -107,8 +121,12 @@ func (p *pulse) see(ctx context.Context, draining bool) error {
 
 // look tells how far the worker is, and looks after the others and the protocol.
 func (p *pulse) look(ctx context.Context) error {
-	if err := p.see(ctx, false); err != nil {
+	began := time.Now()
+	err := p.see(ctx, false)
+	if err != nil || time.Since(began) > seenPause { // the database was away, for the others too
 		p.steady = time.Now()
+	}
+	if err != nil {
 		return err
 	}
 	if err := p.w.relieve(ctx, p.steady); err != nil {
