@@ -185,24 +185,17 @@ type UnclassifiedTask struct {
 	Category     audit.Category `db:"category"`       // the local categoriser's so far; empty where there is none
 }
 
-// toSort is whether a task is the local categoriser's to sort, and notSorted whether it has
-// no category at all.
-const (
-	toSort    = `category_source IN ('', 'local')`
-	notSorted = `category = ''`
-)
-
 // Unclassified gives the next tasks after a row, in the order of rows, that have no
 // category or, where again is set, only a local one. It gives so many that their texts
 // take about a megabyte, none where none is left.
 func (s *Store) Unclassified(ctx context.Context, again bool, afterRow int64) (tasks []UnclassifiedTask, err error) {
 	const mostBytes, mostTasks = 1 << 20, 2000
-	condition := notSorted
+	condition := `category = ''`
 	if again {
-		condition = toSort
+		condition = `category_source IN ('', 'local')`
 	}
 	size := 0
-	for task, err := range s.eachUnclassified(ctx, condition+` AND row_id > ? ORDER BY row_id LIMIT ?`, afterRow, mostTasks) {
+	for task, err := range s.eachTaskText(ctx, condition+` AND row_id > ? ORDER BY row_id LIMIT ?`, afterRow, mostTasks) {
 		if err != nil {
 			return nil, err
 		}
@@ -215,20 +208,16 @@ func (s *Store) Unclassified(ctx context.Context, again bool, afterRow int64) (t
 	return tasks, nil
 }
 
-// CountToSort counts the tasks whose category is neither the log's, a person's nor a
-// model's.
-func (s *Store) CountToSort(ctx context.Context) (count int, err error) {
-	err = s.reader.GetContext(ctx, &count, `SELECT count(*) FROM tasks WHERE `+toSort)
-	return count, err
+// TaskTexts gives about one in so many tasks, spread over the log, in the order of rows:
+// always the same ones.
+func (s *Store) TaskTexts(ctx context.Context, oneIn int) iter.Seq2[UnclassifiedTask, error] {
+	// Not every so manieth, since tasks may take turns, too: the multiples of the golden ratio
+	// lie evenly between whole numbers, also those of every second row (Weyl 1916,
+	// Mathematische Annalen 77).
+	return s.eachTaskText(ctx, `row_id * 2654435769 % 4294967296 * ? < 4294967296 ORDER BY row_id`, oneIn)
 }
 
-// SampleToSort gives one in so many of the tasks of [Store.CountToSort], spread evenly over
-// the log, in the order of rows.
-func (s *Store) SampleToSort(ctx context.Context, oneIn int) iter.Seq2[UnclassifiedTask, error] {
-	return s.eachUnclassified(ctx, toSort+` AND row_id % ? = 0 ORDER BY row_id`, oneIn)
-}
-
-func (s *Store) eachUnclassified(ctx context.Context, condition string, arguments ...any) iter.Seq2[UnclassifiedTask, error] {
+func (s *Store) eachTaskText(ctx context.Context, condition string, arguments ...any) iter.Seq2[UnclassifiedTask, error] {
 	return func(yield func(UnclassifiedTask, error) bool) {
 		rows, err := s.reader.QueryxContext(ctx, `
 SELECT row_id, category, system_prompt, prompt,

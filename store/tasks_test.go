@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -254,4 +255,35 @@ func BenchmarkEachTaskSummary(b *testing.B) {
 		must(b, s.EachTaskSummary(b.Context(), func(audit.Task) error { return nil }))
 	}
 	b.ReportMetric(float64(len(tasks))*float64(b.N)/b.Elapsed().Seconds(), "tasks/s")
+}
+
+// TestTaskTexts are of all tasks, whoever sorted them, or of a share that takes no turns.
+func TestTaskTexts(t *testing.T) {
+	s := openTest(t, filepath.Join(t.TempDir(), "modeltrial.db"))
+	ids := addTasks(t, s, "coding", 900)
+	rows := func(oneIn int) (rows []int64, odd int) {
+		t.Helper()
+		for task, err := range s.TaskTexts(t.Context(), oneIn) {
+			must(t, err)
+			if task.Prompt == "" {
+				t.Errorf("row %d has no prompt", task.Row)
+			}
+			rows = append(rows, task.Row)
+			odd += int(task.Row % 2)
+		}
+		return rows, odd
+	}
+	if all, _ := rows(1); len(all) != len(ids) || !slices.IsSorted(all) {
+		t.Errorf("got %d of %d tasks in the order %v", len(all), len(ids), all)
+	}
+	for oneIn, want := range map[int]int{2: 450, 3: 300, 9: 100} {
+		got, odd := rows(oneIn)
+		again, _ := rows(oneIn)
+		if len(got) < want*8/10 || len(got) > want*12/10 || odd < len(got)*4/10 || odd > len(got)*6/10 {
+			t.Errorf("one in %d are %d tasks, %d of odd rows; want about %d and half of them", oneIn, len(got), odd, want)
+		}
+		if !slices.Equal(got, again) {
+			t.Errorf("one in %d are others the second time", oneIn)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"context"
 	"iter"
 	"runtime"
 	"slices"
@@ -24,7 +25,7 @@ func AdaptsToOneIn(texts int) int { return max(1, (texts+AdaptsTo-1)/AdaptsTo) }
 
 const (
 	// adaptParts is into how many parts a log is cut. What is learned from three of them
-	// is said of the fourth, so that no text is a witness for itself.
+	// is said of the fourth, so that no text is directly a witness for itself.
 	adaptParts = 4
 	// adaptRounds is how often it is learned from the log, each time from what was said of
 	// it the time before.
@@ -51,36 +52,40 @@ const (
 // The texts are those of a log, or of a random sample of it; more than [AdaptsTo] gain
 // little. It returns nil where there are fewer than [AdaptsFrom], or a category is hardly
 // among them: then there is nothing to set the others against. The same texts in the same
-// order give the same model on the same architecture.
-func (m *Model) Adapt(texts iter.Seq[string]) *Model {
+// order give the same model on the same architecture. An error is one of the texts' or the
+// context's.
+func (m *Model) Adapt(ctx context.Context, texts iter.Seq2[string, error]) (*Model, error) {
 	m = m.Unadapted()
-	a := newAdaptation(m, texts)
-	if len(a.t.samples) < AdaptsFrom {
-		return nil
+	a, err := newAdaptation(m, texts)
+	if err != nil || len(a.t.samples) < AdaptsFrom {
+		return nil, err
 	}
 	var students []*Model
 	for range adaptRounds {
-		if students = a.learn(); students == nil {
-			return nil
+		if students, err = a.learn(ctx); students == nil || err != nil {
+			return nil, err
 		}
 		a.judge(students)
 	}
-	return m.taught(students)
+	return m.taught(students, adapting{logWeight, adaptedTemperature, adaptedThreshold}), nil
 }
 
 // An adaptation is the log under way.
 type adaptation struct {
 	model  *Model
 	t      *training   // a sample's fold is its part, and its label what it seems to be
-	known  [][]float64 // what m says of each sample: logarithms of probabilities up to a constant
+	known  [][]float64 // what the model says of each sample: logarithms of probabilities up to a constant
 	likely []bool
 }
 
-func newAdaptation(m *Model, texts iter.Seq[string]) *adaptation {
+func newAdaptation(m *Model, texts iter.Seq2[string, error]) (*adaptation, error) {
 	options := Options{Categories: m.categories, Bits: m.bits, Epochs: 3, Dropout: 0.3, Folds: adaptParts, Seed: 1}.withDefaults()
 	a := &adaptation{model: m, t: &training{options: options}}
 	x := newExtractor(m.bits)
-	for text := range texts {
+	for text, err := range texts {
+		if err != nil {
+			return nil, err
+		}
 		s := x.sample(text)
 		s.fold = partOf(text, adaptParts)
 		known := m.scoreSample(&s)
@@ -90,7 +95,7 @@ func newAdaptation(m *Model, texts iter.Seq[string]) *adaptation {
 		a.t.samples, a.known, a.likely = append(a.t.samples, s), append(a.known, known), append(a.likely, false)
 		a.label(len(a.known)-1, slices.Clone(known))
 	}
-	return a
+	return a, nil
 }
 
 // label takes what is most probable by the scores for a sample's label.
@@ -107,7 +112,7 @@ func (a *adaptation) label(i int, scores []float64) {
 
 // learn fits a model for each part to the likely labels of the others; none where they do
 // not tell of every category.
-func (a *adaptation) learn() []*Model {
+func (a *adaptation) learn(ctx context.Context) ([]*Model, error) {
 	learned := make([][]int, adaptParts)
 	for part := range learned {
 		counts := make([]int, len(a.model.categories))
@@ -118,20 +123,22 @@ func (a *adaptation) learn() []*Model {
 			}
 		}
 		if slices.Min(counts) < leastLabels {
-			return nil
+			return nil, nil
 		}
 	}
 	students := make([]*Model, adaptParts)
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0)) // each takes 80 MB at the default size
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(min(runtime.GOMAXPROCS(0), 2)) // each takes 80 MB at the default size
 	for part := range students {
 		group.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			students[part] = a.t.fit(learned[part])
 			return nil
 		})
 	}
-	_ = group.Wait() // none gives an error
-	return students
+	return students, group.Wait()
 }
 
 // judge labels each sample by what was known and what the log's other parts say.
@@ -146,32 +153,36 @@ func (a *adaptation) judge(students []*Model) {
 	}
 }
 
+// An adapting says how what was known and what was learned go together.
+type adapting struct{ logWeight, temperature, threshold float32 }
+
 // taught is m beside what students have learned from a log.
-func (m *Model) taught(students []*Model) *Model {
+func (m *Model) taught(students []*Model, how adapting) *Model {
 	whole := *m
-	whole.temperature, whole.threshold, whole.heldOut = adaptedTemperature, adaptedThreshold, nil
+	whole.temperature, whole.threshold, whole.heldOut = float64(how.temperature), float64(how.threshold), nil
 	if m.threshold >= mostThreshold { // it is hardly sure of anything
 		whole.threshold = m.threshold
 	}
-	whole.base, whole.students = m, students
+	whole.base, whole.students, whole.how = m, students, how
 	for _, student := range students {
-		whole.parts = append(whole.parts, sync.OnceValue(func() *Model { return m.with(student, whole.temperature, whole.threshold) }))
+		whole.parts = append(whole.parts, sync.OnceValue(func() *Model { return whole.with(student) }))
 	}
 	return &whole
 }
 
-// with is a model whose scores are those of m and a student's together.
-func (m *Model) with(student *Model, temperature, threshold float64) *Model {
-	n := len(m.categories)
-	w := &weights{n: n, hashed: make([]float64, len(m.weights)), dense: make([]float64, len(m.dense))}
+// with is a model whose scores are those of what m was and of a student together.
+func (m *Model) with(student *Model) *Model {
+	n, logWeight := len(m.categories), float64(m.how.logWeight)
+	w := &weights{n: n, hashed: make([]float64, len(m.base.weights)), dense: make([]float64, len(m.base.dense))}
 	for i := range w.hashed {
-		w.hashed[i] = float64(float64(m.weights[i])*m.scales[i%n])/m.temperature + float64(logWeight*float64(student.weights[i])*student.scales[i%n])
+		w.hashed[i] = float64(float64(m.base.weights[i])*m.base.scales[i%n])/m.base.temperature +
+			float64(logWeight*float64(student.weights[i])*student.scales[i%n])
 	}
 	for i := range w.dense {
-		w.dense[i] = m.dense[i]/m.temperature + float64(logWeight*student.dense[i])
+		w.dense[i] = m.base.dense[i]/m.base.temperature + float64(logWeight*student.dense[i])
 	}
 	both := w.model(Options{Categories: m.categories, Bits: m.bits})
-	both.temperature, both.threshold = temperature, threshold
+	both.temperature, both.threshold = m.temperature, m.threshold
 	return both
 }
 

@@ -2,8 +2,10 @@ package classify
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"sync"
 	"testing"
@@ -53,7 +55,23 @@ func jargonLog() (rows []Labelled) {
 }
 
 // adaptedToJargon is the built-in model after it has learned the wording of that log.
-var adaptedToJargon = sync.OnceValue(func() *Model { return Default().Adapt(slices.Values(textsOf(jargonLog()))) })
+var adaptedToJargon = sync.OnceValue(func() *Model {
+	m, err := Default().Adapt(context.Background(), each(textsOf(jargonLog())))
+	if err != nil {
+		panic(err) // of neither texts nor context
+	}
+	return m
+})
+
+func each(texts []string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for _, text := range texts {
+			if !yield(text, nil) {
+				return
+			}
+		}
+	}
+}
 
 func textsOf(rows []Labelled) []string {
 	texts := make([]string, len(rows))
@@ -96,10 +114,12 @@ func TestAdaptLearnsTheWordingOfALog(t *testing.T) {
 }
 
 func TestAdaptIsRepeatable(t *testing.T) {
+	again, err := adaptedToJargon().Adapt(t.Context(), each(textsOf(jargonLog())))
+	if err != nil {
+		t.Fatal(err)
+	}
 	var first, second bytes.Buffer
-	for file, m := range map[*bytes.Buffer]*Model{
-		&first: adaptedToJargon(), &second: adaptedToJargon().Adapt(slices.Values(textsOf(jargonLog()))),
-	} {
+	for file, m := range map[*bytes.Buffer]*Model{&first: adaptedToJargon(), &second: again} {
 		if err := m.Write(file); err != nil {
 			t.Fatal(err)
 		}
@@ -112,15 +132,35 @@ func TestAdaptIsRepeatable(t *testing.T) {
 // TestAdaptHasNothingToLearn: of a few tasks, or of tasks of one kind.
 func TestAdaptHasNothingToLearn(t *testing.T) {
 	texts := textsOf(jargonLog())
-	if Default().Adapt(slices.Values(texts[:AdaptsFrom-1])) != nil {
-		t.Error("something was learned from too few texts")
+	nothing := func(what string, texts []string) {
+		t.Helper()
+		if m, err := Default().Adapt(t.Context(), each(texts)); m != nil || err != nil {
+			t.Errorf("something was learned from %s, %v", what, err)
+		}
 	}
+	nothing("too few texts", texts[:AdaptsFrom-1])
 	var poems []string
 	for i := range 300 {
 		poems = append(poems, fmt.Sprintf("Write a poem about autumn in %d lines.", i))
 	}
-	if Default().Adapt(slices.Values(poems)) != nil {
-		t.Error("something was learned from one kind of work")
+	nothing("one kind of work", poems)
+	broken := errors.New("the log cannot be read")
+	_, err := Default().Adapt(t.Context(), func(yield func(string, error) bool) {
+		for i := 0; yield(texts[i], map[bool]error{i == 250: broken}[true]); i++ {
+		}
+	})
+	if !errors.Is(err, broken) {
+		t.Errorf("got %v of a log that cannot be read", err)
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if m, err := Default().Adapt(ended, each(texts)); m != nil || !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v after the context had ended", err)
+	}
+	for texts, want := range map[int]int{0: 1, AdaptsFrom: 1, AdaptsTo: 1, AdaptsTo + 1: 2, 25_000: 3} {
+		if got := AdaptsToOneIn(texts); got != want {
+			t.Errorf("of %d texts one in %d is learned from, want %d", texts, got, want)
+		}
 	}
 }
 
@@ -187,7 +227,10 @@ func smallModel(t *testing.T) *Model {
 // TestUnseenSourcesAsALog holds what the wording of the labelled prompts adds, of which
 // nothing but the texts is learned from.
 func TestUnseenSourcesAsALog(t *testing.T) {
-	s, _ := MeasureLog(sharedRows(t), Default())
+	s, _, err := MeasureLog(t.Context(), sharedRows(t), Default())
+	if err != nil {
+		t.Fatal(err)
+	}
 	if s.Alone == nil || *s.Alone.Accuracy >= *s.Accuracy {
 		t.Fatalf("got accuracy %.4f and alone %+v, want more than alone", *s.Accuracy, s.Alone)
 	}
@@ -216,7 +259,9 @@ func BenchmarkAdapt(b *testing.B) {
 	}
 	b.Run("learn", func(b *testing.B) {
 		for b.Loop() {
-			Default().Adapt(slices.Values(texts))
+			if _, err := Default().Adapt(b.Context(), each(texts)); err != nil {
+				b.Fatal(err)
+			}
 		}
 	})
 	b.Run("file", func(b *testing.B) {

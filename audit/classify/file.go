@@ -30,9 +30,9 @@ import (
 //	CRC-32 (IEEE) of all before                 uint32
 const fileMagic = "MTCLASS\x03"
 
-// A weights file of a model that was adapted to a log is a magic and, compressed by zstd, a
-// file like that of each of its models, the one that it was first: its length (uint32), and
-// the file.
+// A weights file of a model that was adapted to a log is a magic and, compressed by zstd, how
+// much the log counts, temperature and threshold (float32 each), and a file like that above
+// of each of its models, the one that it was first: its length (uint32), and the file.
 const adaptedMagic = "MTCLASS\x04"
 
 // ErrWeights is wrapped by every error about a weights file.
@@ -107,6 +107,9 @@ func (m *Model) writeAdapted(w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("write classifier weights: %w", err)
 	}
+	if err := binary.Write(compressed, binary.LittleEndian, []float32{m.how.logWeight, m.how.temperature, m.how.threshold}); err != nil {
+		return fmt.Errorf("write classifier weights: %w", errors.Join(err, compressed.Close()))
+	}
 	for _, model := range append([]*Model{m.base}, m.students...) {
 		var file bytes.Buffer
 		if err := model.Write(&file); err != nil {
@@ -134,6 +137,7 @@ func loadAdapted(compressed []byte) (*Model, error) {
 		return nil, fmt.Errorf("%w: %w", ErrWeights, err)
 	}
 	r := &fileReader{rest: data}
+	how := r.numbers(3)
 	var models []*Model
 	for len(r.rest) > 0 {
 		size := r.take(4)
@@ -162,7 +166,10 @@ func loadAdapted(compressed []byte) (*Model, error) {
 			return nil, fmt.Errorf("%w: its models do not belong together", ErrWeights)
 		}
 	}
-	return m.taught(students), nil
+	if how[1] < 0.01 || how[2] < 0 || how[2] > 1 {
+		return nil, fmt.Errorf("%w: temperature or threshold out of range", ErrWeights)
+	}
+	return m.taught(students, adapting{float32(how[0]), float32(how[1]), float32(how[2])}), nil
 }
 
 // mostAdapted bounds what a file may unpack to: more than its models take with as many

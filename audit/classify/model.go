@@ -40,6 +40,7 @@ type Model struct {
 	// from the log, and both together.
 	base     *Model
 	students []*Model
+	how      adapting
 	parts    []func() *Model // each is made when it is first asked
 }
 

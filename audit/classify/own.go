@@ -61,8 +61,10 @@ type Learned struct {
 	Accuracy   *audit.Interval `json:"accuracy"`
 	WhyMissing string          `json:"why_missing,omitempty"`
 	Warnings   []string        `json:"warnings"`
-	// LogTasks is how many tasks of the log its wording was learned from, without labels.
+	// LogTasks is from how many tasks the log's wording was learned, without labels, and
+	// LogSize how many it had then; 0 where nothing was to be learned.
 	LogTasks int `json:"log_tasks"`
+	LogSize  int `json:"log_size"`
 }
 
 // Learn trains a model for a workspace from the built-in texts and its lesson.

@@ -2,6 +2,7 @@ package classify
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"math"
 	"slices"
@@ -140,23 +141,24 @@ func MeasureErrors(rows []Labelled, m *Model) (Score, []ErrorRow) {
 
 // MeasureLog is [MeasureErrors] of m after it has learned the rows' wording as that of a
 // log, where there are enough, see [Model.Adapt].
-func MeasureLog(rows []Labelled, m *Model) (Score, []ErrorRow) {
+func MeasureLog(ctx context.Context, rows []Labelled, m *Model) (Score, []ErrorRow, error) {
 	learned := 0
-	adapted := m.Adapt(func(yield func(string) bool) {
-		for i := 0; i < len(rows); i += AdaptsToOneIn(len(rows)) {
+	adapted, err := m.Adapt(ctx, func(yield func(string, error) bool) {
+		for i := 0; i < len(rows) && yield(rows[i].Text, ctx.Err()); i += AdaptsToOneIn(len(rows)) {
 			learned++
-			if !yield(rows[i].Text) {
-				return
-			}
 		}
 	})
+	if err != nil {
+		return Score{}, nil, err
+	}
 	if adapted == nil {
-		return MeasureErrors(rows, m)
+		s, wrong := MeasureErrors(rows, m)
+		return s, wrong, nil
 	}
 	s, wrong := MeasureErrors(rows, adapted)
 	alone, _ := MeasureErrors(rows, m)
 	s.LogTasks, s.Alone = learned, &AloneScore{alone.Accuracy, alone.MacroF1, alone.UnsureShare, alone.AccuracyWhenSure}
-	return s, wrong
+	return s, wrong, nil
 }
 
 func errorRows(rows []Labelled, predictions []Prediction, categories []audit.Category) []ErrorRow {

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,10 +36,31 @@ func TestALogsWordingIsLearned(t *testing.T) {
 	if d, said := learned(220, 250); d.Categoriser.LogTasks != 220 || d.Classified != 30 {
 		t.Errorf("some more are sorted by what is known:\n%s", said)
 	}
-	if d, said := learned(250, 400); d.Categoriser.LogTasks != 400 || d.Classified != 400 {
-		t.Errorf("the log is another one after a while:\n%s", said)
+	// What people sorted is of the log, too: it goes on with what it has learned.
+	sheet := filepath.Join(dir, "sample.csv")
+	command(t, dir, exitOK, "audit", "classify", "--sample", "100", "--sample-file", sheet)
+	sample := readCSV(t, sheet)
+	category := slices.Index(sample[0], "category")
+	for _, row := range sample[1:] {
+		row[category] = "general"
 	}
-	if said := command(t, dir, exitOK, "audit", "classify"); !strings.Contains(said, "learned the wording of this log from 400 tasks, without labels") {
+	writeCSV(t, sheet, sample)
+	command(t, dir, exitOK, "audit", "classify", "--review", sheet)
+	if d, said := learned(250, 400); d.Categoriser.LogTasks != 220 || d.Classified != 150 {
+		t.Errorf("after a review:\n%s", said)
+	}
+	if d, said := learned(0, 409); d.Categoriser.LogTasks != 220 || d.Classified != 9 {
+		t.Errorf("the log has not doubled:\n%s", said)
+	}
+	more := slices.Clone(rows)
+	for _, row := range rows[:40] {
+		more = append(more, []string{"again " + row[0], row[1] + " Once more, please."})
+	}
+	rows = more
+	if d, said := learned(409, 449); d.Categoriser.LogTasks != 449 || d.Classified != 349 {
+		t.Errorf("the log has doubled, of which a person has sorted 100:\n%s", said)
+	}
+	if said := command(t, dir, exitOK, "audit", "classify"); !strings.Contains(said, "learned the wording of this log from 449 tasks, without labels") {
 		t.Errorf("it does not say from what it learned:\n%s", said)
 	}
 }

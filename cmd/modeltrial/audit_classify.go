@@ -37,9 +37,9 @@ func newAuditClassifyCmd(g *global) *cobra.Command {
 		Short: "put tasks into categories, locally and without network",
 		Long: `classify gives every task without a category one, on this machine and without
 network. Where modeltrial.yaml lists categories of its own, it learns them from their
-descriptions and examples. From 200 tasks on it learns the wording of the log: tasks whose
-category is plain tell of others that are worded like them. It does so again when the log
-has doubled, and sorts all of it by that.
+descriptions and examples. From 200 tasks on it learns the wording of the log, where each
+category is among them: tasks whose category is plain tell of others that are worded like
+them. It does so again when the log has doubled, and sorts all of it by that.
 
 A person corrects in two ways. --unsure FILE writes the tasks that the categoriser is
 unsure of, with its guesses: each correction teaches it something. --sample N writes a

@@ -61,7 +61,10 @@ func runScore(ctx context.Context, g *global, path, errorsFile string, out, errO
 	if len(rows) == 0 {
 		return fmt.Errorf("%s: no labelled row could be used", path)
 	}
-	score, wrong := classify.MeasureLog(rows, model)
+	score, wrong, err := classify.MeasureLog(ctx, rows, model)
+	if err != nil {
+		return err
+	}
 	if errorsFile != "" {
 		err := report.ReplaceFile(errorsFile, func(w io.Writer) error { return report.ErrorRows(w, wrong) })
 		if err != nil {
@@ -80,24 +83,26 @@ func runScore(ctx context.Context, g *global, path, errorsFile string, out, errO
 	return err
 }
 
-// scoredModel is the categoriser of the workspace where there is one, else the
-// built-in model or, where modeltrial.yaml alone lists categories, one that learns
-// them for this once; without what it has learned from another log than the file.
-func scoredModel(ctx context.Context, g *global, config eval.Config, errOut io.Writer) (model *classify.Model, err error) {
+// scoredModel is the categoriser that the workspace has or would have, where there is one,
+// before it learns of a log.
+func scoredModel(ctx context.Context, g *global, config eval.Config, errOut io.Writer) (*classify.Model, error) {
 	there, err := g.hasDatabase()
 	if err != nil {
 		return nil, err
 	}
+	lesson, row := ownLesson(config), store.LocalModel{}
 	if there {
-		err = g.withStore(ctx, func(s *store.Store) error {
-			used, err := workspaceCategoriser(ctx, s, config, errOut)
-			if err == nil {
-				model = used.Unadapted()
+		err = g.withStore(ctx, func(s *store.Store) (err error) {
+			if lesson, err = workspaceLesson(ctx, s, config); err != nil {
+				return err
 			}
-			return err
+			row, err = s.LocalModel(ctx)
+			return ignoreNotFound(err)
 		})
-		return model, err
+		if err != nil {
+			return nil, err
+		}
 	}
-	taught, err := taughtCategoriser(store.LocalModel{}, ownLesson(config), errOut)
+	taught, err := taughtCategoriser(row, lesson, errOut)
 	return taught.Model, err
 }

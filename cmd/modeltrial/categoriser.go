@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/bits"
 	"strings"
 
 	"modeltrial/audit"
@@ -41,57 +40,62 @@ func (c categoriser) use(ctx context.Context, s *store.Store) error {
 
 // workspaceCategoriser is the model that has learned the wording of the workspace's log,
 // beside its own categories and corrections where it has any, and is kept until these
-// change or the log has doubled. In a small log without any it is the built-in one.
+// change or the log has doubled. Where there is nothing to learn it is the built-in one.
 func workspaceCategoriser(ctx context.Context, s *store.Store, config eval.Config, errOut io.Writer) (categoriser, error) {
 	lesson, err := workspaceLesson(ctx, s, config)
 	if err != nil {
 		return categoriser{}, err
 	}
-	tasks, err := s.CountToSort(ctx)
+	tasks, err := s.CountTasks(ctx)
 	if err != nil {
 		return categoriser{}, err
 	}
-	kept, err := s.LocalModel(ctx)
-	missing := errors.Is(err, eval.ErrNotFound)
-	if err != nil && !missing {
+	row, err := s.LocalModel(ctx)
+	if err := ignoreNotFound(err); err != nil {
 		return categoriser{}, err
 	}
-	adapts := tasks >= classify.AdaptsFrom
-	if lesson.Empty() && !adapts {
-		return categoriser{Model: classify.Default(), renewed: !missing}, nil
+	fingerprint := fmt.Sprintf("%s log %d", lesson.Fingerprint(datasets.Classifier), classify.AdaptVersion)
+	var kept categoriser
+	if row.Fingerprint == fingerprint {
+		if kept, err = keptCategoriser(row); err != nil || tasks < max(classify.AdaptsFrom, 2*kept.learned.LogSize) {
+			return kept, err
+		}
 	}
-	fingerprint := lesson.Fingerprint(datasets.Classifier) + logFingerprint(tasks)
-	if !missing && kept.Fingerprint == fingerprint {
-		return keptCategoriser(kept)
-	}
-	c, err := taughtCategoriser(kept, lesson, errOut)
+	c, err := taughtCategoriser(row, lesson, errOut)
 	if err != nil {
 		return c, err
 	}
-	c.fingerprint, c.learned.LogTasks = fingerprint, 0
-	if adapts {
+	c.fingerprint = fingerprint
+	if tasks >= classify.AdaptsFrom {
 		if err := adaptToLog(ctx, s, &c, tasks, errOut); err != nil {
 			return c, err
 		}
 	}
+	switch {
+	case c.learned.LogTasks > 0:
+	case lesson.Empty():
+		return categoriser{Model: classify.Default(), renewed: row.Fingerprint != ""}, nil
+	case kept.learned != nil && kept.learned.LogTasks == 0: // it is the same
+		return kept, nil
+	}
 	return keepCategoriser(ctx, s, c)
 }
 
-// taughtCategoriser is the model that has learned a lesson and nothing of a log: the one
-// in kept, where that learned it, which may be none at all.
-func taughtCategoriser(kept store.LocalModel, lesson classify.Lesson, errOut io.Writer) (categoriser, error) {
+// taughtCategoriser is the model that has learned a lesson and nothing of a log: that of
+// the row, where it learned it, which may be an empty row.
+func taughtCategoriser(row store.LocalModel, lesson classify.Lesson, errOut io.Writer) (categoriser, error) {
 	if lesson.Empty() {
 		return categoriser{Model: classify.Default(), learned: &classify.Learned{
 			Examples: map[audit.Category]int{}, BuiltIn: map[audit.Category]int{}, Warnings: []string{},
 			WhyMissing: "measure it with a random sample: modeltrial audit classify --sample 200",
 		}}, nil
 	}
-	if strings.HasPrefix(kept.Fingerprint, lesson.Fingerprint(datasets.Classifier)) {
-		c, err := keptCategoriser(kept)
+	if strings.HasPrefix(row.Fingerprint, lesson.Fingerprint(datasets.Classifier)) {
+		c, err := keptCategoriser(row)
 		if err != nil {
 			return c, err
 		}
-		c.Model = c.Unadapted()
+		c.Model, c.learned.LogTasks, c.learned.LogSize = c.Unadapted(), 0, 0
 		return c, nil
 	}
 	fmt.Fprintf(errOut, "training the categoriser on what is new in this workspace\n")
@@ -103,33 +107,31 @@ func taughtCategoriser(kept store.LocalModel, lesson classify.Lesson, errOut io.
 	return categoriser{Model: model, learned: &learned}, err
 }
 
-// logFingerprint is another one whenever a log has doubled.
-func logFingerprint(tasks int) string {
-	if tasks < classify.AdaptsFrom {
-		return ""
-	}
-	return fmt.Sprintf(" log %d.%d", classify.AdaptVersion, bits.Len(uint(tasks)))
-}
-
-// adaptToLog has a model learn the wording of the tasks that are its to sort.
-func adaptToLog(ctx context.Context, s *store.Store, c *categoriser, tasks int, errOut io.Writer) (err error) {
+// adaptToLog has a model learn the wording of the log, whoever sorted its tasks.
+func adaptToLog(ctx context.Context, s *store.Store, c *categoriser, tasks int, errOut io.Writer) error {
 	oneIn := classify.AdaptsToOneIn(tasks)
 	bar := newCountBar(errOut, "learn the log's wording", tasks/oneIn)
 	defer bar.finish()
 	read := 0
-	adapted := c.Adapt(func(yield func(string) bool) {
-		for task, failed := range s.SampleToSort(ctx, oneIn) {
-			if err = failed; err != nil || !yield(classify.TaskText(task.System, task.Prompt, task.LastUserTurn)) {
+	adapted, err := c.Adapt(ctx, func(yield func(string, error) bool) {
+		for task, err := range s.TaskTexts(ctx, oneIn) {
+			if !yield(classify.TaskText(task.System, task.Prompt, task.LastUserTurn), err) {
 				return
 			}
 			read++
 			bar.set(read)
 		}
 	})
-	if err == nil && adapted != nil {
-		c.Model, c.learned.LogTasks = adapted, read
+	if err != nil {
+		return err
 	}
-	return err
+	c.learned.LogSize = tasks
+	if adapted == nil {
+		fmt.Fprintln(errOut, "the log's wording was not learned: one of the categories is hardly among its tasks")
+		return nil
+	}
+	c.Model, c.learned.LogTasks = adapted, read
+	return nil
 }
 
 // keepCategoriser stores a workspace's model, and gives what was stored, so that this run
