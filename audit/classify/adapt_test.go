@@ -227,6 +227,9 @@ func smallModel(t *testing.T) *Model {
 // TestUnseenSourcesAsALog holds what the wording of the labelled prompts adds, of which
 // nothing but the texts is learned from.
 func TestUnseenSourcesAsALog(t *testing.T) {
+	if raceDetector {
+		t.Skip("learning from 5,000 prompts takes too long under the race detector; run without -race")
+	}
 	s, _, err := MeasureLog(t.Context(), sharedRows(t), Default())
 	if err != nil {
 		t.Fatal(err)
