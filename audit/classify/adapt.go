@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+
+	"modeltrial/audit"
 )
 
 // AdaptVersion is raised where the same log would give another model than before.
@@ -37,8 +39,9 @@ const (
 	// leastLabels is how many texts of each category there have to be.
 	leastLabels = 5
 	// adaptedTemperature divides the sum of both, which are no independent witnesses, and
-	// adaptedThreshold is the least probability of a sure prediction. A log has no labels to
-	// find them by; these are right for labelled prompts of other sources (see README).
+	// adaptedThreshold is the least probability of a sure prediction, for the built-in
+	// categories. A log has no labels to find them by; these are right for labelled prompts
+	// of other sources (see README).
 	adaptedTemperature = 2.75
 	adaptedThreshold   = 0.8
 )
@@ -67,7 +70,7 @@ func (m *Model) Adapt(ctx context.Context, texts iter.Seq2[string, error]) (*Mod
 		}
 		a.judge(students)
 	}
-	return m.taught(students, adapting{logWeight, adaptedTemperature, adaptedThreshold}), nil
+	return m.taught(students, a.how()), nil
 }
 
 // An adaptation is the log under way.
@@ -75,6 +78,7 @@ type adaptation struct {
 	model  *Model
 	t      *training   // a sample's fold is its part, and its label what it seems to be
 	known  [][]float64 // what the model says of each sample: logarithms of probabilities up to a constant
+	both   [][]float64 // the same with what the log's other parts say
 	likely []bool
 }
 
@@ -143,14 +147,40 @@ func (a *adaptation) learn(ctx context.Context) ([]*Model, error) {
 
 // judge labels each sample by what was known and what the log's other parts say.
 func (a *adaptation) judge(students []*Model) {
+	a.both = make([][]float64, len(a.known))
 	for i := range a.t.samples {
 		s := &a.t.samples[i]
 		scores := students[s.fold].scoreSample(s)
 		for k := range scores {
 			scores[k] = float64(logWeight*scores[k]) + a.known[i][k]
 		}
+		a.both[i] = slices.Clone(scores)
 		a.label(i, scores)
 	}
+}
+
+// how is what gives right probabilities. Of own categories nothing was measured but what
+// the model knows of itself: it goes on as sure of the log on the whole as it was before.
+func (a *adaptation) how() adapting {
+	if slices.Equal(a.model.categories, audit.Categories) {
+		return adapting{logWeight, adaptedTemperature, adaptedThreshold}
+	}
+	temperature, before := 1.0, confidence(a.known, 1)
+	for temperature < 20 && confidence(a.both, temperature) > before {
+		temperature *= 1.02
+	}
+	return adapting{logWeight, float32(temperature), float32(a.model.threshold)}
+}
+
+// confidence is the mean probability of the most probable category.
+func confidence(scores [][]float64, temperature float64) float64 {
+	sum := 0.0
+	for _, s := range scores {
+		p := slices.Clone(s)
+		softmax(p, temperature)
+		sum += slices.Max(p)
+	}
+	return sum / float64(len(scores))
 }
 
 // An adapting says how what was known and what was learned go together.
@@ -175,8 +205,9 @@ func (m *Model) with(student *Model) *Model {
 	n, logWeight := len(m.categories), float64(m.how.logWeight)
 	w := &weights{n: n, hashed: make([]float64, len(m.base.weights)), dense: make([]float64, len(m.base.dense))}
 	for i := range w.hashed {
-		w.hashed[i] = float64(float64(m.base.weights[i])*m.base.scales[i%n])/m.base.temperature +
-			float64(logWeight*float64(student.weights[i])*student.scales[i%n])
+		if was, learned := m.base.weights[i], student.weights[i]; was != 0 || learned != 0 {
+			w.hashed[i] = float64(float64(was)*m.base.scales[i%n])/m.base.temperature + float64(logWeight*float64(learned)*student.scales[i%n])
+		}
 	}
 	for i := range w.dense {
 		w.dense[i] = m.base.dense[i]/m.base.temperature + float64(logWeight*student.dense[i])

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"sync"
 	"testing"
@@ -114,6 +115,9 @@ func TestAdaptLearnsTheWordingOfALog(t *testing.T) {
 }
 
 func TestAdaptIsRepeatable(t *testing.T) {
+	if raceDetector {
+		t.Skip("learning twice takes too long under the race detector; run without -race")
+	}
 	again, err := adaptedToJargon().Adapt(t.Context(), each(textsOf(jargonLog())))
 	if err != nil {
 		t.Fatal(err)
@@ -165,6 +169,9 @@ func TestAdaptHasNothingToLearn(t *testing.T) {
 }
 
 func TestAdaptedWriteLoad(t *testing.T) {
+	if raceDetector {
+		t.Skip("files of a model are read and written for half a minute under the race detector; run without -race")
+	}
 	rows := jargonLog()
 	adapted := adaptedToJargon()
 	var file bytes.Buffer
@@ -222,6 +229,43 @@ func smallModel(t *testing.T) *Model {
 		t.Fatal(err)
 	}
 	return m
+}
+
+// TestAdaptIsNoSurerOfOwnCategories than it was: nothing was measured of them.
+func TestAdaptIsNoSurerOfOwnCategories(t *testing.T) {
+	if raceDetector {
+		t.Skip("training takes too long under the race detector; run without -race")
+	}
+	own := Options{Bits: 16, Epochs: 4}
+	var examples []Example
+	for i, row := range jargonLog() {
+		category := "own " + row.Category
+		if !slices.Contains(own.Categories, category) {
+			own.Categories = append(own.Categories, category)
+		}
+		if i%6 < 5 && i < 120 {
+			examples = append(examples, Example{Text: row.Text, Category: category, Kind: row.Text})
+		}
+	}
+	m, err := Train(examples, own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	adapted, err := m.Adapt(t.Context(), each(textsOf(jargonLog())))
+	if err != nil || adapted == nil {
+		t.Fatalf("nothing was learned, %v", err)
+	}
+	said := func(m *Model) (mean float64) {
+		for _, row := range jargonLog() {
+			mean += m.Classify(row.Text).Probability / float64(len(jargonLog()))
+		}
+		return mean
+	}
+	before, after := said(m), said(adapted)
+	if math.Abs(before-after) > 0.02 || adapted.Threshold() != m.Threshold() {
+		t.Errorf("the mean probability was %.3f and is %.3f, the threshold was %.3f and is %.3f; want the same",
+			before, after, m.Threshold(), adapted.Threshold())
+	}
 }
 
 // TestUnseenSourcesAsALog holds what the wording of the labelled prompts adds, of which

@@ -65,6 +65,7 @@ func (m *Model) Write(w io.Writer) error {
 	for _, v := range m.dense {
 		number(v)
 	}
+	b.Grow(len(m.weights))
 	for _, v := range m.weights {
 		b.WriteByte(byte(v))
 	}

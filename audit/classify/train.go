@@ -165,6 +165,9 @@ func foldOf(folds int, of ...string) int {
 // gives the average of the scores of all runs.
 func (t *training) fit(indexes []int) *Model {
 	w := t.run(indexes, 0)
+	if t.options.Runs == 1 {
+		return w.model(t.options)
+	}
 	for number := 1; number < t.options.Runs; number++ {
 		more := t.run(indexes, number)
 		floats.Add(w.hashed, more.hashed)
@@ -296,12 +299,17 @@ func (w *weights) model(o Options) *Model {
 		m.dense[i] = float64(float32(v))
 	}
 	for i, v := range w.hashed {
-		m.scales[i%w.n] = max(m.scales[i%w.n], math.Abs(v))
+		if v != 0 { // most are, where little was learned from
+			m.scales[i%w.n] = max(m.scales[i%w.n], math.Abs(v))
+		}
 	}
 	for k := range m.scales {
 		m.scales[k] = float64(float32(m.scales[k] / 127))
 	}
 	for i, v := range w.hashed {
+		if v == 0 {
+			continue
+		}
 		if scale := m.scales[i%w.n]; scale > 0 {
 			m.weights[i] = int8(max(-127, min(127, math.Round(v/scale))))
 		}
