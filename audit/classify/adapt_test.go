@@ -108,6 +108,11 @@ func TestAdaptLearnsTheWordingOfALog(t *testing.T) {
 	if alone > all/2 || together < all*3/5 {
 		t.Errorf("of %d prompts with the team's own word alone %d are right, after the log %d; want half at most, and three in five", all, alone, together)
 	}
+	for i, p := range adapted.ClassifyAll(textsOf(rows)) {
+		if one := adapted.Classify(rows[i].Text); one.Category != p.Category || one.Probability != p.Probability {
+			t.Errorf("%q is %v among others and %v alone", rows[i].Text, p, one)
+		}
+	}
 	before, plain := right(m, rows, "plain")
 	if after, _ := right(adapted, rows, "plain"); after < before {
 		t.Errorf("of %d plain prompts %d were right, and %d after the log", plain, before, after)
@@ -318,4 +323,33 @@ func BenchmarkAdapt(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkClassifyLog files different prompts of about 500 characters, of which no two find
+// the same weights in the processor's cache: by the built-in model, and by one that was
+// adapted to them.
+func BenchmarkClassifyLog(b *testing.B) {
+	examples, err := ReadExamples(datasets.TrainingTexts())
+	if err != nil {
+		b.Fatal(err)
+	}
+	var texts []string
+	for _, e := range examples {
+		if len(e.Text) >= 400 && len(e.Text) <= 600 && len(texts) < 2000 {
+			texts = append(texts, e.Text)
+		}
+	}
+	adapted, err := Default().Adapt(b.Context(), each(texts))
+	if err != nil || adapted == nil {
+		b.Fatalf("nothing was learned, %v", err)
+	}
+	for name, m := range map[string]*Model{"alone": Default(), "adapted": adapted} {
+		m.ClassifyAll(texts) // parts are made once
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				m.ClassifyAll(texts)
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*len(texts)), "µs/task")
+		})
+	}
 }

@@ -90,6 +90,29 @@ func (m *Model) Classify(text string) Prediction {
 	return m.prediction(scores)
 }
 
+// ClassifyAll is [Model.Classify] of each text. Those that a part of an adapted model is
+// for come one after the other, since the weights of one stay in the processor's cache.
+func (m *Model) ClassifyAll(texts []string) []Prediction {
+	predictions := make([]Prediction, len(texts))
+	if len(m.parts) == 0 {
+		for i, text := range texts {
+			predictions[i] = m.Classify(text)
+		}
+		return predictions
+	}
+	of := make([][]int, len(m.parts))
+	for i, text := range texts {
+		part := partOf(text, len(m.parts))
+		of[part] = append(of[part], i)
+	}
+	for part, indexes := range of {
+		for _, i := range indexes {
+			predictions[i] = m.parts[part]().Classify(texts[i])
+		}
+	}
+	return predictions
+}
+
 // prediction picks the most probable category; the first of equals wins.
 func (m *Model) prediction(probabilities []float64) Prediction {
 	best := 0

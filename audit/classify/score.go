@@ -119,14 +119,15 @@ type ReliabilityBin struct {
 // wrong, the most confident error first. The categories of rows that m does not know
 // count as errors.
 func MeasureErrors(rows []Labelled, m *Model) (Score, []ErrorRow) {
-	predictions := make([]Prediction, len(rows))
+	texts := make([]string, len(rows))
+	for i, row := range rows {
+		texts[i] = row.Text
+	}
 	for _, part := range m.parts {
 		part() // it is made once, however many tasks there are
 	}
 	start := time.Now()
-	for i, row := range rows {
-		predictions[i] = m.Classify(row.Text)
-	}
+	predictions := m.ClassifyAll(texts)
 	elapsed := time.Since(start)
 	s := score(rows, predictions, m.categories)
 	if len(rows) > 0 {

@@ -44,11 +44,13 @@ func predictAll(ctx context.Context, s *store.Store, model *classify.Model, agai
 	for range cores {
 		group.Go(func() error {
 			for b := range todo {
+				texts := make([]string, len(b.tasks))
 				for i := range b.tasks {
 					task := &b.tasks[i]
-					b.predictions = append(b.predictions, model.ClassifyTask(task.System, task.Prompt, task.LastUserTurn))
+					texts[i] = classify.TaskText(task.System, task.Prompt, task.LastUserTurn)
 					task.System, task.Prompt, task.LastUserTurn = "", "", "" // not to be held while earlier ones are awaited
 				}
+				b.predictions = model.ClassifyAll(texts)
 				close(b.done)
 			}
 			return nil
