@@ -38,15 +38,7 @@ func (r *refill) run(ctx context.Context) {
 		if err := r.whileAlone(ctx); err != nil && ctx.Err() == nil {
 			slog.WarnContext(ctx, "open calls could not be put into the queue", "error", err) // it is tried again
 		}
-		pause(ctx, refillPause)
-	}
-}
-
-// pause waits for a while, or until the context ends.
-func pause(ctx context.Context, while time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(while):
+		_ = sleep(ctx, refillPause) // the loop looks at the context
 	}
 }
 
@@ -70,7 +62,7 @@ func (r *refill) whileAlone(ctx context.Context) error {
 		if err = r.fill(ctx); err != nil { // where it takes longer than that, two may fill: a call is in the queue once
 			return err
 		}
-		pause(ctx, refillPause)
+		_ = sleep(ctx, refillPause) // as does this one
 		err = answers(ctx, conn)
 	}
 	return err

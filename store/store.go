@@ -158,11 +158,19 @@ func (s *Store) migrate(ctx context.Context) error {
 		if time.Since(start) >= busyTimeout {
 			return err
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(pause):
+		if err := sleep(ctx, pause); err != nil {
+			return err
 		}
+	}
+}
+
+// sleep waits for a while; its error is the context's, where that ends first.
+func sleep(ctx context.Context, while time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(while):
+		return nil
 	}
 }
 

@@ -97,21 +97,17 @@ func newAdaptation(m *Model, texts iter.Seq2[string, error]) (*adaptation, error
 			known[k] /= m.temperature
 		}
 		a.t.samples, a.known, a.likely = append(a.t.samples, s), append(a.known, known), append(a.likely, false)
-		a.label(len(a.known)-1, slices.Clone(known))
+		a.label(len(a.known)-1, known)
 	}
 	return a, nil
 }
 
 // label takes what is most probable by the scores for a sample's label.
 func (a *adaptation) label(i int, scores []float64) {
-	softmax(scores, 1)
-	best := 0
-	for k, p := range scores {
-		if p > scores[best] {
-			best = k
-		}
-	}
-	a.t.samples[i].label, a.likely[i] = best, scores[best] >= likely
+	p := slices.Clone(scores)
+	softmax(p, 1)
+	best := mostProbable(p)
+	a.t.samples[i].label, a.likely[i] = best, p[best] >= likely
 }
 
 // learn fits a model for each part to the likely labels of the others; none where they do
@@ -154,7 +150,7 @@ func (a *adaptation) judge(students []*Model) {
 		for k := range scores {
 			scores[k] = float64(logWeight*scores[k]) + a.known[i][k]
 		}
-		a.both[i] = slices.Clone(scores)
+		a.both[i] = scores
 		a.label(i, scores)
 	}
 }
@@ -163,7 +159,11 @@ func (a *adaptation) judge(students []*Model) {
 // the model knows of itself: it goes on as sure of the log on the whole as it was before.
 func (a *adaptation) how() adapting {
 	if slices.Equal(a.model.categories, audit.Categories) {
-		return adapting{logWeight, adaptedTemperature, adaptedThreshold}
+		threshold := float32(adaptedThreshold)
+		if a.model.threshold >= mostThreshold { // it is hardly sure of anything
+			threshold = float32(a.model.threshold)
+		}
+		return adapting{logWeight, adaptedTemperature, threshold}
 	}
 	temperature, before := 1.0, confidence(a.known, 1)
 	for temperature < 20 && confidence(a.both, temperature) > before {
@@ -190,10 +190,7 @@ type adapting struct{ logWeight, temperature, threshold float32 }
 func (m *Model) taught(students []*Model, how adapting) *Model {
 	whole := *m
 	whole.temperature, whole.threshold, whole.heldOut = float64(how.temperature), float64(how.threshold), nil
-	if m.threshold >= mostThreshold { // it is hardly sure of anything
-		whole.threshold = m.threshold
-	}
-	whole.base, whole.students, whole.how = m, students, how
+	whole.base, whole.students, whole.logWeight = m, students, float64(how.logWeight)
 	for _, student := range students {
 		whole.parts = append(whole.parts, sync.OnceValue(func() *Model { return whole.with(student) }))
 	}
@@ -202,15 +199,15 @@ func (m *Model) taught(students []*Model, how adapting) *Model {
 
 // with is a model whose scores are those of what m was and of a student together.
 func (m *Model) with(student *Model) *Model {
-	n, logWeight := len(m.categories), float64(m.how.logWeight)
+	n := len(m.categories)
 	w := &weights{n: n, hashed: make([]float64, len(m.base.weights)), dense: make([]float64, len(m.base.dense))}
 	for i := range w.hashed {
 		if was, learned := m.base.weights[i], student.weights[i]; was != 0 || learned != 0 {
-			w.hashed[i] = float64(float64(was)*m.base.scales[i%n])/m.base.temperature + float64(logWeight*float64(learned)*student.scales[i%n])
+			w.hashed[i] = float64(float64(was)*m.base.scales[i%n])/m.base.temperature + float64(m.logWeight*float64(learned)*student.scales[i%n])
 		}
 	}
 	for i := range w.dense {
-		w.dense[i] = m.base.dense[i]/m.base.temperature + float64(logWeight*student.dense[i])
+		w.dense[i] = m.base.dense[i]/m.base.temperature + float64(m.logWeight*student.dense[i])
 	}
 	both := w.model(Options{Categories: m.categories, Bits: m.bits})
 	both.temperature, both.threshold = m.temperature, m.threshold

@@ -190,6 +190,19 @@ func TestAdaptedWriteLoad(t *testing.T) {
 	if loaded.Threshold() != adapted.Threshold() || loaded.Temperature() != adapted.Temperature() {
 		t.Error("loading changed the threshold or the temperature")
 	}
+	for name, written := range map[string]struct {
+		data []byte
+		want float64
+	}{"adapted": {file.Bytes(), adapted.Threshold()}, "as embedded": {datasets.Classifier, Default().Threshold()}} {
+		if got, err := ReadThreshold(written.data); err != nil || got != written.want {
+			t.Errorf("%s: the threshold alone is %v, %v; want %v", name, got, err, written.want)
+		}
+	}
+	for _, data := range [][]byte{nil, []byte("another file"), []byte(fileMagic), []byte(adaptedMagic), datasets.Classifier[:20]} {
+		if _, err := ReadThreshold(data); !errors.Is(err, ErrWeights) {
+			t.Errorf("of %d bytes got %v, want ErrWeights", len(data), err)
+		}
+	}
 	for _, row := range rows[:50] {
 		if got, want := loaded.Classify(row.Text), adapted.Classify(row.Text); !slices.Equal(got.Probabilities, want.Probabilities) || got.Sure != want.Sure {
 			t.Errorf("%q: got %v after loading, want %v", row.Text, got, want)

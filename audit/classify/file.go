@@ -30,9 +30,9 @@ import (
 //	CRC-32 (IEEE) of all before                 uint32
 const fileMagic = "MTCLASS\x03"
 
-// A weights file of a model that was adapted to a log is a magic and, compressed by zstd, how
-// much the log counts, temperature and threshold (float32 each), and a file like that above
-// of each of its models, the one that it was first: its length (uint32), and the file.
+// A weights file of a model that was adapted to a log is a magic, how much the log counts,
+// temperature and threshold (float32 each) and, compressed by zstd, a file like that above of
+// each of its models, the one that it was first: its length (uint32), and the file.
 const adaptedMagic = "MTCLASS\x04"
 
 // ErrWeights is wrapped by every error about a weights file.
@@ -101,15 +101,16 @@ func Load(data []byte) (*Model, error) {
 }
 
 func (m *Model) writeAdapted(w io.Writer) error {
-	if _, err := io.WriteString(w, adaptedMagic); err != nil {
+	head := []byte(adaptedMagic)
+	for _, v := range []float64{m.logWeight, m.temperature, m.threshold} {
+		head = binary.LittleEndian.AppendUint32(head, math.Float32bits(float32(v)))
+	}
+	if _, err := w.Write(head); err != nil {
 		return fmt.Errorf("write classifier weights: %w", err)
 	}
 	compressed, err := zstd.NewWriter(w)
 	if err != nil {
 		return fmt.Errorf("write classifier weights: %w", err)
-	}
-	if err := binary.Write(compressed, binary.LittleEndian, []float32{m.how.logWeight, m.how.temperature, m.how.threshold}); err != nil {
-		return fmt.Errorf("write classifier weights: %w", errors.Join(err, compressed.Close()))
 	}
 	for _, model := range append([]*Model{m.base}, m.students...) {
 		var file bytes.Buffer
@@ -127,18 +128,39 @@ func (m *Model) writeAdapted(w io.Writer) error {
 	return nil
 }
 
-func loadAdapted(compressed []byte) (*Model, error) {
+// ReadThreshold is the [Model.Threshold] of the model in a weights file, of which nothing
+// else is read or checked.
+func ReadThreshold(data []byte) (float64, error) {
+	at := len(fileMagic) + 3 + 4 + 4 // behind the sizes, the lexicon and the temperature
+	if bytes.HasPrefix(data, []byte(adaptedMagic)) {
+		at = len(adaptedMagic) + 4 + 4
+	} else if !bytes.HasPrefix(data, []byte(fileMagic)) {
+		return 0, fmt.Errorf("%w: not a weights file of version 3 or 4", ErrWeights)
+	}
+	r := &fileReader{rest: data[min(at, len(data)):]}
+	threshold := r.numbers(1)
+	if r.err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrWeights, r.err)
+	}
+	return threshold[0], nil
+}
+
+func loadAdapted(rest []byte) (*Model, error) {
+	head := &fileReader{rest: rest}
+	how := head.numbers(3)
+	if head.err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrWeights, head.err)
+	}
 	decoder, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(mostAdapted))
 	if err != nil {
 		return nil, err
 	}
 	defer decoder.Close()
-	data, err := decoder.DecodeAll(compressed, nil)
+	data, err := decoder.DecodeAll(head.rest, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrWeights, err)
 	}
 	r := &fileReader{rest: data}
-	how := r.numbers(3)
 	var models []*Model
 	for len(r.rest) > 0 {
 		size := r.take(4)

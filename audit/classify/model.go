@@ -38,10 +38,10 @@ type Model struct {
 
 	// Of a model that was adapted to a log, see [Model.Adapt]: what it was, what was learned
 	// from the log, and both together.
-	base     *Model
-	students []*Model
-	how      adapting
-	parts    []func() *Model // each is made when it is first asked
+	base      *Model
+	students  []*Model
+	logWeight float64
+	parts     []func() *Model // each is made when it is first asked
 }
 
 // Default returns the model whose weights come with the program. The embedded
@@ -113,20 +113,26 @@ func (m *Model) ClassifyAll(texts []string) []Prediction {
 	return predictions
 }
 
-// prediction picks the most probable category; the first of equals wins.
+// prediction picks the most probable category.
 func (m *Model) prediction(probabilities []float64) Prediction {
-	best := 0
-	for i, p := range probabilities {
-		if p > probabilities[best] {
-			best = i
-		}
-	}
+	best := mostProbable(probabilities)
 	return Prediction{
 		Category:      m.categories[best],
 		Probability:   probabilities[best],
 		Sure:          probabilities[best] >= m.threshold,
 		Probabilities: probabilities,
 	}
+}
+
+// mostProbable is the index of the highest probability; the first of equals wins.
+func mostProbable(probabilities []float64) int {
+	best := 0
+	for i, p := range probabilities {
+		if p > probabilities[best] {
+			best = i
+		}
+	}
+	return best
 }
 
 // score adds up the weights of text's features. It reports false for a text

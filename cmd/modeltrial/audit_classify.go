@@ -152,15 +152,8 @@ func runClassify(ctx context.Context, g *global, o *classifyOptions, out, errOut
 				return err
 			}
 		}
-		model, err := workspaceCategoriser(ctx, s, config, errOut)
+		model, counts, err := sortTasks(ctx, s, config, o.again, errOut)
 		if err != nil {
-			return err
-		}
-		counts, err := classifyAll(ctx, s, model.Model, o.again || model.renewed, errOut)
-		if err != nil {
-			return err
-		}
-		if err := model.use(ctx, s); err != nil {
 			return err
 		}
 		document.Classified, document.Unsure, document.Categories = counts.done, counts.unsure, counts.byCategory
@@ -175,7 +168,7 @@ func runClassify(ctx context.Context, g *global, o *classifyOptions, out, errOut
 		if err := writeSheets(ctx, s, model.Model, o, &document); err != nil {
 			return err
 		}
-		if document.Sample, err = sampleSoFar(ctx, s, model.Model); err != nil {
+		if document.Sample, err = sampleSoFar(ctx, s, func() (*classify.Model, error) { return model.Model, nil }); err != nil {
 			return err
 		}
 		if g.json {

@@ -107,16 +107,12 @@ func categoriseNew(ctx context.Context, g *global, s *store.Store, errOut io.Wri
 	if err != nil {
 		return err
 	}
-	model, err := workspaceCategoriser(ctx, s, config, errOut)
-	if err != nil {
-		return err
-	}
-	counts, err := classifyAll(ctx, s, model.Model, model.renewed, errOut)
+	_, counts, err := sortTasks(ctx, s, config, false, errOut)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(errOut, "%s categorised, %s of them unsure\n", counted(counts.done, "task", "tasks"), report.Count(counts.unsure))
-	return model.use(ctx, s)
+	return nil
 }
 
 // auditReport is the audit with all that the workspace knows beside the log.
@@ -206,11 +202,11 @@ func offRoute(mixer *audit.Mixer, table eval.RoutingTable) *audit.RoutedShare {
 // mix adds up the whole log, streaming, beside what providers account for and the
 // prices by which an account without a cost is valued.
 func mix(ctx context.Context, g *global, s *store.Store) (*audit.Mixer, error) {
-	used, err := usedCategoriser(ctx, s)
+	threshold, err := usedThreshold(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	mixer := audit.NewMixer(used.Threshold())
+	mixer := audit.NewMixer(threshold)
 	config, err := g.config()
 	if err != nil {
 		return nil, err

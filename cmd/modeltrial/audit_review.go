@@ -172,10 +172,14 @@ type sampleState struct {
 
 // sampleSoFar is nil where no sample was drawn. The confusion matrix is that of the
 // categoriser in use: what the local model says of a sampled task is asked anew, which
-// is fair since it never learns from the sample.
-func sampleSoFar(ctx context.Context, s *store.Store, model *classify.Model) (*sampleState, error) {
+// is fair since it never learns from the sample. Where there is none it is not read.
+func sampleSoFar(ctx context.Context, s *store.Store, read func() (*classify.Model, error)) (*sampleState, error) {
 	draws, err := s.Draws(ctx)
 	if err != nil || draws.Draws == 0 {
+		return nil, err
+	}
+	model, err := read()
+	if err != nil {
 		return nil, err
 	}
 	counts, err := s.CategoryCounts(ctx)
@@ -276,14 +280,18 @@ func saySample(out io.Writer, s *sampleState) {
 	}
 }
 
+// usedSample is [sampleSoFar] of the categoriser that sorted the tasks.
+func usedSample(ctx context.Context, s *store.Store) (*sampleState, error) {
+	return sampleSoFar(ctx, s, func() (*classify.Model, error) {
+		used, err := usedCategoriser(ctx, s)
+		return used.Model, err
+	})
+}
+
 // categoriserCheck is what the reviewed random sample says of the categoriser in use;
 // nil where none was drawn.
 func categoriserCheck(ctx context.Context, s *store.Store) (*audit.CategoriserCheck, error) {
-	used, err := usedCategoriser(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	sample, err := sampleSoFar(ctx, s, used.Model)
+	sample, err := usedSample(ctx, s)
 	if err != nil || sample == nil {
 		return nil, err
 	}
@@ -293,11 +301,7 @@ func categoriserCheck(ctx context.Context, s *store.Store) (*audit.CategoriserCh
 // correctShares puts the shares, corrected for the categoriser's errors, beside those
 // that were counted.
 func correctShares(ctx context.Context, s *store.Store, document *audit.Report) error {
-	used, err := usedCategoriser(ctx, s)
-	if err != nil {
-		return err
-	}
-	sample, err := sampleSoFar(ctx, s, used.Model)
+	sample, err := usedSample(ctx, s)
 	if err != nil {
 		return err
 	}

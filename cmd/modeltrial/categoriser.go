@@ -166,6 +166,33 @@ func keptCategoriser(kept store.LocalModel) (categoriser, error) {
 	return categoriser{model, learned, !kept.InUse, kept.Fingerprint}, nil
 }
 
+// sortTasks sorts the tasks by the workspace's model that have no category yet, or all that
+// are its to sort where it is another one than before, or again is set.
+func sortTasks(ctx context.Context, s *store.Store, config eval.Config, again bool, errOut io.Writer) (categoriser, classified, error) {
+	model, err := workspaceCategoriser(ctx, s, config, errOut)
+	if err != nil {
+		return model, classified{}, err
+	}
+	counts, err := classifyAll(ctx, s, model.Model, again || model.renewed, errOut)
+	if err != nil {
+		return model, counts, err
+	}
+	return model, counts, model.use(ctx, s)
+}
+
+// usedThreshold is the least probability of a sure prediction of [usedCategoriser], whose
+// weights are not read for it.
+func usedThreshold(ctx context.Context, s *store.Store) (float64, error) {
+	kept, err := s.LocalModel(ctx)
+	if errors.Is(err, eval.ErrNotFound) {
+		return classify.Default().Threshold(), nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return classify.ReadThreshold(kept.Weights)
+}
+
 // usedCategoriser is the model that sorted the tasks that are there, without training
 // another.
 func usedCategoriser(ctx context.Context, s *store.Store) (categoriser, error) {

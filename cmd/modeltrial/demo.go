@@ -178,15 +178,8 @@ func (d *demonstration) audit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	model, err := workspaceCategoriser(ctx, d.store, d.config, d.errOut)
+	_, counts, err := sortTasks(ctx, d.store, d.config, false, d.errOut)
 	if err != nil {
-		return err
-	}
-	counts, err := classifyAll(ctx, d.store, model.Model, model.renewed, d.errOut)
-	if err != nil {
-		return err
-	}
-	if err := model.use(ctx, d.store); err != nil {
 		return err
 	}
 	right, labelled, err := d.checkCategories(ctx)
