@@ -2,12 +2,15 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"modeltrial/audit/classify"
+	"modeltrial/eval/routeapi"
+	"modeltrial/store"
 )
 
 // TestALogsWordingIsLearned where it is long enough, and again whenever it has doubled.
@@ -57,11 +60,39 @@ func TestALogsWordingIsLearned(t *testing.T) {
 		more = append(more, []string{"again " + row[0], row[1] + " Once more, please."})
 	}
 	rows = more
+	follow, categorised := followCategoriser(t, dir)
+	if categorised(); follow.trained.IsZero() {
+		t.Error("serve does not know the categoriser that is there")
+	}
+	before := follow.trained
+	if categorised(); !follow.trained.Equal(before) {
+		t.Error("serve takes the same categoriser for another one")
+	}
 	if d, said := learned(409, 449); d.Categoriser.LogTasks != 449 || d.Classified != 349 {
 		t.Errorf("the log has doubled, of which a person has sorted 100:\n%s", said)
 	}
+	if categorised(); !follow.trained.After(before) {
+		t.Error("serve goes on with what was learned from a smaller log")
+	}
 	if said := command(t, dir, exitOK, "audit", "classify"); !strings.Contains(said, "learned the wording of this log from 449 tasks, without labels") {
 		t.Errorf("it does not say from what it learned:\n%s", said)
+	}
+}
+
+// followCategoriser has what serve --classify does now and then to take another categoriser.
+func followCategoriser(t *testing.T, dir string) (*follower, func()) {
+	t.Helper()
+	s, err := store.OpenExisting(t.Context(), filepath.Join(dir, "modeltrial.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() }) // it was only read
+	f := &follower{store: s, handler: routeapi.New(classify.Default()), errOut: io.Discard}
+	return f, func() {
+		t.Helper()
+		if err := f.categoriser(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"modeltrial/audit"
 	"modeltrial/audit/classify"
@@ -22,9 +23,8 @@ type categoriser struct {
 	*classify.Model
 	learned *classify.Learned // nil for the built-in model
 	// renewed says that tasks were sorted by another one, and are to be sorted again.
-	renewed bool
-	// fingerprint is of what it was trained from; empty for the built-in model.
-	fingerprint string
+	renewed   bool
+	trainedAt time.Time // zero for the built-in model
 }
 
 // use notes that every task is sorted by c.
@@ -65,7 +65,6 @@ func workspaceCategoriser(ctx context.Context, s *store.Store, config eval.Confi
 	if err != nil {
 		return c, err
 	}
-	c.fingerprint = fingerprint
 	if tasks >= classify.AdaptsFrom {
 		if err := adaptToLog(ctx, s, &c, tasks, errOut); err != nil {
 			return c, err
@@ -78,7 +77,7 @@ func workspaceCategoriser(ctx context.Context, s *store.Store, config eval.Confi
 	case kept.learned != nil && kept.learned.LogTasks == 0: // it is the same
 		return kept, nil
 	}
-	return keepCategoriser(ctx, s, c)
+	return keepCategoriser(ctx, s, c, fingerprint)
 }
 
 // taughtCategoriser is the model that has learned a lesson and nothing of a log: that of
@@ -135,22 +134,22 @@ func adaptToLog(ctx context.Context, s *store.Store, c *categoriser, tasks int, 
 }
 
 // keepCategoriser stores a workspace's model, and gives what was stored, so that this run
-// and the next say the same.
-func keepCategoriser(ctx context.Context, s *store.Store, c categoriser) (categoriser, error) {
+// and the next say the same. The fingerprint is of what it was trained from, but for the log.
+func keepCategoriser(ctx context.Context, s *store.Store, c categoriser, fingerprint string) (categoriser, error) {
 	var weights bytes.Buffer
 	if err := c.Write(&weights); err != nil {
 		return c, err
 	}
+	c.renewed, c.trainedAt = true, timeNow()
 	text, err := json.Marshal(c.learned)
 	if err != nil {
 		return c, err
 	}
-	err = s.SaveLocalModel(ctx, store.LocalModel{Fingerprint: c.fingerprint, Weights: weights.Bytes(), Learned: string(text), TrainedAt: timeNow()})
+	err = s.SaveLocalModel(ctx, store.LocalModel{Fingerprint: fingerprint, Weights: weights.Bytes(), Learned: string(text), TrainedAt: c.trainedAt})
 	if err != nil {
 		return c, err
 	}
 	c.Model, err = classify.Load(weights.Bytes())
-	c.renewed = true
 	return c, err
 }
 
@@ -163,7 +162,7 @@ func keptCategoriser(kept store.LocalModel) (categoriser, error) {
 	if err := json.Unmarshal([]byte(kept.Learned), learned); err != nil {
 		return categoriser{}, fmt.Errorf("the workspace's categoriser: what it learned from: %w", err)
 	}
-	return categoriser{model, learned, !kept.InUse, kept.Fingerprint}, nil
+	return categoriser{model, learned, !kept.InUse, kept.TrainedAt}, nil
 }
 
 // sortTasks sorts the tasks by the workspace's model that have no category yet, or all that

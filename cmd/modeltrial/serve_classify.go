@@ -24,7 +24,7 @@ func runServeClassify(ctx context.Context, s *store.Store, listen string, errOut
 		return err
 	}
 	handler := routeapi.New(used.Model)
-	follow := &follower{store: s, handler: handler, errOut: errOut, trained: used.fingerprint}
+	follow := &follower{store: s, handler: handler, errOut: errOut, trained: used.trainedAt}
 	if err := follow.table(ctx); err != nil {
 		return err
 	}
@@ -49,8 +49,8 @@ type follower struct {
 	errOut  io.Writer
 	decided time.Time // of the table in use; zero: none is stored
 	hash    string
-	trained string // fingerprint of the categoriser in use; empty: the built-in one
-	failed  string // what was said last, so that it is said once
+	trained time.Time // when the categoriser in use was; zero: it is the built-in one
+	failed  string    // what was said last, so that it is said once
 }
 
 func (f *follower) says() string {
@@ -108,11 +108,15 @@ func (f *follower) table(ctx context.Context) error {
 
 // categoriser takes the one that is stored, where it is another than the one in use.
 func (f *follower) categoriser(ctx context.Context) error {
-	used, err := usedCategoriser(ctx, f.store)
-	if err != nil || used.fingerprint == f.trained {
+	kept, err := f.store.LocalModel(ctx)
+	if err := ignoreNotFound(err); err != nil || kept.TrainedAt.Equal(f.trained) {
 		return err
 	}
-	f.trained = used.fingerprint
+	used, err := usedCategoriser(ctx, f.store)
+	if err != nil {
+		return err
+	}
+	f.trained = used.trainedAt
 	f.handler.UseModel(used.Model)
 	fmt.Fprintln(f.errOut, "the categoriser was trained anew")
 	return nil
